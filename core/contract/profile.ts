@@ -1,0 +1,199 @@
+/**
+ * The profile: everything that a connection needs except its secrets (the password, the pre-shared key, a
+ * key's passphrase), which are asked for. core/contract/profile.md explains each key to people.
+ */
+import { z } from 'zod';
+import { err, ok, type Result } from '../lib/result.ts';
+import { certificatesProblem, privateKeyProblem } from './pem-text.ts';
+import { problemsOf } from './profile-problems.ts';
+import {
+  addressOctets,
+  hasControlCharacters,
+  identityForm,
+  isHostName,
+  prefixProblem,
+} from './text-forms.ts';
+
+const MAX_PEM_LENGTH = 1024 * 1024;
+
+/** One line of text for people or for a protocol field: no control characters, no line breaks, not blank. */
+function line(maxLength: number) {
+  return z
+    .string()
+    .max(maxLength, { abort: true })
+    .refine((text) => text.trim() !== '', { error: 'must not be empty', abort: true })
+    .refine((text) => !hasControlCharacters(text), { error: 'must not contain control characters' });
+}
+
+/** A string whose problem, if it has one, is what `check` says. */
+function checked(maxLength: number, check: (text: string) => string | undefined) {
+  return line(maxLength).superRefine((text, context) => {
+    const problem = check(text);
+    if (problem !== undefined) context.addIssue(problem);
+  });
+}
+
+/** PEM as one text, or as an array of lines or of whole PEM texts; one text afterwards. */
+function pem(check: (text: string) => string | undefined) {
+  return z
+    .union([z.string(), z.array(z.string()).min(1)], {
+      error: 'must be PEM text, or an array of its lines',
+    })
+    .transform((text) => (typeof text === 'string' ? text : text.join('\n')))
+    .superRefine((text, context) => {
+      const problem = text.length > MAX_PEM_LENGTH ? 'is longer than 1 MiB' : check(text);
+      if (problem !== undefined) context.addIssue(problem);
+    });
+}
+
+const port = z.number().int().min(1).max(65535);
+
+const proposals = z
+  .array(
+    checked(120, (word) =>
+      /^[a-z0-9]+(-[a-z0-9]+)*$/.test(word)
+        ? undefined
+        : 'must be lower-case algorithm words joined by hyphens, such as aes256gcm16-prfsha384-ecp384',
+    ),
+  )
+  .min(1)
+  .max(32);
+
+const gatewayObject = z.strictObject({
+  address: checked(253, (text) =>
+    addressOctets(text) !== undefined || isHostName(text)
+      ? undefined
+      : 'must be a host name or an IP address, without a scheme, port or path',
+  ),
+  identity: checked(1024, (text) =>
+    identityForm(text) === 'key-id'
+      ? 'must be a host name, an IP address, user@host, or a name like CN=gateway, O=Example'
+      : undefined,
+  ).optional(),
+  ikePort: port.default(500),
+  natPort: port.default(4500),
+  authorities: z
+    .union([z.literal('system'), pem(certificatesProblem)], {
+      error: (issue) => unionMessage(issue.input, certificatesProblem),
+    })
+    .default('system'),
+});
+
+/** A union reports no branch's own words, so the words for what was given are found again here. */
+function unionMessage(input: unknown, check: (text: string) => string | undefined): string {
+  const text =
+    Array.isArray(input) && input.every((part) => typeof part === 'string') ? input.join('\n') : input;
+  const fallback = 'must be "system", PEM text, or an array of PEM texts';
+  return typeof text === 'string' && text.includes('-----BEGIN') ? (check(text) ?? fallback) : fallback;
+}
+
+const eapMschapv2Object = z.strictObject({
+  method: z.literal('eap-mschapv2'),
+  username: line(256),
+  eapIdentity: line(256).optional(),
+  ikeIdentity: line(1024).optional(),
+});
+
+const certificateObject = z.strictObject({
+  method: z.literal('certificate'),
+  certificate: pem(certificatesProblem),
+  privateKey: pem(privateKeyProblem),
+  identity: line(1024).optional(),
+});
+
+const pskObject = z.strictObject({
+  method: z.literal('psk'),
+  identity: line(1024),
+});
+
+const ikeObject = z.strictObject({ proposals: proposals.optional() });
+const espObject = z.strictObject({ proposals: proposals.optional() });
+
+const tunnelObject = z.strictObject({
+  remote: z.array(checked(64, prefixProblem)).min(1).max(256).default(['0.0.0.0/0', '::/0']),
+  addresses: z
+    .array(z.enum(['ipv4', 'ipv6']))
+    .min(1)
+    .refine((families) => new Set(families).size === families.length, { error: 'names a family twice' })
+    .default(['ipv4', 'ipv6']),
+  mtu: z.number().int().min(576).max(9000).optional(),
+});
+
+const livenessObject = z.strictObject({ intervalSeconds: z.number().int().min(5).max(3600).default(30) });
+const retransmitObject = z.strictObject({ timeoutSeconds: z.number().int().min(5).max(600).default(60) });
+
+const profileObject = z.strictObject({
+  version: z.literal(1),
+  name: line(100),
+  gateway: gatewayObject,
+  user: z.discriminatedUnion('method', [eapMschapv2Object, certificateObject, pskObject]),
+  ike: ikeObject.prefault({}),
+  esp: espObject.prefault({}),
+  tunnel: tunnelObject.prefault({}),
+  liveness: livenessObject.prefault({}),
+  retransmit: retransmitObject.prefault({}),
+});
+
+/**
+ * The schema of a profile, version 1. What parsing returns has every default filled in; `gateway.identity` is
+ * the gateway's address when the profile does not say otherwise, and `user.eapIdentity` is the user name.
+ */
+export const profileSchema = profileObject
+  .superRefine((profile, context) => {
+    for (const { path, message } of crossProblems(profile)) {
+      context.addIssue({ code: 'custom', path: [...path], message });
+    }
+  })
+  .transform((profile) => ({
+    ...profile,
+    gateway: { ...profile.gateway, identity: profile.gateway.identity ?? profile.gateway.address },
+    user:
+      profile.user.method === 'eap-mschapv2'
+        ? { ...profile.user, eapIdentity: profile.user.eapIdentity ?? profile.user.username }
+        : profile.user,
+  }));
+
+/** A profile that was checked and completed. PEM fields are one text each; `authorities` may be 'system'. */
+export type Profile = z.output<typeof profileSchema>;
+/** A profile as it is written: defaults may be left out and PEM may be an array of lines. */
+export type ProfileInput = z.input<typeof profileSchema>;
+export type UserMethod = Profile['user']['method'];
+
+/** Rules that need more than one field. They are judged once each field is good by itself. */
+function crossProblems(profile: z.output<typeof profileObject>): { path: string[]; message: string }[] {
+  const problems: { path: string[]; message: string }[] = [];
+  const { gateway, user, tunnel } = profile;
+  if (gateway.ikePort === gateway.natPort)
+    problems.push({ path: ['gateway', 'natPort'], message: 'must differ from ikePort' });
+  if (user.method === 'psk' && gateway.authorities !== 'system')
+    problems.push({
+      path: ['gateway', 'authorities'],
+      message: 'has no use with user.method psk, where the gateway proves itself by the pre-shared key',
+    });
+  if (tunnel.mtu !== undefined && tunnel.mtu < 1280 && tunnel.addresses.includes('ipv6'))
+    problems.push({
+      path: ['tunnel', 'mtu'],
+      message: 'must be at least 1280 for IPv6; for a smaller one, set tunnel.addresses to ["ipv4"]',
+    });
+  return problems;
+}
+
+/** The keys that may stand at each place of a profile, by the path to the object ('' is the profile itself). */
+export const PROFILE_KEYS: Readonly<Record<string, readonly string[]>> = {
+  '': Object.keys(profileObject.shape),
+  gateway: Object.keys(gatewayObject.shape),
+  user: [
+    ...new Set([eapMschapv2Object, certificateObject, pskObject].flatMap((user) => Object.keys(user.shape))),
+  ],
+  ike: Object.keys(ikeObject.shape),
+  esp: Object.keys(espObject.shape),
+  tunnel: Object.keys(tunnelObject.shape),
+  liveness: Object.keys(livenessObject.shape),
+  retransmit: Object.keys(retransmitObject.shape),
+};
+
+/** Checks a parsed JSON value. On failure every problem is a sentence `path: what is wrong`, none with a secret. */
+export function parseProfile(value: unknown): Result<Profile, readonly string[]> {
+  const parsed = profileSchema.safeParse(value);
+  return parsed.success ? ok(parsed.data) : err(problemsOf(parsed.error.issues, value, PROFILE_KEYS));
+}
