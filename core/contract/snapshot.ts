@@ -1,0 +1,113 @@
+/**
+ * What a connection reports about itself, as one schema for every watcher: the command line's text, its
+ * `--json` lines, the daemon's clients. No event ever holds a secret.
+ */
+import { z } from 'zod';
+import { FAILURES, type FailureCode } from '../lib/failure.ts';
+
+/** Monotonic milliseconds since the connection was started. */
+const atMs = z.number().nonnegative();
+const count = z.number().int().nonnegative();
+const codes = Object.keys(FAILURES) as [FailureCode, ...FailureCode[]];
+
+/** The steps of connecting, in the order in which they begin. A step ends when the next one begins. */
+export const PHASES = ['resolving', 'init', 'auth', 'configuring'] as const;
+const phaseName = z.enum(PHASES);
+
+/**
+ * A step begins. `gateway` is the host name at `resolving`, and the address and port in use from `init` on;
+ * `method` is how the user is proved, at `auth`.
+ */
+const phase = z.strictObject({
+  event: z.literal('phase'),
+  atMs,
+  phase: phaseName,
+  gateway: z.string().optional(),
+  method: z.string().optional(),
+});
+
+/** The tunnel carries traffic. */
+const connected = z.strictObject({
+  event: z.literal('connected'),
+  atMs,
+  /** `host` as in the profile, the address and port in use, and the identity that the gateway proved. */
+  gateway: z.strictObject({ host: z.string(), address: z.string(), port: count, identity: z.string() }),
+  /** The addresses that the gateway gave us, without a prefix length. */
+  addresses: z.array(z.string()),
+  dns: z.array(z.string()),
+  /** The DNS domains that the gateway named (RFC 8598), empty when it named none. */
+  domains: z.array(z.string()),
+  /** Traffic selectors as granted (RFC 7296 section 2.9): networks like `10.0.0.0/8` or `10.1.0.0/16[tcp/443]`. */
+  selectors: z.strictObject({ local: z.array(z.string()), remote: z.array(z.string()) }),
+  /** The algorithms in use, as proposal words. */
+  suite: z.strictObject({ ike: z.string(), esp: z.string() }),
+  /** Whether an address translator stands between us and the gateway. */
+  nat: z.boolean(),
+  /** The IPsec SPIs, eight hexadecimal digits each. */
+  spis: z.strictObject({ in: z.string().regex(/^[0-9a-f]{8}$/), out: z.string().regex(/^[0-9a-f]{8}$/) }),
+  /** Octets of the largest packet that the tunnel takes. */
+  mtu: count,
+  /** The name of the tunnel's network interface. */
+  tun: z.string(),
+  /** How long each step took; a step that was skipped is absent. */
+  timing: z.partialRecord(phaseName, z.number().nonnegative()),
+});
+
+/** Totals since the tunnel came up. Octets are those of the packets inside. */
+const counters = z.strictObject({
+  event: z.literal('counters'),
+  atMs,
+  bytesIn: count,
+  bytesOut: count,
+  packetsIn: count,
+  packetsOut: count,
+  /** Packets dropped, by reason; reasons that never happened are absent. */
+  drops: z.record(z.string(), count),
+});
+
+/** Something is not as it should be, and the connection goes on. `message` is a sentence for people. */
+const warning = z.strictObject({
+  event: z.literal('warning'),
+  atMs,
+  code: z.string().regex(/^[a-z0-9-]+$/),
+  message: z.string(),
+});
+
+const contextValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string()).readonly()]);
+
+/** The connection could not be made, or was lost. The sentences are those of failure-text.ts. */
+const failed = z.strictObject({
+  event: z.literal('failed'),
+  atMs,
+  failure: z.strictObject({
+    code: z.enum(codes),
+    title: z.string(),
+    why: z.string(),
+    next: z.string(),
+    context: z.record(z.string(), contextValue),
+  }),
+});
+
+/** The last event: everything that the connection had changed on this machine is undone. */
+const disconnected = z.strictObject({
+  event: z.literal('disconnected'),
+  atMs,
+  /** `user`: asked for; `failure`: a `failed` event came before. */
+  reason: z.enum(['user', 'failure']),
+});
+
+export const connectionEventSchema = z.discriminatedUnion('event', [
+  phase,
+  connected,
+  counters,
+  warning,
+  failed,
+  disconnected,
+]);
+
+export type ConnectionEvent = z.infer<typeof connectionEventSchema>;
+export type ConnectionPhase = z.infer<typeof phaseName>;
+export type ConnectedEvent = z.infer<typeof connected>;
+export type CountersEvent = z.infer<typeof counters>;
+export type FailedEvent = z.infer<typeof failed>;
+export type WarningEvent = z.infer<typeof warning>;
