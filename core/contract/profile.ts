@@ -8,8 +8,10 @@ import { certificatesProblem, privateKeyProblem } from './pem-text.ts';
 import { problemsOf } from './profile-problems.ts';
 import {
   addressOctets,
+  gatewayIdentityProblem,
   hasControlCharacters,
   identityForm,
+  identityProblem,
   isHostName,
   prefixProblem,
 } from './text-forms.ts';
@@ -65,11 +67,7 @@ const gatewayObject = z.strictObject({
       ? undefined
       : 'must be a host name or an IP address, without a scheme, port or path',
   ),
-  identity: checked(1024, (text) =>
-    identityForm(text) === 'key-id'
-      ? 'must be a host name, an IP address, user@host, or a name like CN=gateway, O=Example'
-      : undefined,
-  ).optional(),
+  identity: checked(1024, gatewayIdentityProblem).optional(),
   ikePort: port.default(500),
   natPort: port.default(4500),
   authorities: z
@@ -91,19 +89,19 @@ const eapMschapv2Object = z.strictObject({
   method: z.literal('eap-mschapv2'),
   username: line(256),
   eapIdentity: line(256).optional(),
-  ikeIdentity: line(1024).optional(),
+  ikeIdentity: checked(1024, identityProblem).optional(),
 });
 
 const certificateObject = z.strictObject({
   method: z.literal('certificate'),
   certificate: pem(certificatesProblem),
   privateKey: pem(privateKeyProblem),
-  identity: line(1024).optional(),
+  identity: checked(1024, identityProblem).optional(),
 });
 
 const pskObject = z.strictObject({
   method: z.literal('psk'),
-  identity: line(1024),
+  identity: checked(1024, identityProblem),
 });
 
 const ikeObject = z.strictObject({ proposals: proposals.optional() });
@@ -169,6 +167,11 @@ function crossProblems(profile: z.output<typeof profileObject>): { path: string[
     problems.push({
       path: ['gateway', 'authorities'],
       message: 'has no use with user.method psk, where the gateway proves itself by the pre-shared key',
+    });
+  if (gateway.identity !== undefined && identityForm(gateway.identity) === 'key-id' && user.method !== 'psk')
+    problems.push({
+      path: ['gateway', 'identity'],
+      message: 'cannot be a key id: no certificate can prove one; use a host name, an address or a DN',
     });
   if (tunnel.mtu !== undefined && tunnel.mtu < 1280 && tunnel.addresses.includes('ipv6'))
     problems.push({

@@ -52,19 +52,45 @@ export function isHostName(text: string): boolean {
   return labels.every((label) => /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$/.test(label)) && !/^[0-9]+$/.test(last);
 }
 
-/** What kind of IKE identity (RFC 7296 section 3.5) a text stands for; `key-id` is any other name. */
+/** What kind of IKE identity (RFC 7296 section 3.5) a text stands for. */
 export type IdentityForm = 'address' | 'fqdn' | 'email' | 'dn' | 'key-id';
 
+const EXPLICIT_FORMS: Readonly<Record<string, IdentityForm>> = {
+  fqdn: 'fqdn',
+  email: 'email',
+  dn: 'dn',
+  keyid: 'key-id',
+};
+
 /**
- * The form of an identity by its looks: an IP address, `CN=..., O=...`, `user@host`, a host name, and anything
- * else is an opaque key id. The forms are tried in this order.
+ * The form of an identity by its looks: an IP address, a distinguished name (it has a '='), an e-mail address
+ * (it has an '@'), and anything else is a host name or a bare name. `fqdn:`, `email:`, `dn:` and `keyid:HEX` in
+ * front say the form outright. Undefined when nothing follows such a word, or `keyid:` is not hexadecimal.
  */
-export function identityForm(text: string): IdentityForm {
+export function identityForm(text: string): IdentityForm | undefined {
+  const explicit = /^(keyid|fqdn|email|dn):(.*)$/.exec(text);
+  if (explicit !== null) {
+    const [, word = '', value = ''] = explicit;
+    if (value.trim() === '') return undefined;
+    if (word === 'keyid' && !/^([0-9a-fA-F]{2})+$/.test(value)) return undefined;
+    return EXPLICIT_FORMS[word];
+  }
   if (addressOctets(text) !== undefined) return 'address';
-  if (/^\s*[A-Za-z][A-Za-z0-9.-]*\s*=/.test(text)) return 'dn';
-  const at = text.lastIndexOf('@');
-  if (at > 0 && isHostName(text.slice(at + 1)) && !/\s/.test(text)) return 'email';
-  return isHostName(text) ? 'fqdn' : 'key-id';
+  if (text.includes('=')) return 'dn';
+  return text.includes('@') ? 'email' : 'fqdn';
+}
+
+/** Undefined for a good identity, otherwise what is wrong with it. */
+export function identityProblem(text: string): string | undefined {
+  if (identityForm(text) !== undefined) return undefined;
+  return 'has nothing usable after its first word; write keyid: and hexadecimal digits, or fqdn:, email: or dn: and a name';
+}
+
+/** The same for a gateway, whose bare name must be a host name: a mistyped address is caught here. */
+export function gatewayIdentityProblem(text: string): string | undefined {
+  if (identityForm(text) === 'fqdn' && !text.startsWith('fqdn:') && !isHostName(text))
+    return 'must be a host name, an IP address, user@host, or a name like CN=gateway, O=Example';
+  return identityProblem(text);
 }
 
 /** Undefined for a good `address/length`, otherwise what is wrong with it, to follow the field's name. */
