@@ -172,7 +172,7 @@ function build(input: CertificateInput, issuer: Issued | undefined): Issued {
     der,
     pem: toPem('CERTIFICATE', der),
     key,
-    keyPem: key.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    keyPem: key.export({ format: 'pem', type: 'pkcs8' }),
     subject: input.subject,
     issuer: issuerName,
     spki,
