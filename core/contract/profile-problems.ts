@@ -39,8 +39,10 @@ function sentence(issue: Issue, value: unknown): string {
       return issue.origin === 'string'
         ? `must be at most ${issue.maximum} characters long`
         : `must be at most ${issue.maximum}${got(value)}`;
-    default:
+    case 'invalid_union':
       return value === undefined ? `is missing; ${issue.message}` : issue.message;
+    default:
+      return issue.message;
   }
 }
 

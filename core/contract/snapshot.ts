@@ -73,7 +73,7 @@ const warning = z.strictObject({
   message: z.string(),
 });
 
-const contextValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string()).readonly()]);
+const contextValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 
 /** The connection could not be made, or was lost. The sentences are those of failure-text.ts. */
 const failed = z.strictObject({
@@ -84,6 +84,7 @@ const failed = z.strictObject({
     title: z.string(),
     why: z.string(),
     next: z.string(),
+    who: z.enum(['user', 'it', 'network', 'makers']),
     context: z.record(z.string(), contextValue),
   }),
 });

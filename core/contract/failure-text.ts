@@ -1,0 +1,44 @@
+/**
+ * A failure in words: what failed, why as far as it is known, what to do next and who has to do it. The map is
+ * total over the failure codes; the words of each family are in the folder beside this file.
+ */
+import type { Failure, FailureCode } from '../lib/failure.ts';
+import { AUTH_FAILURES } from './failure-text/auth.ts';
+import type { Actor, Explanation, Words } from './failure-text/facts.ts';
+import { LOCAL_FAILURES } from './failure-text/local.ts';
+import { NETWORK_FAILURES } from './failure-text/network.ts';
+import { PEER_FAILURES } from './failure-text/peer.ts';
+import type { FailedEvent } from './snapshot.ts';
+
+const EXPLANATIONS: Readonly<Record<FailureCode, Explanation>> = {
+  ...LOCAL_FAILURES,
+  ...NETWORK_FAILURES,
+  ...PEER_FAILURES,
+  ...AUTH_FAILURES,
+};
+
+export interface FailureText extends Words {
+  /** Who has to act: the user, IT, whoever runs the network in between, or the makers of Causeway. */
+  readonly who: Actor;
+}
+
+/** The words for a failure. Facts that its context lacks are left out; what it holds is shown cut and cleaned. */
+export function sentence(failure: Failure): FailureText {
+  const explanation = EXPLANATIONS[failure.code];
+  return { ...explanation.words(failure.context), who: explanation.who };
+}
+
+/** The context fields that the words for `code` make use of. */
+export function contextFields(code: FailureCode): readonly string[] {
+  return EXPLANATIONS[code].fields;
+}
+
+/** The event that tells watchers of a failure, with its words. */
+export function failedEvent(failure: Failure, atMs: number): FailedEvent {
+  const { title, why, next, who } = sentence(failure);
+  const context: FailedEvent['failure']['context'] = {};
+  for (const [field, value] of Object.entries(failure.context)) {
+    if (value !== undefined) context[field] = typeof value === 'object' ? [...value] : value;
+  }
+  return { event: 'failed', atMs, failure: { code: failure.code, title, why, next, who, context } };
+}

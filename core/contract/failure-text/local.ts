@@ -1,0 +1,140 @@
+/** Sentences for failures on this side: the profile, the credentials, the machine, Causeway itself. */
+import type { FailureCode } from '../../lib/failure.ts';
+import { explain, given, type Explanation } from './facts.ts';
+
+type LocalCode = Extract<
+  FailureCode,
+  `config.${string}` | `platform.${string}` | `contract.${string}` | `internal.${string}`
+>;
+
+const NEED_ROOT = 'Run the command as root, for example with sudo in front of it.';
+
+export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
+  'config.profile-unreadable': explain('user', ['file', 'detail'], (c) => ({
+    title: 'The profile cannot be read',
+    why: `${c.file ?? 'The profile file'} could not be read${given(c.detail, (text) => `: ${text}`)}.`,
+    next: 'Check the path, and that you may read the file.',
+  })),
+
+  'config.profile-not-json': explain('user', ['file', 'line', 'column', 'detail'], (c) => ({
+    title: 'The profile is not valid JSON',
+    why: `${c.file ?? 'The profile'} cannot be understood${given(c.line, (line) => ` at line ${line}`)}${given(c.column, (column) => `, column ${column}`)}${given(c.detail, (text) => `: ${text}`)}.`,
+    next: 'Look at that place and just before it: a missing or surplus comma, or a quotation mark that is not closed, is the usual cause.',
+  })),
+
+  'config.profile-invalid': explain('user', ['file', 'problems'], (c) => ({
+    title: 'The profile has mistakes in it',
+    why:
+      given(c.problems, (text) => `${c.file ?? 'The profile'} says:\n${text}`) ||
+      `${c.file ?? 'The profile'} holds something that Causeway does not know or that has the wrong form.`,
+    next: 'Correct the profile and check it with: causeway check PROFILE.json',
+  })),
+
+  'config.credential-missing': explain('user', ['what', 'user'], (c) => ({
+    title: `The ${c.what ?? 'password'} is missing`,
+    why: `The connection needs the ${c.what ?? 'password'}${given(c.user, (user) => ` of ${user}`)}, none was handed over, and there is no terminal to ask on.`,
+    next: 'Run the command in a terminal, or hand the secret over on a file descriptor: --password-fd N for a password or a pre-shared key, --passphrase-fd N for the passphrase of a private key.',
+  })),
+
+  'config.certificate-invalid': explain('user', ['field', 'detail'], (c) => ({
+    title: 'A certificate in the profile cannot be used',
+    why: `The certificate in ${c.field ?? 'the profile'} could not be read${given(c.detail, (text) => `: ${text}`)}.`,
+    next: 'Put the certificate in again in PEM form (text that begins with -----BEGIN CERTIFICATE-----), or ask IT for a fresh copy.',
+  })),
+
+  'config.key-invalid': explain('user', ['field', 'detail'], (c) => ({
+    title: 'The private key in the profile cannot be used',
+    why: `The key in ${c.field ?? 'user.privateKey'} could not be read${given(c.detail, (text) => `: ${text}`)}.`,
+    next: 'Put the private key in again in PEM form (text that begins with -----BEGIN PRIVATE KEY-----), or ask IT for a fresh copy.',
+  })),
+
+  'config.passphrase-wrong': explain('user', [], () => ({
+    title: 'The passphrase of the private key is wrong',
+    why: 'The private key in the profile is encrypted, and this passphrase does not open it.',
+    next: 'Try again. The passphrase is the one that was set when the key file was made, not the password of your account.',
+  })),
+
+  'config.key-mismatch': explain('user', ['subject'], (c) => ({
+    title: 'The private key does not belong to the certificate',
+    why: `The certificate${given(c.subject, (subject) => ` of ${subject}`)} holds another public key than the one that fits user.privateKey.`,
+    next: 'Put a certificate and a private key into the profile that were made together. When user.certificate holds several, your own must be the first.',
+  })),
+
+  'config.usage': explain('user', ['detail'], (c) => ({
+    title: 'The command was not understood',
+    why: c.detail ?? 'The command has an option or an argument that Causeway does not know.',
+    next: 'See all commands and options with: causeway --help',
+  })),
+
+  'platform.not-root': explain('user', ['detail'], (c) => ({
+    title: 'Connecting needs administrator rights',
+    why: `A connection makes a network interface and changes routes, which Linux allows only to root${given(c.detail, (text) => ` (${text})`)}.`,
+    next: NEED_ROOT,
+  })),
+
+  'platform.no-tun': explain('user', ['detail'], (c) => ({
+    title: 'This machine has no TUN support',
+    why: `/dev/net/tun, through which a program can carry network packets, cannot be opened${given(c.detail, (text) => `: ${text}`)}.`,
+    next: 'Load the driver with: modprobe tun. In a container, whoever runs it must pass the device in (--device /dev/net/tun) and add the NET_ADMIN capability.',
+  })),
+
+  'platform.tun-failed': explain('it', ['name', 'detail'], (c) => ({
+    title: 'The tunnel interface could not be made',
+    why: `The system refused to make or set up the network interface${given(c.name, (name) => ` ${name}`)}${given(c.detail, (text) => `: ${text}`)}.`,
+    next: 'Look for another VPN program that holds an interface of the same name, and end it. If there is none, tell IT what is said above.',
+  })),
+
+  'platform.tool-missing': explain('user', ['tool'], (c) => ({
+    title: `The program ${c.tool ?? 'ip'} is missing`,
+    why: `Causeway sets up the network with ${c.tool ?? 'ip'}, which is not where it belongs on this system.`,
+    next: 'Install the package that has it; for ip that is iproute2.',
+  })),
+
+  'platform.socket-failed': explain('user', ['port', 'detail'], (c) => ({
+    title: 'No network socket could be opened',
+    why: `The system refused a UDP socket${given(c.port, (port) => ` on port ${port}`)}${given(c.detail, (text) => `: ${text}`)}.`,
+    next: 'If another VPN program runs on this machine (strongSwan and libreswan use the same ports), stop it and try again.',
+  })),
+
+  'platform.route-failed': explain('it', ['command', 'detail'], (c) => ({
+    title: 'The routes into the tunnel could not be set',
+    why: `The system refused a change to its routing table${given(c.command, (command) => ` (${command})`)}${given(c.detail, (text) => `: ${text}`)}. What had been changed before was put back.`,
+    next: 'Another VPN or network program may hold the same route: end it and try again. If that does not help, tell IT what is said above.',
+  })),
+
+  'platform.address-failed': explain('it', ['address', 'command', 'detail'], (c) => ({
+    title: 'The tunnel could not be given its address',
+    why: `The system refused to set the address${given(c.address, (address) => ` ${address}`)} that the gateway gave out${given(c.command, (command) => ` (${command})`)}${given(c.detail, (text) => `: ${text}`)}. What had been changed before was put back.`,
+    next: 'If IPv6 is switched off on this machine, set tunnel.addresses to ["ipv4"] in the profile. Otherwise tell IT what is said above.',
+  })),
+
+  'platform.already-running': explain('user', ['pid', 'name'], (c) => ({
+    title: 'A connection is already running',
+    why: `Another Causeway${given(c.pid, (pid) => ` (process ${pid})`)} holds the tunnel${given(c.name, (name) => ` ${name}`)} on this machine.`,
+    next: 'End the other connection first: press Ctrl-C where it runs, or send its process the signal TERM.',
+  })),
+
+  'platform.unsupported-system': explain('makers', ['system'], (c) => ({
+    title: 'This system is not supported',
+    why: `Causeway does not know how to set up a tunnel on ${c.system ?? 'this operating system'}.`,
+    next: 'Use a machine with Linux.',
+  })),
+
+  'contract.invalid': explain('makers', ['detail'], (c) => ({
+    title: 'Two parts of Causeway do not understand each other',
+    why: `A message between them does not have the agreed form${given(c.detail, (text) => `: ${text}`)}. Usually one part was updated and the other was not restarted.`,
+    next: 'Restart Causeway. If that does not help, install it again.',
+  })),
+
+  'internal.self-test': explain('makers', ['detail'], (c) => ({
+    title: 'The check of the cryptography failed',
+    why: `Before connecting, Causeway computes known examples, and one came out wrong${given(c.detail, (text) => `: ${text}`)}. Nothing was sent: a connection could not be trusted.`,
+    next: 'Install Causeway again. If it stays, report it with the version that causeway --version prints.',
+  })),
+
+  'internal.bug': explain('makers', ['detail'], (c) => ({
+    title: 'Causeway made a mistake',
+    why: `Something happened that the program was not written for${given(c.detail, (text) => `: ${text}`)}. The connection was ended and the network put back.`,
+    next: 'Try again. Please report it with what is said above and the output of causeway --version.',
+  })),
+};

@@ -1,0 +1,79 @@
+/** Sentences for what the gateway refused. The names in capitals are the notifications of RFC 7296 section 3.10.1. */
+import type { FailureCode } from '../../lib/failure.ts';
+import { explain, given, type Explanation } from './facts.ts';
+
+type PeerCode = Extract<FailureCode, `peer.${string}`>;
+
+export const PEER_FAILURES: Readonly<Record<PeerCode, Explanation>> = {
+  'peer.no-proposal-chosen': explain('it', ['gateway', 'offered', 'configured'], (c) => ({
+    title: 'The gateway accepts none of the encryption that was offered',
+    why: `For the control channel this side offered ${c.offered ?? 'its list of algorithms'}${given(c.configured, (words) => ` (from ike.proposals in the profile: ${words})`)}, and the gateway${given(c.gateway, (name) => ` ${name}`)} is set to accept none of it (NO_PROPOSAL_CHOSEN). It does not say what it would accept.`,
+    next: `Ask IT for the IKE proposal of the gateway, and compare it with the offer above. ${c.configured === undefined ? 'Put it into ike.proposals of the profile' : 'Correct ike.proposals in the profile, or take it out to offer everything'}. If the gateway has only old algorithms (DES, 3DES, MD5, a modp group below 2048), it has to be set to better ones.`,
+  })),
+
+  'peer.no-proposal-chosen-child': explain('it', ['gateway', 'offered', 'configured'], (c) => ({
+    title: 'The gateway accepts none of the encryption that was offered for the traffic',
+    why: `The sign-in worked. For the traffic this side offered ${c.offered ?? 'its list of algorithms'}${given(c.configured, (words) => ` (from esp.proposals in the profile: ${words})`)}, and the gateway${given(c.gateway, (name) => ` ${name}`)} is set to accept none of it (NO_PROPOSAL_CHOSEN).`,
+    next: `Ask IT for the ESP proposal of the gateway, also called "phase 2" or "child", and compare it with the offer above. ${c.configured === undefined ? 'Put it into esp.proposals of the profile.' : 'Correct esp.proposals in the profile, or take it out to offer everything.'}`,
+  })),
+
+  'peer.ts-unacceptable': explain('it', ['requested'], (c) => ({
+    title: 'The gateway does not lead to the networks that were asked for',
+    why: `The sign-in worked, but the gateway refused to carry traffic to ${c.requested ?? 'the networks in tunnel.remote'} (TS_UNACCEPTABLE).`,
+    next: 'Ask IT which networks are behind the gateway, and put them into tunnel.remote of the profile. Without tunnel.remote everything is asked for, and most gateways narrow that to what they have.',
+  })),
+
+  'peer.no-address': explain('it', ['requested'], (c) => ({
+    title: 'The gateway has no address for this machine',
+    why: `The sign-in worked, but the gateway could not give out an address inside the network${given(c.requested, (families) => ` (${families} was asked for)`)}. Its pool is used up, or it has none for your account (INTERNAL_ADDRESS_FAILURE).`,
+    next: 'Try again in a few minutes. If it stays, IT has to enlarge or repair the address pool of the gateway.',
+  })),
+
+  'peer.invalid-ke': explain('it', ['wanted', 'offered'], (c) => ({
+    title: 'The gateway wants a key exchange that is not allowed',
+    why: `The gateway asked for ${c.wanted ?? 'a key exchange method'} (INVALID_KE_PAYLOAD), which is ${given(c.offered, (offered) => `not among those that this side offers: ${offered}`) || 'unknown here, or was tried already'}.`,
+    next: 'IT has to allow one of the methods that are offered here, or tell you what to put into ike.proposals of the profile.',
+  })),
+
+  'peer.unsupported-critical': explain('makers', ['payload'], (c) => ({
+    title: 'The gateway and Causeway do not speak the same dialect',
+    why: `The gateway did not understand a part of a message that may not be skipped${given(c.payload, (name) => ` (${name})`)} (UNSUPPORTED_CRITICAL_PAYLOAD).`,
+    next: 'Please report it with the maker and the version of the gateway, which IT can tell you.',
+  })),
+
+  'peer.invalid-syntax': explain('makers', ['notify', 'detail'], (c) => ({
+    title: 'The gateway could not read a message',
+    why: `The gateway says that a message from this side has the wrong form (${c.notify ?? 'INVALID_SYNTAX'})${given(c.detail, (text) => `: ${text}`)}. With a pre-shared key, some gateways say this when the key is wrong.`,
+    next: 'If you connect with a pre-shared key, type it again. Otherwise please report it with the maker and the version of the gateway, which IT can tell you.',
+  })),
+
+  'peer.invalid-major-version': explain('it', ['version'], (c) => ({
+    title: 'The gateway does not speak IKEv2',
+    why: `The gateway refused the version of the protocol (INVALID_MAJOR_VERSION)${given(c.version, (version) => `; it speaks version ${version}`)}. Causeway speaks IKEv2 only, because IKEv1 is no longer safe to use.`,
+    next: 'IT has to switch IKEv2 on at the gateway, or give you the address of a gateway that has it.',
+  })),
+
+  'peer.notify': explain('it', ['notify', 'gateway', 'detail'], (c) => ({
+    title: `The gateway refused the connection${given(c.notify, (name) => ` (${name})`)}`,
+    why: `The gateway${given(c.gateway, (name) => ` ${name}`)} answered with the error ${c.notify ?? 'of an unknown kind'}${given(c.detail, (text) => `: ${text}`)} and gave no other reason.`,
+    next: 'Try again in a few minutes. If it stays, tell IT this error and the time: the log of the gateway says more.',
+  })),
+
+  'peer.deleted': explain('it', ['gateway', 'detail'], (c) => ({
+    title: 'The gateway ended the connection',
+    why: `The gateway${given(c.gateway, (name) => ` ${name}`)} closed the connection${given(c.detail, (text) => ` (${text})`)}. Gateways do that for an update, after a fixed time, or when the same account connects elsewhere.`,
+    next: 'Connect again. If it happens often, ask IT whether there is a time limit or a limit on devices for each account.',
+  })),
+
+  'peer.failed-cp-required': explain('it', ['detail'], (c) => ({
+    title: 'The gateway wanted a request for an address and did not get it',
+    why: `The gateway carries traffic only for machines that ask it for an address (FAILED_CP_REQUIRED), and did not accept the request of this one${given(c.detail, (text) => `: ${text}`)}.`,
+    next: 'Leave tunnel.addresses out of the profile, so that both IPv4 and IPv6 are asked for. If that does not help, IT has to look at the address settings of the gateway.',
+  })),
+
+  'peer.single-pair-required': explain('it', ['requested'], (c) => ({
+    title: 'The gateway accepts only one network at a time',
+    why: `The gateway carries traffic for a single pair of addresses in each tunnel (SINGLE_PAIR_REQUIRED), and ${c.requested ?? 'more than that'} was asked for.`,
+    next: 'Put a single network into tunnel.remote of the profile. IT can tell you which, or set the gateway to accept several.',
+  })),
+};
