@@ -321,7 +321,10 @@ export const CertEncoding = {
 /** RFC 7296 section 3.15. */
 export const CfgType = { REQUEST: 1, REPLY: 2, SET: 3, ACK: 4 } as const;
 
-/** RFC 7296 section 3.15.1; 17 and 18 from RFC 5739, 25 and 26 from RFC 8598, 27 to 29 from RFC 9464. */
+/**
+ * RFC 7296 section 3.15.1; 17 and 18 from RFC 5739, 25 and 26 from RFC 8598, 27 to 29 from RFC 9464. The last two
+ * are Microsoft's, from the private range (MS-IKEE).
+ */
 export const CfgAttr = {
   INTERNAL_IP4_ADDRESS: 1,
   INTERNAL_IP4_NETMASK: 2,
@@ -349,6 +352,8 @@ export const CfgAttr = {
   ENCDNS_IP4: 27,
   ENCDNS_IP6: 28,
   ENCDNS_DIGEST_INFO: 29,
+  INTERNAL_IP4_SERVER: 23456,
+  INTERNAL_IP6_SERVER: 23457,
 } as const;
 
 /** Traffic selector types, RFC 7296 section 3.13.1; 9 from RFC 4595, 10 from RFC 9478. */

@@ -20,7 +20,7 @@ import type { NotifyPayload } from './payloads/notify.ts';
 /** The exchanges that have no keys yet. Every other one is protected, whole. */
 const CLEAR_EXCHANGES: readonly number[] = [ExchangeType.IKE_SA_INIT, ExchangeType.IKE_SESSION_RESUME];
 
-const FRAGMENT_NUMBERS_LENGTH = 4;
+export const FRAGMENT_NUMBERS_LENGTH = 4;
 
 /**
  * Reads one datagram (without the non-ESP marker). Never throws for what the octets are. `protection` is that of
@@ -91,7 +91,7 @@ function decodeClear(header: IkeHeader, datagram: Uint8Array): DecodeResult {
       const hints = payloads.filter((p): p is NotifyPayload => p.kind === 'N');
       return { ...dropped(header, `${nameOf(ExchangeType, header.exchange)} without protection`), hints };
     }
-    const illegal = checkLegality(message);
+    const illegal = checkFirstHeader(header) ?? checkLegality(message);
     return illegal === undefined ? { kind: 'ok', message, protected: false } : dropped(header, illegal);
   } catch (error) {
     if (!(error instanceof UnsupportedCriticalError)) return dropped(header, reasonOf(error));
@@ -101,6 +101,14 @@ function decodeClear(header: IkeHeader, datagram: Uint8Array): DecodeResult {
       data: Uint8Array.of(error.payloadType),
     };
   }
+}
+
+/** What RFC 7296 sections 2.2 and 3.1 demand of the header of an exchange that starts an IKE SA. */
+function checkFirstHeader(header: IkeHeader): string | undefined {
+  if (header.messageId !== 0) return `message ID ${header.messageId} in the first exchange`;
+  if (header.fromInitiator === header.response) return 'the flags I and R contradict each other';
+  if (!header.response && !isZero(header.responderSpi)) return "a first request with a responder's SPI";
+  return undefined;
 }
 
 function decodeSk(

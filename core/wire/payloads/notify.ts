@@ -1,5 +1,5 @@
 import { EMPTY } from '../../lib/bytes.ts';
-import { Reader } from '../../lib/reader.ts';
+import { ProtocolError, Reader } from '../../lib/reader.ts';
 import type { Writer } from '../../lib/writer.ts';
 import { Protocol } from '../constants.ts';
 
@@ -50,6 +50,23 @@ export function decodeNotify(body: Uint8Array): NotifyPayload {
   const protocol = reader.u8('N protocol');
   const spiSize = reader.u8('N SPI size');
   const notifyType = reader.u16('N type');
+  if (!spiSizeFits(protocol, spiSize)) throw new ProtocolError(`N: an SPI of ${spiSize} octets`);
   const spi = reader.take(spiSize, 'N SPI');
   return notify(notifyType, reader.rest(), protocol, spi);
+}
+
+/** An SPI is that of a Child SA; RFC 4306 also let the IKE SA's own be in it, and protocol 0 has none. */
+function spiSizeFits(protocol: number, spiSize: number): boolean {
+  if (spiSize === 0) return true;
+  switch (protocol) {
+    case Protocol.NONE:
+      return false;
+    case Protocol.IKE:
+      return spiSize === 8;
+    case Protocol.AH:
+    case Protocol.ESP:
+      return spiSize === 4;
+    default:
+      return true;
+  }
 }
