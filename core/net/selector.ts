@@ -19,11 +19,16 @@ export interface Selector {
   readonly end: Uint8Array;
 }
 
-/** One side of a packet as a selector sees it; `port` is undefined when the packet does not show one. */
+/** In place of a port: the packet does not show one, so only ANY and OPAQUE match. */
+export const PORT_HIDDEN = -1;
+/** In place of a port: the protocol has no such field on this side, so every port range matches. */
+export const PORT_UNUSED = -2;
+
+/** One side of a packet as a selector sees it. `port` may be PORT_HIDDEN or PORT_UNUSED. */
 export interface SelectorSubject {
   readonly address: Uint8Array;
   readonly protocol: number;
-  readonly port: number | undefined;
+  readonly port: number;
 }
 
 /** The selector of a whole prefix, any protocol and port. */
@@ -52,18 +57,40 @@ export function matches(selector: Selector, subject: SelectorSubject): boolean {
   const { address, protocol, port } = subject;
   return (
     address.length === selector.start.length &&
-    (selector.protocol === 0 || selector.protocol === protocol) &&
+    protocolMatches(selector, protocol) &&
     portMatches(selector, port) &&
-    compareOctets(selector.start, address) <= 0 &&
-    compareOctets(address, selector.end) <= 0
+    addressMatches(selector, address, 0)
   );
 }
 
-/** True when a packet with this port, or with none to be seen, is within the port range. */
-export function portMatches(selector: Selector, port: number | undefined): boolean {
-  if (anyPort(selector)) return true;
-  if (port === undefined) return opaquePort(selector);
+export function protocolMatches(selector: Selector, protocol: number): boolean {
+  return selector.protocol === 0 || selector.protocol === protocol;
+}
+
+/** True when a packet with this port, PORT_HIDDEN or PORT_UNUSED is within the port range. */
+export function portMatches(selector: Selector, port: number): boolean {
+  if (selector.startPort === 0 && selector.endPort === 0xffff) return true;
+  if (port === PORT_UNUSED) return true;
+  if (port === PORT_HIDDEN) return opaquePort(selector);
   return selector.startPort <= port && port <= selector.endPort;
+}
+
+/** True when the address at `offset`, which must be of the selector's family, is within the range. */
+export function addressMatches(selector: Selector, bytes: Uint8Array, offset: number): boolean {
+  const { start, end } = selector;
+  let aboveStart = false;
+  let belowEnd = false;
+  for (let i = 0; i < start.length; i++) {
+    const octet = bytes[offset + i] ?? 0;
+    const low = start[i] ?? 0;
+    const high = end[i] ?? 0;
+    if (!aboveStart && octet < low) return false;
+    if (!belowEnd && octet > high) return false;
+    aboveStart ||= octet > low;
+    belowEnd ||= octet < high;
+    if (aboveStart && belowEnd) return true;
+  }
+  return true;
 }
 
 /** True when everything that `inner` matches, `outer` matches too. */
