@@ -16,6 +16,7 @@ export const FAILURES = {
   'config.passphrase-wrong': 'after-user',
   'config.key-mismatch': 'after-user',
   'config.usage': 'after-user',
+  'config.keylog-refused': 'after-user',
 
   // Between us and the gateway.
   'network.name-unknown': 'on-network',

@@ -66,6 +66,12 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'See all commands and options with: causeway --help',
   })),
 
+  'config.keylog-refused': explain('user', ['file', 'detail'], (c) => ({
+    title: 'The keys of the connection cannot be written to that file',
+    why: `Causeway refuses to write keys to ${c.file ?? 'the file after --keylog'}${given(c.detail, (text) => `: ${text}`)}. Whoever can read that file can read the traffic of the connection.`,
+    next: 'Run the command as root and name a file that does not exist yet, in a folder that only root can write to.',
+  })),
+
   'platform.not-root': explain('user', ['detail'], (c) => ({
     title: 'Connecting needs administrator rights',
     why: `A connection makes a network interface and changes routes, which Linux allows only to root${given(c.detail, (text) => ` (${text})`)}.`,
