@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { CipherGCMTypes, CipherChaCha20Poly1305Types } from 'node:crypto';
-import { checkLength } from './octets.ts';
+import { checkLength, plain } from './octets.ts';
 
 /** ENCR transform numbers (IANA) of the authenticated ciphers. Only the 16-octet ICV is spoken (RFC 5282 3.2). */
 export const ENCR_AES_GCM_16 = 20;
@@ -30,6 +30,25 @@ export interface AeadKey {
   seal(nonce: Uint8Array, associated: Uint8Array, plaintext: Uint8Array): Uint8Array;
   /** The plaintext of ciphertext | ICV, or undefined when anything was changed or is too short. */
   open(nonce: Uint8Array, associated: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+  /**
+   * As seal, but writes ciphertext | ICV into `out` at `at`, where there must be room (RangeError otherwise).
+   * `plaintext` may be a view of the same place: nothing is written before all of it was read.
+   */
+  sealInto(
+    nonce: Uint8Array,
+    associated: Uint8Array,
+    plaintext: Uint8Array,
+    out: Uint8Array,
+    at: number,
+  ): void;
+  /** As open, but writes the plaintext into `out` at `at`. False, and `out` untouched, where open has undefined. */
+  openInto(
+    nonce: Uint8Array,
+    associated: Uint8Array,
+    sealed: Uint8Array,
+    out: Uint8Array,
+    at: number,
+  ): boolean;
   /** Forgets the key; the object cannot be used afterwards. */
   wipe(): void;
 }
@@ -77,32 +96,52 @@ function keyed(name: CipherName, key: Uint8Array): AeadKey {
     if (wiped) throw new Error('the key was wiped');
     return key;
   };
+  const sealInto: AeadKey['sealInto'] = (nonce, associated, plaintext, out, at) => {
+    checkLength('nonce', nonce, NONCE_LENGTH);
+    const sealer = createCipheriv(cipher, live(), nonce, options);
+    sealer.setAAD(associated);
+    const ciphertext = sealer.update(plaintext);
+    sealer.final();
+    out.set(ciphertext, at);
+    out.set(sealer.getAuthTag(), at + ciphertext.length);
+  };
+  /** The plaintext in a Buffer of its own, or undefined. */
+  const open = (
+    nonce: Uint8Array,
+    associated: Uint8Array,
+    sealed: Uint8Array,
+  ): Buffer<ArrayBuffer> | undefined => {
+    checkLength('nonce', nonce, NONCE_LENGTH);
+    const length = sealed.length - ICV_LENGTH;
+    if (length < 0) return undefined;
+    const opener = createDecipheriv(cipher, live(), nonce, options);
+    opener.setAuthTag(sealed.subarray(length));
+    opener.setAAD(associated);
+    const plaintext = opener.update(sealed.subarray(0, length));
+    try {
+      opener.final();
+    } catch {
+      plaintext.fill(0);
+      return undefined;
+    }
+    return plaintext;
+  };
   return {
+    sealInto,
     seal(nonce, associated, plaintext) {
-      checkLength('nonce', nonce, NONCE_LENGTH);
-      const sealer = createCipheriv(cipher, live(), nonce, options);
-      sealer.setAAD(associated);
       const out = new Uint8Array(plaintext.length + ICV_LENGTH);
-      out.set(sealer.update(plaintext));
-      sealer.final();
-      out.set(sealer.getAuthTag(), plaintext.length);
+      sealInto(nonce, associated, plaintext, out, 0);
       return out;
     },
     open(nonce, associated, sealed) {
-      checkLength('nonce', nonce, NONCE_LENGTH);
-      const length = sealed.length - ICV_LENGTH;
-      if (length < 0) return undefined;
-      const opener = createDecipheriv(cipher, live(), nonce, options);
-      opener.setAuthTag(sealed.subarray(length));
-      opener.setAAD(associated);
-      const plaintext = opener.update(sealed.subarray(0, length));
-      try {
-        opener.final();
-      } catch {
-        plaintext.fill(0);
-        return undefined;
-      }
-      return new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength);
+      const plaintext = open(nonce, associated, sealed);
+      return plaintext === undefined ? undefined : plain(plaintext);
+    },
+    openInto(nonce, associated, sealed, out, at) {
+      const plaintext = open(nonce, associated, sealed);
+      if (plaintext === undefined) return false;
+      out.set(plaintext, at);
+      return true;
     },
     wipe() {
       wiped = true;
