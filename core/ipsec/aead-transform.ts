@@ -41,8 +41,8 @@ export function newAeadTransform(cipher: Aead, key: Uint8Array, esn: boolean): E
       writeU32(target, at + ESP_HEADER_LENGTH, sequenceHigh);
       target.copyWithin(at + ESP_HEADER_LENGTH + 4, at + 4, at + 8);
       nonce.set(target.subarray(at + ESP_HEADER_LENGTH, payload), saltLength);
-      const sealed = keyed.seal(nonce, associated(target, at, sequenceHigh), target.subarray(payload, end));
-      target.set(sealed, payload);
+      const aad = associated(target, at, sequenceHigh);
+      keyed.sealInto(nonce, aad, target.subarray(payload, end), target, payload);
     }
   };
 
@@ -54,9 +54,8 @@ export function newAeadTransform(cipher: Aead, key: Uint8Array, esn: boolean): E
       const end = at + (run.sourceLengths[row] ?? 0);
       nonce.set(source.subarray(at + ESP_HEADER_LENGTH, payload), saltLength);
       const aad = associated(source, at, run.sequenceHighs[row] ?? 0);
-      const plaintext = keyed.open(nonce, aad, source.subarray(payload, end));
-      run.opened[row] = plaintext === undefined ? 0 : 1;
-      if (plaintext !== undefined) target.set(plaintext, run.targetOffsets[row] ?? 0);
+      const sealed = source.subarray(payload, end);
+      run.opened[row] = keyed.openInto(nonce, aad, sealed, target, run.targetOffsets[row] ?? 0) ? 1 : 0;
     }
   };
 
