@@ -29,7 +29,8 @@ export class Writer {
 
   u8(value: number): this {
     check(value, 0xff);
-    this.#view.setUint8(this.#reserve(1), value);
+    const at = this.#reserve(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
