@@ -15,6 +15,8 @@ export type { GatewayIdent, NotifyValues } from './notify-codecs.ts';
 /** A notify with data or an SPI of a known form. */
 export type ValuedNotify = keyof NotifyValues;
 
+export const VALUED_NOTIFIES = Object.keys(CODECS) as readonly ValuedNotify[];
+
 /** Notifies that only say that they are there, and whose data has to be empty. */
 export const EMPTY_NOTIFIES = [
   'INITIAL_CONTACT',
