@@ -1,7 +1,25 @@
 import { ProtocolError, Reader } from '../lib/reader.ts';
-import { Tag } from './der-writer.ts';
+import { takeDer } from '../crypto/der.ts';
 
-export { Tag } from './der-writer.ts';
+/** Identifier octets (class, constructed bit and number in one octet) of the universal types we meet. */
+export const Tag = {
+  BOOLEAN: 0x01,
+  INTEGER: 0x02,
+  BIT_STRING: 0x03,
+  OCTET_STRING: 0x04,
+  NULL: 0x05,
+  OBJECT_IDENTIFIER: 0x06,
+  UTF8_STRING: 0x0c,
+  PRINTABLE_STRING: 0x13,
+  TELETEX_STRING: 0x14,
+  IA5_STRING: 0x16,
+  UTC_TIME: 0x17,
+  GENERALIZED_TIME: 0x18,
+  UNIVERSAL_STRING: 0x1c,
+  BMP_STRING: 0x1e,
+  SEQUENCE: 0x30,
+  SET: 0x31,
+} as const;
 
 /**
  * A strict reader of DER (ITU-T X.690 sections 8, 10 and 11): definite lengths in their shortest form, one-octet
@@ -9,8 +27,8 @@ export { Tag } from './der-writer.ts';
  *
  *   +------------+------------------------------+----------------+
  *   | identifier | length                       | content ...    |
- *   |  1 octet   | 1 octet  (0..127), or        | length octets  |
- *   |            | 0x80|n, then n octets (n<=4) |                |
+ *   |  1 octet   | 1 octet (0..127), or         | length octets  |
+ *   |            | 0x80|n and n octets, n <= 3  |                |
  *   +------------+------------------------------+----------------+
  */
 export interface DerElement {
@@ -20,9 +38,6 @@ export interface DerElement {
   /** Identifier, length and content together. */
   readonly raw: Uint8Array;
 }
-
-/** Nobody's certificate is near this; it bounds the work that one hostile certificate can cause. */
-const MAX_LENGTH = 1 << 20;
 
 export class DerReader {
   readonly #bytes: Uint8Array;
@@ -45,10 +60,10 @@ export class DerReader {
   /** The next element, whatever it is. */
   any(what: string): DerElement {
     const start = this.#reader.offset;
-    const tag = this.#reader.u8(what);
+    const tag = this.peek();
+    if (tag === undefined) throw new ProtocolError(`${what}: missing`);
     if ((tag & 0x1f) === 0x1f) throw new ProtocolError(`${what}: identifier of several octets`);
-    const length = readLength(this.#reader, what);
-    const content = this.#reader.take(length, what);
+    const content = takeDer(this.#reader, tag, what);
     return { tag, content, raw: this.#bytes.subarray(start, this.#reader.offset) };
   }
 
@@ -75,20 +90,6 @@ export class DerReader {
   end(what: string): void {
     this.#reader.end(what);
   }
-}
-
-function readLength(reader: Reader, what: string): number {
-  const first = reader.u8(what);
-  if (first < 0x80) return first;
-  const count = first & 0x7f;
-  if (count === 0) throw new ProtocolError(`${what}: indefinite length`);
-  if (count > 4) throw new ProtocolError(`${what}: length of ${count} octets`);
-  let length = 0;
-  for (let i = 0; i < count; i++) length = length * 256 + reader.u8(what);
-  if (length < 0x80 || length < 256 ** (count - 1))
-    throw new ProtocolError(`${what}: length not in its shortest form`);
-  if (length > MAX_LENGTH) throw new ProtocolError(`${what}: ${length} octets are too many`);
-  return length;
 }
 
 /** The whole of `bytes` as one element with this identifier. */

@@ -28,6 +28,7 @@ export interface DistinguishedName {
 
 /** Nobody has so many; it bounds the work on hostile names. */
 const MAX_ATTRIBUTES = 64;
+const MAX_TEXT_LENGTH = 4096;
 
 /** Decodes a whole Name. Throws ProtocolError. */
 export function parseDn(der: Uint8Array, what = 'name'): DistinguishedName {
@@ -133,6 +134,7 @@ const TYPE_OF_NAME: ReadonlyMap<string, string> = new Map(
  * count; types also dotted). Undefined when the text is no such name. The empty text gives the empty name.
  */
 export function dnOctets(text: string): Uint8Array | undefined {
+  if (text.length > MAX_TEXT_LENGTH) return undefined;
   const parts: Uint8Array[] = [];
   for (const part of text.trim() === '' ? [] : splitUnescaped(text, ',')) {
     const attributes = splitUnescaped(part, '+').map(attributeOctets);
