@@ -19,7 +19,8 @@ int Poll::Create(napi_env env, napi_value handle, Device* device, Poll** out) {
   poll->poll_.data = poll;
   napi_value name = nullptr;
   napi_create_string_utf8(env, "node-tun", NAPI_AUTO_LENGTH, &name);
-  napi_async_init(env, handle, name, &poll->context_);
+  // Not with the handle object as its resource: the context would keep that from being collected.
+  napi_async_init(env, nullptr, name, &poll->context_);
   // Weak (count 0) until a callback is set: a device that nobody reads can be collected.
   napi_create_reference(env, handle, 0, &poll->handle_object_);
   napi_add_async_cleanup_hook(
