@@ -42,13 +42,17 @@ export function hashLength(hash: StrongHash): number {
 
 /**
  * AlgorithmIdentifiers without variable parts, as their DER (RFC 7427 appendix A, RFC 8420 appendix A): they are
- * compared as octets and never parsed. RSASSA-PKCS1-v1_5 has NULL parameters, the others have none.
+ * compared as octets and never parsed. RSASSA-PKCS1-v1_5 has NULL parameters, which a reader must also accept
+ * left out (RFC 4055 section 5); the others have none. The first form of a scheme is the one to send.
  */
 const FIXED: readonly (readonly [hex: string, scheme: SignatureScheme])[] = [
   ['300d06092a864886f70d01010b0500', { kind: 'rsa-pkcs1', hash: 'sha256' }],
   ['300d06092a864886f70d01010c0500', { kind: 'rsa-pkcs1', hash: 'sha384' }],
   ['300d06092a864886f70d01010d0500', { kind: 'rsa-pkcs1', hash: 'sha512' }],
   ['300d06092a864886f70d0101050500', { kind: 'rsa-pkcs1', hash: 'sha1' }],
+  ['300b06092a864886f70d01010b', { kind: 'rsa-pkcs1', hash: 'sha256' }],
+  ['300b06092a864886f70d01010c', { kind: 'rsa-pkcs1', hash: 'sha384' }],
+  ['300b06092a864886f70d01010d', { kind: 'rsa-pkcs1', hash: 'sha512' }],
   ['300a06082a8648ce3d040302', { kind: 'ecdsa', hash: 'sha256', encoding: 'der' }],
   ['300a06082a8648ce3d040303', { kind: 'ecdsa', hash: 'sha384', encoding: 'der' }],
   ['300a06082a8648ce3d040304', { kind: 'ecdsa', hash: 'sha512', encoding: 'der' }],
