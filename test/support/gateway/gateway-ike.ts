@@ -1,0 +1,361 @@
+import { equalBytes, isZero, toHex, u32 } from '../../../core/lib/bytes.ts';
+import type { Millis, RandomBytes } from '../../../core/lib/ports.ts';
+import { sameEndpoint } from '../../../core/net/address.ts';
+import { ExchangeType, Notify, Protocol } from '../../../core/wire/constants.ts';
+import { decodeHeader, decodeMessage } from '../../../core/wire/message.ts';
+import type { DecodeResult, IkeHeader, Message } from '../../../core/wire/message.ts';
+import type { Payload } from '../../../core/wire/payload.ts';
+import { notify } from '../../../core/wire/payloads/notify.ts';
+import { AddressPool } from './addresses.ts';
+import { answerAuth } from './answer-auth.ts';
+import { answerLater } from './answer-later.ts';
+import type { Faults, Step } from './faults.ts';
+import { InitResponder } from './init-responder.ts';
+import { OwnRequests } from './own-requests.ts';
+import { notifies } from './pick.ts';
+import { Sender } from './sender.ts';
+import type {
+  CloseReason,
+  GatewayConfig,
+  GatewayDatagram,
+  GatewayEvent,
+  GatewayOutput,
+  OwnRequest,
+  Responder,
+  Sa,
+} from './types.ts';
+
+/** How long a closed SA still repeats its last answer. */
+const LINGER_MS: Millis = 30_000;
+
+/** An empty INFORMATIONAL request: is the client there? */
+const CHECK: OwnRequest = { exchange: ExchangeType.INFORMATIONAL, payloads: [] };
+
+/**
+ * An IKEv2 responder without input, output or clock: datagrams and the time go in, datagrams and events come
+ * out. Its IKE logic is its own; it shares with the client only the codec and the algorithms.
+ */
+export class GatewayIke {
+  readonly config: GatewayConfig;
+  /** May be exchanged for others between two calls. */
+  faults: Faults;
+  readonly #random: RandomBytes;
+  readonly #pool: AddressPool;
+  readonly #sas = new Map<string, Sa>();
+  readonly #sender: Sender;
+  readonly #init: InitResponder;
+  readonly #own: OwnRequests;
+  #events: GatewayEvent[] = [];
+  #now: Millis = 0;
+  #received = 0;
+
+  constructor(config: GatewayConfig, random: RandomBytes, faults: Faults = {}) {
+    this.config = config;
+    this.faults = faults;
+    this.#random = random;
+    this.#pool = new AddressPool(config.pools);
+    this.#sender = new Sender({ config, faults: () => this.faults, emit: (event) => this.#emit(event) });
+    this.#init = new InitResponder(random(32).slice(), this.#sender);
+    this.#own = new OwnRequests({
+      firstWaitMs: config.retransmitMs,
+      retransmits: config.retransmits,
+      send: (sa, message) => this.#sender.protected(sa, message, 'request'),
+      resend: (sa, wire) => this.#sender.repeat([wire], sa),
+      dead: (sa) => this.#close(sa, 'timeout'),
+    });
+  }
+
+  /** The IKE SAs that there are, for tests to look at. */
+  get sas(): readonly Sa[] {
+    return [...this.#sas.values()].filter(({ state }) => state.name !== 'closed');
+  }
+
+  /** What a datagram leads to; on port 4500 without its marker. */
+  handleDatagram(datagram: GatewayDatagram, now: Millis): GatewayOutput {
+    return this.#run(now, () => {
+      const number = this.#received++;
+      if (this.#sender.silent || this.faults.dropReceived?.includes(number) === true) {
+        this.#emit({ kind: 'ignored', reason: 'told to lose it' });
+        return;
+      }
+      const header = decodeHeader(datagram.octets);
+      if (!header.ok) this.#emit({ kind: 'ignored', reason: header.error.reason });
+      else if (isZero(header.value.responderSpi)) this.#handleFirst(datagram, header.value);
+      else this.#handleLater(datagram, header.value);
+    });
+  }
+
+  /** Repeats what was not answered, looks for life, forgets what is over. */
+  handleTimeout(now: Millis): GatewayOutput {
+    return this.#run(now, () => {
+      for (const [key, sa] of this.#sas) {
+        if (sa.forgetMs !== undefined && sa.forgetMs <= now) {
+          this.#close(sa, 'half-open');
+          this.#sas.delete(key);
+          continue;
+        }
+        this.#own.handleTimeout(sa, now);
+        const liveness = this.#livenessDue(sa);
+        if (liveness !== undefined && liveness <= now) this.#own.enqueue(sa, CHECK, now);
+      }
+    });
+  }
+
+  /** When handleTimeout has something to do, or undefined when it has nothing. */
+  nextTimeout(): Millis | undefined {
+    const times = [...this.#sas.values()].flatMap((sa) => [
+      sa.forgetMs,
+      sa.outstanding?.dueMs,
+      this.#livenessDue(sa),
+    ]);
+    const known = times.filter((time) => time !== undefined);
+    return known.length === 0 ? undefined : Math.min(...known);
+  }
+
+  /** Asks a client whether it is there. */
+  checkLiveness(saId: number, now: Millis): GatewayOutput {
+    return this.request(saId, CHECK, now);
+  }
+
+  /** Deletes an IKE SA: it is closed when the client has answered, or does not answer. */
+  deleteIke(saId: number, now: Millis): GatewayOutput {
+    const payloads: Payload[] = [{ kind: 'D', protocol: Protocol.IKE, spis: [] }];
+    return this.request(saId, { exchange: ExchangeType.INFORMATIONAL, payloads, then: 'closed' }, now);
+  }
+
+  /** Deletes the Child SA of an IKE SA. */
+  deleteChild(saId: number, now: Millis): GatewayOutput {
+    const spec = this.#sa(saId).child?.spec;
+    if (spec === undefined) throw new Error(`IKE SA ${saId} has no Child SA`);
+    const payloads: Payload[] = [{ kind: 'D', protocol: Protocol.ESP, spis: [u32(spec.spiIn)] }];
+    const then = { childRemoved: spec.childId };
+    return this.request(saId, { exchange: ExchangeType.INFORMATIONAL, payloads, then }, now);
+  }
+
+  /** Any request at all, such as a CREATE_CHILD_SA. It waits for its turn. */
+  request(saId: number, request: OwnRequest, now: Millis): GatewayOutput {
+    return this.#run(now, () => this.#own.enqueue(this.#sa(saId), request, now));
+  }
+
+  /** A message in clear to the client of an SA, as anybody on the path could send it. */
+  sendClear(
+    saId: number,
+    exchange: number,
+    response: boolean,
+    payloads: readonly Payload[],
+    now: Millis,
+  ): GatewayOutput {
+    return this.#run(now, () => {
+      const sa = this.#sa(saId);
+      this.#sender.clear({ ...envelope(sa), exchange, response, messageId: 0, payloads }, 'clear', sa);
+    });
+  }
+
+  /** Sends nothing any more and hears nothing, like a machine that lost its power; or comes back. */
+  setSilent(silent: boolean): void {
+    this.#sender.silent = silent;
+  }
+
+  #sa(saId: number): Sa {
+    const sa = this.sas.find(({ id }) => id === saId);
+    if (sa === undefined) throw new Error(`no IKE SA ${saId}`);
+    return sa;
+  }
+
+  #run(now: Millis, work: () => void): GatewayOutput {
+    this.#now = now;
+    this.#events = [];
+    work();
+    return { datagrams: this.#sender.take(), events: this.#events };
+  }
+
+  #emit(event: GatewayEvent): void {
+    this.#events.push(event);
+  }
+
+  #responder(): Responder {
+    const { config, faults } = this;
+    const emit = (event: GatewayEvent): void => this.#emit(event);
+    return { config, faults, random: this.#random, pool: this.#pool, now: this.#now, emit };
+  }
+
+  #livenessDue(sa: Sa): Millis | undefined {
+    const { livenessMs } = this.config;
+    if (livenessMs === undefined || sa.state.name !== 'established' || sa.outstanding !== undefined)
+      return undefined;
+    return sa.heardMs + livenessMs;
+  }
+
+  /** A message without the gateway's SPI: IKE_SA_INIT, or nothing. */
+  #handleFirst(datagram: GatewayDatagram, header: IkeHeader): void {
+    const { remote, localPort } = datagram;
+    const decoded = decodeMessage(datagram.octets, undefined);
+    if (decoded.kind !== 'ok') {
+      this.#emit({ kind: 'ignored', reason: 'reason' in decoded ? decoded.reason : 'a fragment' });
+      if (decoded.kind === 'unprotected-error' && decoded.notify !== undefined && !header.response)
+        this.#complain(header, notify(decoded.notify, decoded.data), datagram);
+      return;
+    }
+    this.#emit({ kind: 'received', message: decoded.message, remote, localPort });
+    const sa = this.#init.handle(this.#responder(), datagram, decoded.message);
+    if (sa === undefined) return;
+    this.#sas.set(toHex(sa.responderSpi), sa);
+    if (this.faults.silentAfter === 'init') this.#sender.silent = true;
+  }
+
+  /** A message to an SPI of the gateway. */
+  #handleLater(datagram: GatewayDatagram, header: IkeHeader): void {
+    const sa = this.#sas.get(toHex(header.responderSpi));
+    if (sa === undefined || !equalBytes(sa.initiatorSpi, header.initiatorSpi)) {
+      this.#emit({ kind: 'ignored', reason: 'an unknown SPI' });
+      if (!header.response) this.#complain(header, notify(Notify.INVALID_IKE_SPI), datagram);
+      return;
+    }
+    const decoded = decodeMessage(datagram.octets, sa.protection);
+    if (decoded.kind === 'unprotected-error') {
+      this.#emit({ kind: 'ignored', reason: decoded.reason });
+      return;
+    }
+    if (!header.fromInitiator) this.#emit({ kind: 'violation', what: 'the initiator flag is missing' });
+    const fragment = decoded.kind === 'partial' ? decoded.fragment.number : undefined;
+    if (header.response) this.#handleResponse(sa, this.#whole(sa, decoded), header);
+    else if (this.#isDue(sa, datagram, header, fragment)) {
+      this.#follow(sa, datagram);
+      const whole = this.#whole(sa, decoded);
+      if (whole?.kind === 'ok') this.#handleRequest(sa, datagram, whole.message);
+      else if (whole?.kind === 'protected-error') this.#answerMalformed(sa, datagram, header, whole);
+    }
+  }
+
+  /** The message when all of it is there. */
+  #whole(sa: Sa, decoded: DecodeResult): DecodeResult | undefined {
+    if (decoded.kind !== 'partial') return decoded;
+    if (!sa.fragments) {
+      this.#emit({ kind: 'violation', what: 'a fragment, which both ends did not announce' });
+      return undefined;
+    }
+    const queued = sa.parts.add(decoded.header, decoded.fragment);
+    return queued.kind === 'complete' ? queued.result : undefined;
+  }
+
+  /**
+   * Whether a request is the one that is due. The one before it is answered again (fragments: at the first of
+   * them, RFC 7383 section 2.6.1), any other is dropped.
+   */
+  #isDue(sa: Sa, datagram: GatewayDatagram, { messageId }: IkeHeader, fragment: number | undefined): boolean {
+    if (messageId === sa.nextId && sa.state.name !== 'closed') return true;
+    if (messageId !== sa.nextId - 1 || sa.lastAnswer.length === 0) {
+      this.#emit({ kind: 'violation', what: `message id ${messageId} where ${sa.nextId} is due` });
+      return false;
+    }
+    if (fragment === undefined && !equalBytes(datagram.octets, sa.lastRequest))
+      this.#emit({ kind: 'violation', what: `another request with message id ${messageId}` });
+    this.#emit({ kind: 'ignored', reason: 'a retransmission' });
+    if (fragment === undefined || fragment === 1) this.#sender.repeat(sa.lastAnswer, datagram);
+    return false;
+  }
+
+  /** Before the SA stands, and behind a NAT afterwards, answers go to where the client was last heard. */
+  #follow(sa: Sa, { remote, localPort }: GatewayDatagram): void {
+    sa.heardMs = this.#now;
+    if (sameEndpoint(sa.remote, remote) && sa.localPort === localPort) return;
+    const established = sa.state.name === 'established';
+    if (established && !sa.natClient) return;
+    sa.remote = remote;
+    sa.localPort = localPort;
+    if (established) this.#emit({ kind: 'moved', saId: sa.id, remote, localPort });
+  }
+
+  #handleRequest(sa: Sa, datagram: GatewayDatagram, message: Message): void {
+    const { remote, localPort } = datagram;
+    this.#emit({ kind: 'received', message, remote, localPort });
+    const inAuth = message.exchange === ExchangeType.IKE_AUTH || sa.state.name !== 'established';
+    const answer = inAuth
+      ? answerAuth(this.#responder(), sa, message)
+      : answerLater(this.#responder(), sa, message);
+    if (answer === undefined) return;
+    if (notifies(message, Notify.INITIAL_CONTACT).length > 0) this.#replaceOthers(sa);
+    this.#answer(sa, datagram, message.exchange, answer.payloads, answer.step);
+    if (answer.closes) this.#close(sa, answer.step === 'reply' ? 'client' : 'refused');
+    const { silentAfter } = this.faults;
+    if (silentAfter === 'auth' || (silentAfter === 'established' && sa.state.name === 'established'))
+      this.#sender.silent = true;
+  }
+
+  /** INITIAL_CONTACT: the other SAs of the same identity are leftovers (RFC 7296 section 2.4). */
+  #replaceOthers(sa: Sa): void {
+    if (sa.state.name !== 'established') return;
+    const { identity } = sa.state;
+    for (const other of this.sas) {
+      if (other === sa || other.state.name !== 'established') continue;
+      if (equalBytes(other.state.identity.data, identity.data)) this.#close(other, 'replaced');
+    }
+  }
+
+  #answerMalformed(
+    sa: Sa,
+    datagram: GatewayDatagram,
+    header: IkeHeader,
+    error: Extract<DecodeResult, { kind: 'protected-error' }>,
+  ): void {
+    this.#emit({ kind: 'violation', what: `a malformed request: ${error.reason}` });
+    this.#emit({ kind: 'refused', notify: error.notify, reason: error.reason });
+    this.#answer(sa, datagram, header.exchange, [notify(error.notify, error.data)], 'reply');
+    if (error.notify === Notify.INVALID_SYNTAX) this.#close(sa, 'refused');
+  }
+
+  #answer(
+    sa: Sa,
+    datagram: GatewayDatagram,
+    exchange: number,
+    payloads: readonly Payload[],
+    step: Step,
+  ): void {
+    const messageId = sa.nextId++;
+    sa.parts.clear();
+    sa.lastRequest = datagram.octets.slice();
+    const message = { ...envelope(sa), exchange, response: true, messageId, payloads };
+    sa.lastAnswer = this.#sender.protected(sa, message, step);
+  }
+
+  #handleResponse(sa: Sa, decoded: DecodeResult | undefined, header: IkeHeader): void {
+    if (decoded === undefined) return;
+    const done = this.#own.handleResponse(sa, header.messageId, header.exchange, this.#now);
+    if (done === undefined) {
+      this.#emit({ kind: 'ignored', reason: 'an answer to nothing' });
+      return;
+    }
+    sa.heardMs = this.#now;
+    if (decoded.kind === 'ok') this.#emit({ kind: 'answered', saId: sa.id, message: decoded.message });
+    else this.#emit({ kind: 'violation', what: 'a malformed answer' });
+    if (done.then === 'closed') this.#close(sa, 'gateway');
+    else if (done.then !== undefined) {
+      sa.child = undefined;
+      this.#emit({ kind: 'child-removed', saId: sa.id, childId: done.then.childRemoved });
+    }
+  }
+
+  #close(sa: Sa, reason: CloseReason): void {
+    if (sa.state.name === 'closed') return;
+    if (sa.child !== undefined)
+      this.#emit({ kind: 'child-removed', saId: sa.id, childId: sa.child.spec.childId });
+    sa.child = undefined;
+    sa.state = { name: 'closed' };
+    sa.outstanding = undefined;
+    sa.queue.length = 0;
+    sa.forgetMs = this.#now + LINGER_MS;
+    this.#pool.release(sa.id);
+    this.#emit({ kind: 'closed', saId: sa.id, reason });
+  }
+
+  /** A clear notify to whom nothing else can be said (RFC 7296 sections 2.5 and 2.21.4). */
+  #complain(header: IkeHeader, payload: Payload, to: GatewayDatagram): void {
+    const { initiatorSpi, responderSpi, exchange, messageId } = header;
+    const ids = { initiatorSpi, responderSpi, exchange, messageId };
+    this.#sender.clear({ ...ids, fromInitiator: false, response: true, payloads: [payload] }, 'clear', to);
+  }
+}
+
+function envelope(sa: Sa): Pick<Message, 'initiatorSpi' | 'responderSpi' | 'fromInitiator'> {
+  return { initiatorSpi: sa.initiatorSpi, responderSpi: sa.responderSpi, fromInitiator: false };
+}
