@@ -1,0 +1,65 @@
+import type { KeyObject } from 'node:crypto';
+import type { SecretBytes } from '../lib/secret.ts';
+import type { Endpoint } from '../net/address.ts';
+import type { Selector } from '../net/selector.ts';
+import type { GatewayIdentity } from '../pki/identity.ts';
+import type { Identity } from './identity.ts';
+import type { Offer } from './proposals.ts';
+import { DEFAULT_ESP_OFFERS, DEFAULT_IKE_OFFERS } from './proposals.ts';
+import { DEFAULT_RETRANSMIT, type RetransmitPolicy } from './retransmitter.ts';
+
+/** How the gateway proves who it is. */
+export type GatewayAuth =
+  | {
+      readonly kind: 'certificate';
+      readonly anchors: readonly Uint8Array[];
+      readonly identity: GatewayIdentity;
+    }
+  | { readonly kind: 'psk'; readonly secret: SecretBytes };
+
+/** How the user proves who they are. */
+export type UserAuth =
+  /** The name for EAP-Identity, and the one that goes with the password. */
+  | { readonly kind: 'eap'; readonly identity: string; readonly username: string }
+  /** DER certificates, the user's own first. */
+  | { readonly kind: 'certificate'; readonly chain: readonly Uint8Array[]; readonly key: KeyObject }
+  | { readonly kind: 'psk'; readonly secret: SecretBytes };
+
+/** Everything that an IkeSession needs to know. Nothing of it changes while the session lives. */
+export interface IkeConfig {
+  readonly localId: Identity;
+  /** Who we ask for and who must answer (IDr). */
+  readonly remoteId: Identity;
+  readonly gatewayAuth: GatewayAuth;
+  readonly userAuth: UserAuth;
+  readonly ikeOffers: readonly Offer[];
+  readonly espOffers: readonly Offer[];
+  /** Families of the inner addresses that we ask for; at least one. */
+  readonly addressFamilies: readonly (4 | 6)[];
+  /** TSr: where traffic may go to. TSi is everything of the same families, which the gateway narrows. */
+  readonly remoteSelectors: readonly Selector[];
+  /** The gateway, as found by name: where IKE_SA_INIT goes to, and the port that ESP and later IKE go to. */
+  readonly gateway: Endpoint;
+  readonly gatewayNatPort: number;
+  readonly retransmit: RetransmitPolicy;
+  /** Ask whether the gateway lives after hearing nothing from it for so long. 0 never asks. */
+  readonly livenessMs: number;
+  /** After an unauthenticated refusal of IKE_SA_INIT, how long a genuine answer may still come. */
+  readonly refusalGraceMs: number;
+  /** How long the gateway may take to confirm that the SAs are deleted. */
+  readonly goodbyeMs: number;
+  /** Collect lines for Wireshark; only for the root-owned key log. */
+  readonly keyLog: boolean;
+}
+
+/** The parts of a configuration that have a sensible value without being asked for. */
+export const IKE_DEFAULTS = {
+  ikeOffers: DEFAULT_IKE_OFFERS,
+  espOffers: DEFAULT_ESP_OFFERS,
+  retransmit: DEFAULT_RETRANSMIT,
+  livenessMs: 30_000,
+  refusalGraceMs: 1_000,
+  goodbyeMs: 3_000,
+  gatewayNatPort: 4500,
+  keyLog: false,
+} as const;

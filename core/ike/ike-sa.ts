@@ -1,0 +1,39 @@
+import type { RandomBytes } from '../lib/ports.ts';
+import { initiatorProtection, type SessionProtection } from './protection.ts';
+import { deriveIkeKeys, type IkeKeys, wipeIkeKeys } from './key-schedule.ts';
+import type { SecretBytes } from '../lib/secret.ts';
+import type { NatFindings } from './nat-detection.ts';
+import type { IkeSuite } from './suite.ts';
+
+/** What IKE_SA_INIT leaves behind for the exchanges after it. */
+export interface InitResult {
+  readonly suite: IkeSuite;
+  readonly initiatorSpi: Uint8Array;
+  readonly responderSpi: Uint8Array;
+  readonly nonceI: Uint8Array;
+  readonly nonceR: Uint8Array;
+  /** Both first messages as they were on the wire, from the IKE header on: AUTH covers them. */
+  readonly message1: Uint8Array;
+  readonly message2: Uint8Array;
+  readonly nat: NatFindings;
+  /** What the gateway said it can verify (RFC 7427 section 4); empty when it said nothing. */
+  readonly peerHashes: readonly number[];
+}
+
+/** An IKE SA whose keys exist. Authentication is what its tasks add. */
+export class IkeSa {
+  readonly init: InitResult;
+  readonly keys: IkeKeys;
+  readonly protection: SessionProtection;
+
+  /** `sharedSecret` is wiped. */
+  constructor(init: InitResult, sharedSecret: SecretBytes, random: RandomBytes) {
+    this.init = init;
+    this.keys = deriveIkeKeys(init.suite, sharedSecret, init);
+    this.protection = initiatorProtection(init.suite, this.keys, random);
+  }
+
+  wipe(): void {
+    wipeIkeKeys(this.keys);
+  }
+}

@@ -1,0 +1,130 @@
+import { equalBytes } from '../lib/bytes.ts';
+import { type Failure, failure } from '../lib/failure.ts';
+import type { Log, Millis, RandomBytes } from '../lib/ports.ts';
+import { formatAddress } from '../net/address.ts';
+import { ExchangeType } from '../wire/constants.ts';
+import type { IkeHeader } from '../wire/header.ts';
+import { decodeMessage, describeMessage } from '../wire/message.ts';
+import type { IkeConfig } from './config.ts';
+import type { InboundDatagram } from './events.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { Retransmitter } from './retransmitter.ts';
+import { InitTask } from './tasks/init.ts';
+
+export type InitStep =
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'send'; readonly octets: Uint8Array }
+  | { readonly kind: 'done'; readonly sa: IkeSa }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+const WAIT: InitStep = { kind: 'wait' };
+
+/** Transmissions that the network must have sent back before we believe it that the port is closed. */
+const REFUSALS_TO_BELIEVE = 3;
+
+/**
+ * IKE_SA_INIT as the session sees it: repetition, patience, and doubt. Nothing here is authenticated, so a refusal
+ * is remembered, and counts only when no better answer came for a while (RFC 7296 section 2.21.1).
+ */
+export class InitExchange {
+  readonly #config: IkeConfig;
+  readonly #log: Log;
+  readonly #task: InitTask;
+  #retransmitter: Retransmitter;
+  #doubt: { readonly failure: Failure; readonly until: Millis } | undefined;
+  #unreachable = 0;
+
+  constructor(config: IkeConfig, deps: { readonly random: RandomBytes; readonly log: Log }, now: Millis) {
+    this.#config = config;
+    this.#log = deps.log;
+    this.#task = new InitTask(config, deps.random);
+    this.#retransmitter = new Retransmitter(this.#task.request, config.retransmit, now);
+  }
+
+  get request(): Uint8Array {
+    return this.#task.request;
+  }
+
+  nextTimeout(): { readonly at: Millis; readonly why: string } {
+    const { nextAt } = this.#retransmitter;
+    return this.#doubt && this.#doubt.until < nextAt
+      ? { at: this.#doubt.until, why: 'refusal' }
+      : { at: nextAt, why: 'retransmit' };
+  }
+
+  handleResponse(header: IkeHeader, datagram: InboundDatagram, now: Millis): InitStep {
+    const expected =
+      header.exchange === ExchangeType.IKE_SA_INIT &&
+      header.response &&
+      header.messageId === 0 &&
+      equalBytes(header.initiatorSpi, this.#task.initiatorSpi);
+    if (!expected) {
+      this.#log('debug', 'ike-dropped', { where: 'init', reason: 'not the response that we wait for' });
+      return WAIT;
+    }
+    const decoded = decodeMessage(datagram.octets, undefined);
+    if (decoded.kind !== 'ok') {
+      const detail = decoded.kind === 'unprotected-error' ? decoded.reason : decoded.kind;
+      return this.#doubtful(failure('protocol.malformed', { detail }), this.#end);
+    }
+    this.#log('debug', 'ike-received', { message: describeMessage(decoded.message) });
+    const outcome = this.#task.process(decoded.message, datagram);
+    switch (outcome.kind) {
+      case 'retry':
+        this.#retransmitter = new Retransmitter(this.#task.request, this.#config.retransmit, now);
+        this.#doubt = undefined;
+        return { kind: 'send', octets: this.#task.request };
+      case 'doubt':
+        return this.#doubtful(outcome.failure, now + this.#config.refusalGraceMs);
+      case 'done':
+        return { kind: 'done', sa: outcome.sa };
+    }
+  }
+
+  handleTimeout(now: Millis): InitStep {
+    if (this.#doubt && now >= this.#doubt.until) return { kind: 'failed', failure: this.#doubt.failure };
+    switch (this.#retransmitter.poll(now)) {
+      case 'send':
+        return { kind: 'send', octets: this.#retransmitter.octets };
+      case 'give-up':
+        return { kind: 'failed', failure: this.#doubt?.failure ?? this.#silence(now) };
+      case 'wait':
+        return WAIT;
+    }
+  }
+
+  /**
+   * The network said that nobody listens there (ICMP). Anyone can say that, so it alone concludes nothing
+   * (RFC 7296 section 2.4): it shortens our patience after several unanswered transmissions, and names the cause.
+   */
+  noteUnreachable(now: Millis): void {
+    this.#unreachable += 1;
+    if (this.#unreachable < REFUSALS_TO_BELIEVE || this.#retransmitter.sent < REFUSALS_TO_BELIEVE) return;
+    this.#doubtful(this.#silence(now), now + this.#config.refusalGraceMs);
+  }
+
+  wipe(): void {
+    this.#task.wipe();
+  }
+
+  get #end(): Millis {
+    return this.#retransmitter.startedAt + this.#config.retransmit.patienceMs;
+  }
+
+  #doubtful(why: Failure, until: Millis): InitStep {
+    this.#log('debug', 'ike-doubtful', { code: why.code });
+    const bounded = Math.min(until, this.#end);
+    if (!this.#doubt || bounded < this.#doubt.until) this.#doubt = { failure: why, until: bounded };
+    return WAIT;
+  }
+
+  #silence(now: Millis): Failure {
+    const { gateway } = this.#config;
+    return failure(this.#unreachable > 0 ? 'network.port-closed' : 'timeout.init', {
+      gateway: formatAddress(gateway.address),
+      port: gateway.port,
+      seconds: Math.round((now - this.#retransmitter.startedAt) / 1000),
+      tries: this.#retransmitter.sent,
+    });
+  }
+}

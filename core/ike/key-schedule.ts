@@ -1,0 +1,95 @@
+import { concat } from '../lib/bytes.ts';
+import { SecretBytes, wipe } from '../lib/secret.ts';
+import { prfPlus } from '../crypto/kdf.ts';
+import type { ChildKeyLengths, IkeSuite } from './suite.ts';
+
+/** The seven keys of an IKE SA (RFC 7296 section 2.14). `i` protects what the original initiator sends. */
+export interface IkeKeys {
+  readonly skD: SecretBytes;
+  readonly skAi: SecretBytes;
+  readonly skAr: SecretBytes;
+  readonly skEi: SecretBytes;
+  readonly skEr: SecretBytes;
+  readonly skPi: SecretBytes;
+  readonly skPr: SecretBytes;
+}
+
+export interface KeyInputs {
+  readonly nonceI: Uint8Array;
+  readonly nonceR: Uint8Array;
+  readonly initiatorSpi: Uint8Array;
+  readonly responderSpi: Uint8Array;
+}
+
+/** Octets of SK_e and SK_a; SK_e of a combined-mode cipher ends with its salt (RFC 5282 section 7.1). */
+function keyLengths(suite: IkeSuite): { encr: number; integ: number } {
+  return suite.cipher.kind === 'aead'
+    ? { encr: suite.cipher.aead.keyLength + suite.cipher.aead.saltLength, integ: 0 }
+    : { encr: suite.cipher.cipher.keyLength, integ: suite.cipher.integrity.keyLength };
+}
+
+/**
+ * SKEYSEED = prf(Ni | Nr, g^ir) and {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr} =
+ * prf+(SKEYSEED, Ni | Nr | SPIi | SPIr), RFC 7296 section 2.14. `sharedSecret` (g^ir) is wiped.
+ */
+export function deriveIkeKeys(suite: IkeSuite, sharedSecret: SecretBytes, inputs: KeyInputs): IkeKeys {
+  const skeyseed = suite.prf.compute(concat(inputs.nonceI, inputs.nonceR), sharedSecret.reveal());
+  sharedSecret.wipe();
+  const prfLength = suite.prf.preferredKeyLength;
+  const { encr, integ } = keyLengths(suite);
+  const seed = concat(inputs.nonceI, inputs.nonceR, inputs.initiatorSpi, inputs.responderSpi);
+  const stream = prfPlus(suite.prf, skeyseed, seed, 3 * prfLength + 2 * encr + 2 * integ);
+  let at = 0;
+  const next = (length: number): SecretBytes => SecretBytes.copyOf(stream.subarray(at, (at += length)));
+  const keys = {
+    skD: next(prfLength),
+    skAi: next(integ),
+    skAr: next(integ),
+    skEi: next(encr),
+    skEr: next(encr),
+    skPi: next(prfLength),
+    skPr: next(prfLength),
+  };
+  wipe(skeyseed, stream);
+  return keys;
+}
+
+export function wipeIkeKeys(keys: IkeKeys): void {
+  for (const key of Object.values(keys) as SecretBytes[]) key.wipe();
+}
+
+/** Keys of a Child SA pair, by the direction of the traffic. */
+export interface ChildKeys {
+  readonly encrInitiator: SecretBytes;
+  readonly integInitiator: SecretBytes;
+  readonly encrResponder: SecretBytes;
+  readonly integResponder: SecretBytes;
+}
+
+/**
+ * KEYMAT = prf+(SK_d, Ni | Nr), cut as RFC 7296 section 2.17 says: all keys for data from the initiator to the
+ * responder first, and in each direction encryption before integrity.
+ */
+export function deriveChildKeys(
+  suite: IkeSuite,
+  skD: SecretBytes,
+  nonces: { readonly nonceI: Uint8Array; readonly nonceR: Uint8Array },
+  lengths: ChildKeyLengths,
+): ChildKeys {
+  const keymat = prfPlus(
+    suite.prf,
+    skD.reveal(),
+    concat(nonces.nonceI, nonces.nonceR),
+    2 * (lengths.encr + lengths.integ),
+  );
+  let at = 0;
+  const next = (length: number): SecretBytes => SecretBytes.copyOf(keymat.subarray(at, (at += length)));
+  const keys = {
+    encrInitiator: next(lengths.encr),
+    integInitiator: next(lengths.integ),
+    encrResponder: next(lengths.encr),
+    integResponder: next(lengths.integ),
+  };
+  keymat.fill(0);
+  return keys;
+}

@@ -1,0 +1,48 @@
+import { concat } from '../lib/bytes.ts';
+import type { Endpoint } from '../net/address.ts';
+import type { InboundDatagram, OutboundDatagram, Transport } from './events.ts';
+
+/** Four octets of zero where ESP has its SPI: what follows is IKE (RFC 7296 section 2.23, RFC 3948 section 2.2). */
+const NON_ESP_MARKER = new Uint8Array(4);
+
+/** Where our messages go, and the ones that wait to be sent. */
+export class Outbox {
+  readonly #natPort: number;
+  #remote: Endpoint;
+  #transport: Transport = 'ike';
+  #datagrams: OutboundDatagram[] = [];
+
+  constructor(gateway: Endpoint, natPort: number) {
+    this.#remote = gateway;
+    this.#natPort = natPort;
+  }
+
+  get remote(): Endpoint {
+    return this.#remote;
+  }
+
+  /** Everything from now on goes to the port for NAT traversal of the address that answered. */
+  moveToNatPort(answeredFrom: Endpoint): void {
+    this.#transport = 'nat';
+    this.#remote = { address: answeredFrom.address, port: this.#natPort };
+  }
+
+  push(octets: Uint8Array): void {
+    this.#datagrams.push(datagram(octets, this.#transport, this.#remote));
+  }
+
+  /** A response goes to where its request came from, over the same transport (RFC 7296 section 2.11). */
+  reply(octets: Uint8Array, request: InboundDatagram): void {
+    this.#datagrams.push(datagram(octets, request.transport, request.remote));
+  }
+
+  take(): OutboundDatagram[] {
+    const datagrams = this.#datagrams;
+    this.#datagrams = [];
+    return datagrams;
+  }
+}
+
+function datagram(octets: Uint8Array, transport: Transport, remote: Endpoint): OutboundDatagram {
+  return { payload: transport === 'nat' ? concat(NON_ESP_MARKER, octets) : octets, transport, remote };
+}

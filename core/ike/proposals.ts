@@ -1,0 +1,132 @@
+import { type Result, err, ok } from '../lib/result.ts';
+import { EMPTY } from '../lib/bytes.ts';
+import { Encr, Esn, Group, Integ, Prf, type Protocol, TransformType } from '../wire/constants.ts';
+import type { Proposal, Transform } from '../wire/payloads/sa.ts';
+
+/** A cipher and its key length in bits; combined-mode ciphers take no integrity transform. */
+export interface EncrChoice {
+  readonly id: number;
+  readonly keyBits?: number;
+}
+
+/** One proposal as alternatives of each type, in our order of preference. */
+export interface Offer {
+  readonly encr: readonly EncrChoice[];
+  readonly integ: readonly number[];
+  readonly prf: readonly number[];
+  readonly groups: readonly number[];
+  readonly esn: readonly number[];
+}
+
+const GROUPS: readonly number[] = [
+  Group.CURVE25519,
+  Group.ECP_256,
+  Group.ECP_384,
+  Group.ECP_521,
+  Group.MODP_2048,
+  Group.MODP_3072,
+  Group.MODP_4096,
+  Group.CURVE448,
+  Group.MODP_6144,
+  Group.MODP_8192,
+];
+
+const PRFS: readonly number[] = [Prf.HMAC_SHA2_256, Prf.HMAC_SHA2_384, Prf.HMAC_SHA2_512];
+
+const INTEGS: readonly number[] = [Integ.HMAC_SHA2_256_128, Integ.HMAC_SHA2_384_192, Integ.HMAC_SHA2_512_256];
+
+const COMBINED: readonly EncrChoice[] = [
+  { id: Encr.AES_GCM_16, keyBits: 256 },
+  { id: Encr.AES_GCM_16, keyBits: 128 },
+  { id: Encr.CHACHA20_POLY1305 },
+];
+
+const CBC: readonly EncrChoice[] = [
+  { id: Encr.AES_CBC, keyBits: 256 },
+  { id: Encr.AES_CBC, keyBits: 128 },
+];
+
+/**
+ * The default offer for the IKE SA. Combined-mode ciphers and the others stand in proposals of their own
+ * (RFC 5282 section 8). Nothing with SHA-1 or a group below 2048 bits: a profile can ask for the former.
+ */
+export const DEFAULT_IKE_OFFERS: readonly Offer[] = [
+  { encr: COMBINED, integ: [], prf: PRFS, groups: GROUPS, esn: [] },
+  { encr: CBC, integ: INTEGS, prf: PRFS, groups: GROUPS, esn: [] },
+];
+
+/** The default offer for Child SAs. Without a group: the first one is keyed by IKE_SA_INIT's exchange. */
+export const DEFAULT_ESP_OFFERS: readonly Offer[] = [
+  { encr: COMBINED, integ: [], prf: [], groups: [], esn: [Esn.NO, Esn.YES] },
+  { encr: CBC, integ: INTEGS, prf: [], groups: [], esn: [Esn.NO, Esn.YES] },
+];
+
+function transforms(offer: Offer): Transform[] {
+  const list: Transform[] = offer.encr.map(({ id, keyBits }) => ({
+    type: TransformType.ENCR,
+    id,
+    ...(keyBits === undefined ? {} : { keyLength: keyBits }),
+  }));
+  const add = (type: number, ids: readonly number[]): void => {
+    for (const id of ids) list.push({ type, id });
+  };
+  add(TransformType.PRF, offer.prf);
+  add(TransformType.INTEG, offer.integ);
+  add(TransformType.KE, offer.groups);
+  add(TransformType.ESN, offer.esn);
+  return list;
+}
+
+/** Proposals numbered from 1 (RFC 7296 section 3.3.1). `spi` is empty for the first IKE SA, 4 octets for ESP. */
+export function proposalsOf(
+  offers: readonly Offer[],
+  protocol: typeof Protocol.IKE | typeof Protocol.ESP,
+  spi: Uint8Array = EMPTY,
+): Proposal[] {
+  return offers.map((offer, index) => ({ number: index + 1, protocol, spi, transforms: transforms(offer) }));
+}
+
+function sameTransform(a: Transform, b: Transform): boolean {
+  return a.type === b.type && a.id === b.id && a.keyLength === b.keyLength;
+}
+
+/**
+ * The peer's choice, when it is one that RFC 7296 section 2.7 allows: one proposal, numbered and of the protocol
+ * as we offered it, with exactly one transform of each type in it, each one ours. An explicit 'no integrity'
+ * beside a combined-mode cipher and an explicit 'no group' say nothing, and are taken out first.
+ */
+export function acceptChoice(
+  offered: readonly Proposal[],
+  answer: readonly Proposal[],
+): Result<Proposal, string> {
+  const [chosen, ...others] = answer;
+  if (!chosen || others.length > 0) return err(`${answer.length} proposals in the answer`);
+  const ours = offered.find((proposal) => proposal.number === chosen.number);
+  if (!ours) return err(`proposal ${chosen.number} was not offered`);
+  if (ours.protocol !== chosen.protocol) return err(`protocol ${chosen.protocol} was not offered`);
+  const picked = chosen.transforms.filter((transform) => !saysNothing(transform, ours));
+  for (const transform of picked) {
+    if (
+      !ours.transforms.some((offer) => sameTransform(offer, transform)) ||
+      transform.otherAttributes?.length
+    ) {
+      return err(`transform type ${transform.type} id ${transform.id} was not offered`);
+    }
+  }
+  for (const type of new Set(ours.transforms.map((transform) => transform.type))) {
+    const count = picked.filter((transform) => transform.type === type).length;
+    if (count !== 1) return err(`${count} transforms of type ${type}`);
+  }
+  return ok({ ...chosen, transforms: picked });
+}
+
+function saysNothing(transform: Transform, ours: Proposal): boolean {
+  const isNone =
+    transform.id === 0 && (transform.type === TransformType.INTEG || transform.type === TransformType.KE);
+  return isNone && !ours.transforms.some((offer) => offer.type === transform.type);
+}
+
+/** The groups of an offer, in order, each once. */
+export function groupsOf(offers: readonly Offer[]): number[] {
+  return [...new Set(offers.flatMap((offer) => offer.groups))];
+}

@@ -1,0 +1,68 @@
+import type { Millis } from '../lib/ports.ts';
+
+/** When an unanswered request is sent again, and when we stop believing in an answer. */
+export interface RetransmitPolicy {
+  /** Pause before the first repetition. */
+  readonly initialMs: number;
+  /** Each pause is this many times the one before; above 1 (RFC 7296 section 2.4). */
+  readonly factor: number;
+  /** No pause is longer. */
+  readonly maxMs: number;
+  /** Silence for this long after the first transmission ends the exchange. */
+  readonly patienceMs: number;
+}
+
+export const DEFAULT_RETRANSMIT: RetransmitPolicy = {
+  initialMs: 500,
+  factor: 1.8,
+  maxMs: 8_000,
+  patienceMs: 30_000,
+};
+
+/**
+ * Keeps one request until its answer came, and says when to send the very same octets again
+ * (RFC 7296 section 2.1: a retransmission is bitwise identical to the original).
+ */
+export class Retransmitter {
+  readonly octets: Uint8Array;
+  readonly startedAt: Millis;
+  readonly #policy: RetransmitPolicy;
+  #pauseMs: number;
+  #nextAt: Millis;
+  #endAt: Millis;
+  #sent = 1;
+
+  constructor(octets: Uint8Array, policy: RetransmitPolicy, now: Millis) {
+    this.octets = octets;
+    this.startedAt = now;
+    this.#policy = policy;
+    this.#pauseMs = policy.initialMs;
+    this.#endAt = now + policy.patienceMs;
+    this.#nextAt = Math.min(now + policy.initialMs, this.#endAt);
+  }
+
+  /** Transmissions so far, the first included. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  get nextAt(): Millis {
+    return this.#nextAt;
+  }
+
+  /** Patience ends at `at`, if it would not have ended before. */
+  limit(at: Millis): void {
+    this.#endAt = Math.min(this.#endAt, at);
+    this.#nextAt = Math.min(this.#nextAt, this.#endAt);
+  }
+
+  /** What to do at `now`: nothing yet, send `octets` again, or give up. */
+  poll(now: Millis): 'wait' | 'send' | 'give-up' {
+    if (now < this.#nextAt) return 'wait';
+    if (now >= this.#endAt) return 'give-up';
+    this.#sent += 1;
+    this.#pauseMs = Math.min(this.#pauseMs * this.#policy.factor, this.#policy.maxMs);
+    this.#nextAt = Math.min(now + this.#pauseMs, this.#endAt);
+    return 'send';
+  }
+}

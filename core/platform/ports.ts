@@ -1,0 +1,61 @@
+/**
+ * What the rest of the core knows of an operating system: interfaces alone. linux/ (and later darwin/ and win32/)
+ * implement them; core/vpn drives them; composition roots choose.
+ */
+import type { Failure } from '../lib/failure.ts';
+import type { Result } from '../lib/result.ts';
+import type { Batch } from '../net/batch.ts';
+import type { Prefix } from '../net/prefix.ts';
+
+/** Octets of an endpoint in a batch call: family (4 or 6), zero, port in network order, 16 address octets. */
+export const ENDPOINT_LENGTH = 20;
+
+/** What came back about a datagram that was sent. Anyone on the path can say it: a hint, never a proof. */
+export interface SocketErrorReport {
+  /** 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EMSGSIZE', … */
+  readonly code: string;
+  readonly to: Uint8Array;
+}
+
+/** A UDP socket that moves batches. Errors of the network are reports, never exceptions. */
+export interface UdpPort {
+  readonly localPort: number;
+  /** Fills `batch` and one endpoint a packet in `from`; returns the packets read, 0 when there are none. */
+  receive(batch: Batch, from: Uint8Array): number;
+  /** Sends packets `first`.. of `batch` to one endpoint; returns how many the kernel took. */
+  send(batch: Batch, to: Uint8Array, first?: number): number;
+  onReadable(callback: (() => void) | undefined): void;
+  takeErrors(): readonly SocketErrorReport[];
+  /** The source address (4 or 16 octets) that the kernel would choose towards an endpoint. Throws without a route. */
+  localAddressFor(to: Uint8Array): Uint8Array;
+  close(): void;
+}
+
+/** A TUN device: IP packets without any header before them. */
+export interface TunPort {
+  readonly name: string;
+  read(batch: Batch): number;
+  /** Returns how many packets the kernel took. */
+  write(batch: Batch, first?: number): number;
+  onReadable(callback: (() => void) | undefined): void;
+  close(): void;
+}
+
+/** Everything that a tunnel wants of the host's network, as a whole: what is not in it is not there. */
+export interface NetworkPlan {
+  /** The name of the tunnel device, and its MTU in octets. */
+  readonly tun: { readonly name: string; readonly mtu: number };
+  /** Our addresses inside the tunnel. */
+  readonly addresses: readonly Prefix[];
+  /** What goes into the tunnel. */
+  readonly routes: readonly Prefix[];
+  /** Packets with this mark never enter the tunnel: our own, to the gateway. */
+  readonly bypassMark: number;
+}
+
+/** Makes the host's network as a plan says, and undoes it. Every step is journalled before it is taken. */
+export interface RouteManager {
+  apply(plan: NetworkPlan): Promise<Result<void, Failure>>;
+  /** Undoes everything that apply did; safe to call again. */
+  clear(): Promise<Result<void, Failure>>;
+}

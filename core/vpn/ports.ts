@@ -1,0 +1,31 @@
+import type { Failure } from '../lib/failure.ts';
+import type { EpochMillis, Log, Millis, RandomBytes } from '../lib/ports.ts';
+import type { Result } from '../lib/result.ts';
+import type { IpAddress } from '../net/address.ts';
+import type { RouteManager, TunPort, UdpPort } from '../platform/ports.ts';
+
+/** What a connection needs of the machine. The composition root puts the platform's parts in. */
+export interface ConnectionPorts {
+  /** Whether this machine can hold a tunnel at all; undoes what a crashed process left behind. */
+  readonly preflight: () => Promise<Failure | undefined>;
+  readonly resolve: (host: string) => Promise<Result<readonly IpAddress[], Failure>>;
+  /** A marked socket of that family; on the preferred local port when it is free, else on any. */
+  readonly openUdp: (options: {
+    readonly family: 4 | 6;
+    readonly preferredPort: number;
+    readonly mark: number;
+  }) => Result<UdpPort, Failure>;
+  readonly openTun: (options: { readonly mtu: number }) => Result<TunPort, Failure>;
+  readonly routes: RouteManager;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Log;
+}
+
+export interface Clock {
+  /** Monotonic. */
+  readonly now: () => Millis;
+  readonly epoch: () => EpochMillis;
+  /** Calls back once at `at`, and returns what calls it off. */
+  readonly at: (at: Millis, callback: () => void) => () => void;
+}

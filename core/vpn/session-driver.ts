@@ -1,0 +1,213 @@
+import { failure, type Failure } from '../lib/failure.ts';
+import type { Millis } from '../lib/ports.ts';
+import { err, ok, type Result } from '../lib/result.ts';
+import { addressOf, type Endpoint, formatAddress, formatEndpoint } from '../net/address.ts';
+import { type Batch, newBatch, resetBatch, appendPacket } from '../net/batch.ts';
+import type { IkeConfig } from '../ike/config.ts';
+import type { IkeCommand, IkeEvent, OutboundDatagram, Transport } from '../ike/events.ts';
+import type { NatFindings } from '../ike/nat-detection.ts';
+import { IkeSession } from '../ike/session.ts';
+import { keepalive, keepaliveDueAt } from '../ipsec/udp-encap.ts';
+import type { UdpPort } from '../platform/ports.ts';
+import { encodeEndpoint } from './endpoint.ts';
+import { ikeKeyLogLines } from './keylog.ts';
+import type { ConnectionPorts } from './ports.ts';
+import { UdpReader } from './udp-reader.ts';
+
+/** Packets with this mark go around the tunnel: they are ours, to the gateway. */
+export const BYPASS_MARK = 0xca75;
+
+/** Octets of the largest IKE message that we send or take. */
+const MAX_MESSAGE = 65_535;
+
+export interface SessionDriverOptions {
+  readonly config: IkeConfig;
+  readonly ports: ConnectionPorts;
+  readonly onEvent: (event: IkeEvent) => void;
+  readonly keyLog?: (line: string) => void;
+}
+
+interface Path {
+  readonly udp: UdpPort;
+  readonly local: Endpoint;
+}
+
+/** The two sockets towards one address of the gateway, and the session that talks through them. */
+export class SessionDriver {
+  readonly #options: SessionDriverOptions;
+  readonly #paths: Readonly<Record<Transport, Path>>;
+  readonly #session: IkeSession;
+  readonly #outgoing = newBatch(1, MAX_MESSAGE + 1, 0);
+  #suite = '';
+  #nat: NatFindings = { supported: false, local: false, remote: false };
+  #lastSentAt: Millis;
+  #onEsp: ((batch: Batch) => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #closed = false;
+
+  private constructor(options: SessionDriverOptions, paths: Readonly<Record<Transport, Path>>) {
+    this.#options = options;
+    this.#paths = paths;
+    const { clock, random, log } = options.ports;
+    this.#lastSentAt = clock.now();
+    this.#session = new IkeSession(options.config, {
+      random,
+      log,
+      epochOffsetMs: clock.epoch() - clock.now(),
+    });
+    for (const transport of ['ike', 'nat'] as const) this.#listen(transport);
+  }
+
+  static open(options: SessionDriverOptions): Result<SessionDriver, Failure> {
+    const { gateway, gatewayNatPort } = options.config;
+    const ike = openPath(options.ports, gateway, 500);
+    if (!ike.ok) return ike;
+    const nat = openPath(options.ports, { ...gateway, port: gatewayNatPort }, 4500);
+    if (!nat.ok) {
+      ike.value.udp.close();
+      return nat;
+    }
+    return ok(new SessionDriver(options, { ike: ike.value, nat: nat.value }));
+  }
+
+  /** Where ESP goes to, and from which socket. */
+  get espPath(): { readonly udp: UdpPort; readonly gateway: Endpoint } {
+    const { gateway, gatewayNatPort } = this.#options.config;
+    return { udp: this.#paths.nat.udp, gateway: { address: gateway.address, port: gatewayNatPort } };
+  }
+
+  /** The address and port in use, for people. */
+  get gatewayText(): string {
+    return formatEndpoint(this.#options.config.gateway);
+  }
+
+  get suite(): string {
+    return this.#suite;
+  }
+
+  get nat(): NatFindings {
+    return this.#nat;
+  }
+
+  get outerFamily(): 4 | 6 {
+    return this.#options.config.gateway.address.family;
+  }
+
+  /** From now on batches with ESP go there. IKE messages in them were taken out before. */
+  onEsp(callback: ((batch: Batch) => void) | undefined): void {
+    this.#onEsp = callback;
+  }
+
+  command(command: IkeCommand): void {
+    if (this.#closed) return;
+    this.#session.handleCommand(command, this.#now());
+    this.#drain();
+  }
+
+  noteTraffic(now: Millis): void {
+    this.#session.noteTraffic(now);
+  }
+
+  /** ESP went out: a keepalive is not needed for a while. */
+  noteSent(now: Millis): void {
+    this.#lastSentAt = now;
+  }
+
+  /** Sockets and timers go at once; the gateway is told nothing. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelTimer?.();
+    this.#paths.ike.udp.close();
+    this.#paths.nat.udp.close();
+  }
+
+  #now(): Millis {
+    return this.#options.ports.clock.now();
+  }
+
+  #listen(transport: Transport): void {
+    const { udp, local } = this.#paths[transport];
+    const reader = new UdpReader({
+      udp,
+      natTransport: transport === 'nat',
+      onIke: (octets, remote) => {
+        if (this.#closed) return;
+        this.#session.handleDatagram({ octets, transport, local, remote }, this.#now());
+        this.#drain();
+      },
+      onBatch: (batch) => this.#onEsp?.(batch),
+      isClosed: () => this.#closed,
+      onUnreachable: () => {
+        if (this.#closed) return;
+        this.#session.noteUnreachable(this.#now());
+        this.#drain();
+      },
+    });
+    reader.start();
+  }
+
+  /** Lets out what the session has to say, then sets the clock for what it has to do next. */
+  #drain(): void {
+    for (const datagram of this.#session.takeDatagrams()) this.#send(datagram);
+    if (this.#options.keyLog) {
+      for (const entry of this.#session.takeKeyLog()) ikeKeyLogLines(entry).forEach(this.#options.keyLog);
+    }
+    for (const event of this.#session.takeEvents()) {
+      if (event.kind === 'initiated') {
+        this.#suite = event.suite;
+        this.#nat = event.nat;
+      }
+      this.#options.onEvent(event);
+    }
+    this.#schedule();
+  }
+
+  #send({ payload, transport, remote }: OutboundDatagram): void {
+    resetBatch(this.#outgoing);
+    if (!appendPacket(this.#outgoing, payload))
+      throw new RangeError('an IKE message of more than 65535 octets');
+    try {
+      this.#paths[transport].udp.send(this.#outgoing, encodeEndpoint(remote));
+      if (transport === 'nat') this.#lastSentAt = this.#now();
+    } catch (error) {
+      // The request is repeated on its schedule: the network may be back by then.
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+      this.#options.ports.log('debug', 'ike-not-sent', { code });
+    }
+  }
+
+  #schedule(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.#closed || this.#session.closed) return;
+    const ike = this.#session.nextTimeout()?.at;
+    const keepaliveAt = this.#nat.local ? keepaliveDueAt(this.#lastSentAt) : undefined;
+    const due = [ike, keepaliveAt].filter((at) => at !== undefined);
+    if (due.length === 0) return;
+    this.#cancelTimer = this.#options.ports.clock.at(Math.min(...due), () => this.#tick());
+  }
+
+  #tick(): void {
+    if (this.#closed) return;
+    const now = this.#now();
+    if (this.#nat.local && now >= keepaliveDueAt(this.#lastSentAt)) {
+      this.#send({ payload: keepalive(), transport: 'nat', remote: this.espPath.gateway });
+    }
+    const due = this.#session.nextTimeout();
+    if (due && now >= due.at) this.#session.handleTimeout(now);
+    this.#drain();
+  }
+}
+
+function openPath(ports: ConnectionPorts, gateway: Endpoint, preferredPort: number): Result<Path, Failure> {
+  const udp = ports.openUdp({ family: gateway.address.family, preferredPort, mark: BYPASS_MARK });
+  if (!udp.ok) return udp;
+  try {
+    const address = addressOf(udp.value.localAddressFor(encodeEndpoint(gateway)));
+    return ok({ udp: udp.value, local: { address, port: udp.value.localPort } });
+  } catch {
+    udp.value.close();
+    return err(failure('network.no-route', { gateway: formatAddress(gateway.address) }));
+  }
+}

@@ -1,0 +1,69 @@
+import type { Endpoint } from '../net/address.ts';
+import { type Batch, newBatch, packetAt } from '../net/batch.ts';
+import { ikeMessageOf } from '../ipsec/udp-encap.ts';
+import { ENDPOINT_LENGTH, type UdpPort } from '../platform/ports.ts';
+import { decodeEndpoint } from './endpoint.ts';
+
+/** Datagrams that cross a border together. */
+const BATCH = 64;
+/** Octets of a slot on port 4500: an IKE message with a long certificate chain must fit. */
+const NAT_SLOT = 16_384;
+const IKE_SLOT = 65_536;
+/** Batches that are taken in a row before others get their turn. */
+const TURN = 8;
+
+export interface UdpReaderOptions {
+  readonly udp: UdpPort;
+  /** Messages on port 4500 have a marker before them, and share the port with ESP. */
+  readonly natTransport: boolean;
+  readonly onIke: (octets: Uint8Array, from: Endpoint) => void;
+  /** A batch that may hold ESP; whoever gets it must be done with it when it returns. */
+  readonly onBatch: (batch: Batch) => void;
+  /** The network said that a datagram did not arrive. */
+  readonly onUnreachable: () => void;
+  /** Whether the socket was closed by what one of the callbacks did. */
+  readonly isClosed: () => boolean;
+}
+
+const UNREACHABLE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EACCES']);
+
+/** Reads a socket in batches: IKE messages go out one by one, whole batches on for their ESP. */
+export class UdpReader {
+  readonly #options: UdpReaderOptions;
+  readonly #batch: Batch;
+  readonly #from: Uint8Array;
+
+  constructor(options: UdpReaderOptions) {
+    this.#options = options;
+    this.#batch = options.natTransport ? newBatch(BATCH, NAT_SLOT, 0) : newBatch(1, IKE_SLOT, 0);
+    this.#from = new Uint8Array(this.#batch.capacity * ENDPOINT_LENGTH);
+  }
+
+  start(): void {
+    this.#options.udp.onReadable(() => this.#pump());
+  }
+
+  #pump(): void {
+    const { udp, natTransport, onBatch, onUnreachable } = this.#options;
+    for (let turn = 0; turn < TURN; turn++) {
+      const count = udp.receive(this.#batch, this.#from);
+      if (count === 0) break;
+      // ESP first: what an IKE message changes holds for what comes after it.
+      if (natTransport) onBatch(this.#batch);
+      if (this.#options.isClosed()) return;
+      for (let i = 0; i < count; i++) if (!this.#deliver(i)) return;
+      if (count < this.#batch.capacity) break;
+    }
+    for (const { code } of udp.takeErrors()) {
+      if (UNREACHABLE.has(code)) return onUnreachable();
+    }
+  }
+
+  /** False when the message made its receiver close this very socket. */
+  #deliver(index: number): boolean {
+    const payload = packetAt(this.#batch, index);
+    const octets = this.#options.natTransport ? ikeMessageOf(payload) : payload;
+    if (octets) this.#options.onIke(octets.slice(), decodeEndpoint(this.#from, index * ENDPOINT_LENGTH));
+    return !this.#options.isClosed();
+  }
+}
