@@ -61,7 +61,10 @@ function modpPrime(group: Pick<ModpGroup, 'opensslName'>): Uint8Array {
   return plain(getDiffieHellman(group.opensslName).getPrime());
 }
 
-/** 1 < y < p - 1 in exactly the octets of the prime (RFC 6989 section 2.1, RFC 7296 section 3.4). */
+/**
+ * 1 < y < p - 1 in exactly the octets of the prime (RFC 6989 section 2.1, RFC 7296 section 3.4). For safe primes
+ * no more is asked: every other value has order q or 2q.
+ */
 function isPublicValue(value: Uint8Array, prime: Uint8Array): boolean {
   if (value.length !== prime.length) return false;
   const last = value.length - 1;
@@ -125,7 +128,7 @@ function derive(privateKey: KeyObject, prime: Uint8Array, peer: Uint8Array): Uin
     wipe(shared);
     return secret;
   } catch {
-    // OpenSSL also refuses values outside of the subgroup of order q.
+    // The range is checked above; OpenSSL has checks of its own.
     return undefined;
   }
 }
