@@ -38,9 +38,8 @@ function checksum(octets: Uint8Array): number {
   return ~sum & 0xffff;
 }
 
-/** An IPv4 ICMP echo request from `source` to `target` with `count` octets of data. */
-export function echoRequest(source: readonly number[], target: readonly number[], count: number): Uint8Array {
-  const packet = new Uint8Array(28 + count);
+function icmpPacket(source: readonly number[], target: readonly number[], message: Uint8Array): Uint8Array {
+  const packet = new Uint8Array(20 + message.length);
   const view = new DataView(packet.buffer);
   packet.set([0x45, 0]);
   view.setUint16(2, packet.length);
@@ -48,10 +47,21 @@ export function echoRequest(source: readonly number[], target: readonly number[]
   packet.set(source, 12);
   packet.set(target, 16);
   view.setUint16(10, checksum(packet.subarray(0, 20)));
-  packet.set([8, 0, 0, 0, 0x12, 0x34, 0, 1], 20);
-  for (let i = 0; i < count; i++) packet[28 + i] = i & 0xff;
+  packet.set(message, 20);
   view.setUint16(22, checksum(packet.subarray(20)));
   return packet;
+}
+
+/** An IPv4 ICMP echo request from `source` to `target` with `count` octets of data. */
+export function echoRequest(source: readonly number[], target: readonly number[], count: number): Uint8Array {
+  const data = Uint8Array.from({ length: count }, (_, i) => i & 0xff);
+  return icmpPacket(source, target, Uint8Array.of(8, 0, 0, 0, 0x12, 0x34, 0, 1, ...data));
+}
+
+/** What a host answers to a datagram (an IPv4 packet) for a port that nobody listens on. */
+export function portUnreachable(host: readonly number[], datagram: Uint8Array): Uint8Array {
+  const sender = [...datagram.subarray(12, 16)];
+  return icmpPacket(host, sender, Uint8Array.of(3, 3, 0, 0, 0, 0, 0, 0, ...datagram.subarray(0, 28)));
 }
 
 /** Swaps the addresses and ports of an IPv4 UDP packet; both checksums stay right. */

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { appendPacket, newBatch, packetAt } from '../../core/net/batch.ts';
 import { ENDPOINT_OCTETS, TunDevice, UdpSocket } from '../../core/node-tun/index.ts';
-import { endpoint, ip, openTun, readUntil, echoRequest, turnAround, SLOT } from './node-tun-support.ts';
+import {
+  endpoint,
+  ip,
+  openTun,
+  portUnreachable,
+  readUntil,
+  echoRequest,
+  turnAround,
+  SLOT,
+} from './node-tun-support.ts';
 import type { Scenario } from './node-tun-support.ts';
 
 /** Reads batches until `wanted` IPv4 packets of a protocol came. */
@@ -87,6 +96,27 @@ export const TUN_SCENARIOS: Record<string, Scenario> = {
     });
     assert.deepEqual(lengths, [128]);
     assert.equal(tun.dropped, 1);
+    socket.close();
+    tun.close();
+  },
+
+  /** Anybody can send ICMP messages about our datagrams: only the newest are kept, and nothing fails. */
+  'tun-icmp-flood': async () => {
+    const tun = openTun('10.44.0.1/24');
+    const socket = UdpSocket.open({ family: 4 });
+    const out = newBatch(1, SLOT, 0);
+    appendPacket(out, new Uint8Array(8));
+    socket.send(out, endpoint([10, 44, 0, 9], 7));
+    const [datagram] = await collect(tun, 17, 1);
+    assert.ok(datagram);
+    const flood = newBatch(200, 2048, 0);
+    for (let i = 0; i < 200; i++) appendPacket(flood, portUnreachable([10, 44, 0, 9], datagram));
+    assert.equal(tun.write(flood), 200);
+    assert.equal(socket.receive(newBatch(8, SLOT, 0), new Uint8Array(8 * 20)), 0);
+    assert.equal(socket.send(out, endpoint([10, 44, 0, 9], 7)), 1);
+    const reports = socket.takeErrors();
+    assert.equal(reports.length, 64);
+    assert.ok(reports.every((report) => report.code === 'ECONNREFUSED'));
     socket.close();
     tun.close();
   },

@@ -37,6 +37,7 @@ describe('the addon in a network namespace', { skip: NetLab.unavailable() }, () 
     ['tun-kernel-answers-ping', 'a batch of pings written to a TUN device comes back answered by the kernel'],
     ['tun-answers-the-kernel', 'what the kernel sends into a TUN device is answered from TypeScript'],
     ['tun-long-packets-are-dropped', 'a packet longer than its slot is dropped and counted, never cut'],
+    ['tun-icmp-flood', 'a flood of ICMP errors fails nothing, and only its end is kept'],
     ['tun-deleted-under-us', 'an interface that somebody deletes makes reading fail, and the loop rest'],
     ['tun-name-is-taken', 'an interface is never shared, refuses packets while down, and goes when closed'],
     ['no-descriptor-leaks', 'ten thousand sockets opened and closed leave no descriptor behind'],

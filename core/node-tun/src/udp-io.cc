@@ -29,7 +29,16 @@ struct SendArrays {
 bool IsAboutEarlier(int error) {
   return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH || error == EACCES ||
          error == EPROTO || error == ENOPROTOOPT || error == EMSGSIZE || error == EHOSTDOWN ||
-         error == ENONET || error == EOPNOTSUPP;
+         error == ENONET || error == EOPNOTSUPP || error == ENETDOWN;
+}
+
+// How often a call is made again after such an error. Whoever floods us with ICMP messages can always get one
+// in between, so there is an end to it, and reaching it is no reason to fail.
+constexpr int kRetries = 8;
+
+// Errors that say nothing about what the next datagram would meet: this one is as lost as on the wire.
+bool IsLoss(int error) {
+  return error == EMSGSIZE || error == ENOBUFS || error == ECONNREFUSED;
 }
 
 }  // namespace
@@ -48,7 +57,7 @@ napi_value UdpSocket::Receive(napi_env env, napi_callback_info info) {
   }
   ReceiveArrays arrays;
   uint32_t count = 0;
-  bool retried = false;
+  int retries = 0;
   for (uint32_t slot = 0; slot < batch.capacity();) {
     uint32_t wanted = batch.capacity() - slot < kChunk ? batch.capacity() - slot : kChunk;
     for (uint32_t i = 0; i < wanted; i++) {
@@ -64,12 +73,12 @@ napi_value UdpSocket::Receive(napi_env env, napi_callback_info info) {
     if (got < 0) {
       int error = errno;
       if (error == EINTR) continue;
-      if (error != EAGAIN && !retried && IsAboutEarlier(error)) {
+      if (IsAboutEarlier(error)) {
         self->errors_.Drain(self->fd());
-        retried = true;
-        continue;
+        if (++retries < kRetries) continue;
+      } else if (error != EAGAIN && count == 0) {
+        return ThrowErrno(env, error, "recvmmsg");
       }
-      if (error != EAGAIN && count == 0) return ThrowErrno(env, error, "recvmmsg");
       break;
     }
     for (uint32_t i = 0; i < static_cast<uint32_t>(got); i++) {
@@ -105,7 +114,7 @@ napi_value UdpSocket::Send(napi_env env, napi_callback_info info) {
   if (address_length == 0) return ThrowRange(env, "to", "is not an endpoint of the socket's family");
   SendArrays arrays;
   uint32_t at = batch.from();
-  bool retried = false;
+  int retries = 0;
   while (at < batch.end()) {
     uint32_t wanted = batch.end() - at < kChunk ? batch.end() - at : kChunk;
     for (uint32_t i = 0; i < wanted; i++) {
@@ -121,23 +130,20 @@ napi_value UdpSocket::Send(napi_env env, napi_callback_info info) {
     int sent = sendmmsg(self->fd(), arrays.messages, wanted, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {
       at += static_cast<uint32_t>(sent);
-      retried = false;
+      retries = 0;
       continue;
     }
     int error = errno;
     if (error == EINTR) continue;
     if (error == EAGAIN) break;
-    // The first failure may be the echo of an earlier datagram; the second is about this one.
-    if (!retried && IsAboutEarlier(error)) {
+    if (IsAboutEarlier(error)) {
       self->errors_.Drain(self->fd());
-      retried = true;
-      continue;
+      if (++retries < kRetries) continue;
     }
-    if (error == EMSGSIZE || error == ENOBUFS) {
-      // Too big, or dropped by a full queue: as lost as on the wire. The next one may fare better.
+    if (IsLoss(error)) {
       self->dropped_++;
       at++;
-      retried = false;
+      retries = 0;
       continue;
     }
     if (at == batch.from()) return ThrowErrno(env, error, "sendmmsg");
