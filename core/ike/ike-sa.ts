@@ -1,4 +1,5 @@
 import type { RandomBytes } from '../lib/ports.ts';
+import { encodeProtectedMessage, type Message } from '../wire/message.ts';
 import { initiatorProtection, type SessionProtection } from './protection.ts';
 import { deriveIkeKeys, type IkeKeys, wipeIkeKeys } from './key-schedule.ts';
 import type { SecretBytes } from '../lib/secret.ts';
@@ -31,6 +32,25 @@ export class IkeSa {
     this.init = init;
     this.keys = deriveIkeKeys(init.suite, sharedSecret, init);
     this.protection = initiatorProtection(init.suite, this.keys, random);
+  }
+
+  /** A protected message of ours, as a value and as octets. */
+  seal(parts: Pick<Message, 'exchange' | 'response' | 'messageId' | 'payloads'>): {
+    readonly message: Message;
+    readonly octets: Uint8Array;
+  } {
+    const { initiatorSpi, responderSpi } = this.init;
+    const { exchange, response, messageId, payloads } = parts;
+    const message = {
+      initiatorSpi,
+      responderSpi,
+      exchange,
+      response,
+      messageId,
+      payloads,
+      fromInitiator: true,
+    };
+    return { message, octets: encodeProtectedMessage(message, this.protection.outbound) };
   }
 
   wipe(): void {

@@ -5,21 +5,20 @@ import type { SecretBytes } from '../lib/secret.ts';
 import { type Endpoint, formatAddress } from '../net/address.ts';
 import { Notify } from '../wire/constants.ts';
 import { decodeHeader, type IkeHeader } from '../wire/header.ts';
-import { decodeMessage, describeMessage, encodeProtectedMessage, type Message } from '../wire/message.ts';
+import { decodeMessage, describeMessage, type Message } from '../wire/message.ts';
 import type { Payload } from '../wire/payload.ts';
-import { notify } from '../wire/payloads/notify.ts';
 import type { IkeConfig } from './config.ts';
 import type { IkeCommand, IkeEvent, InboundDatagram, OutboundDatagram } from './events.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { InitExchange, type InitStep } from './init-exchange.ts';
 import { type IkeKeyLogEntry, ikeKeyLogEntry } from './keylog.ts';
 import { Outbox } from './outbox.ts';
-import { answerRequest } from './requests.ts';
+import { Responder } from './responder.ts';
 import { Retransmitter } from './retransmitter.ts';
 import { AuthTask } from './tasks/auth.ts';
 import { DELETE_IKE_SA, livenessTask, partingTask } from './tasks/informational.ts';
 import type { Task, TaskContext, TaskStatus } from './tasks/task.ts';
-import { MessageIds, RequestWindow } from './window.ts';
+import { MessageIds } from './window.ts';
 
 export interface SessionDeps {
   readonly random: RandomBytes;
@@ -53,20 +52,21 @@ export class IkeSession {
   readonly #config: IkeConfig;
   readonly #deps: SessionDeps;
   readonly #outbox: Outbox;
+  readonly #responder: Responder;
   readonly #events: IkeEvent[] = [];
   readonly #keyLog: IkeKeyLogEntry[] = [];
   readonly #children = new Map<number, number>();
   #phase: Phase = { name: 'idle' };
   #queue: Task[] = [];
   #active: Active | undefined;
-  #ids = new MessageIds(1);
-  #requests = new RequestWindow();
+  readonly #ids = new MessageIds(1);
   #lastHeard: Millis = 0;
 
   constructor(config: IkeConfig, deps: SessionDeps) {
     this.#config = config;
     this.#deps = deps;
     this.#outbox = new Outbox(config.gateway, config.gatewayNatPort);
+    this.#responder = new Responder(this.#outbox, deps.log);
   }
 
   get closed(): boolean {
@@ -221,8 +221,12 @@ export class IkeSession {
     const payloads = task.build(this.#context(sa, now));
     if (!payloads.ok) return this.#close(payloads.error);
     const messageId = this.#ids.take();
-    const message = this.#message(sa, task.exchange, false, messageId, payloads.value);
-    const octets = encodeProtectedMessage(message, sa.protection.outbound);
+    const { message, octets } = sa.seal({
+      exchange: task.exchange,
+      response: false,
+      messageId,
+      payloads: payloads.value,
+    });
     const policy =
       task.kind === 'parting'
         ? { ...this.#config.retransmit, patienceMs: this.#config.goodbyeMs }
@@ -230,17 +234,6 @@ export class IkeSession {
     this.#active = { task, messageId, retransmitter: new Retransmitter(octets, policy, now) };
     this.#deps.log('debug', 'ike-sent', { message: describeMessage(message) });
     this.#outbox.push(octets);
-  }
-
-  #message(
-    sa: IkeSa,
-    exchange: number,
-    response: boolean,
-    messageId: number,
-    payloads: readonly Payload[],
-  ): Message {
-    const { initiatorSpi, responderSpi } = sa.init;
-    return { initiatorSpi, responderSpi, exchange, fromInitiator: true, response, messageId, payloads };
   }
 
   #requestTimeout(active: Active, now: Millis): void {
@@ -313,10 +306,7 @@ export class IkeSession {
       return this.#leave(sa, why, [DELETE_IKE_SA], now);
     }
     if (this.#phase.name === 'auth') return this.#drop('request', 'before the SA is authenticated');
-    const verdict = this.#requests.judge(header.messageId, datagram.octets);
-    if (verdict.kind === 'repeat') return this.#outbox.reply(verdict.response, datagram);
-    if (verdict.kind === 'outside') return this.#drop('request', 'outside the window');
-    this.#reply(sa, header, [notify(error.notify, error.data)], datagram);
+    if (!this.#responder.refuse(sa, header, error, datagram)) return;
     if (error.notify === Notify.INVALID_SYNTAX) this.#close(why);
   }
 
@@ -369,15 +359,11 @@ export class IkeSession {
 
   #request(sa: IkeSa, message: Message, datagram: InboundDatagram, now: Millis): void {
     if (this.#phase.name === 'auth') return this.#drop('request', 'before the SA is authenticated');
-    const verdict = this.#requests.judge(message.messageId, datagram.octets);
-    if (verdict.kind === 'repeat') return this.#outbox.reply(verdict.response, datagram);
-    if (verdict.kind === 'outside') return this.#drop('request', 'outside the window');
-    const answer = answerRequest(message, {
+    const answer = this.#responder.handle(sa, message, datagram, {
       inboundFor: (spiOut) => [...this.#children].find(([, out]) => out === spiOut)?.[0],
       remove: (spiIn) => this.#children.delete(spiIn),
     });
-    if (!answer) return this.#drop('request', `exchange ${message.exchange}`);
-    this.#reply(sa, message, answer.payloads, datagram);
+    if (!answer) return;
     this.#events.push(...answer.events);
     if (answer.closes)
       return this.#close(this.#phase.name === 'closing' ? this.#phase.failure : answer.closes);
@@ -385,19 +371,6 @@ export class IkeSession {
       // An SA without a Child SA carries nothing for the user: leave it, so that a new one can be made.
       this.#leave(sa, failure('peer.deleted', { child: true }), [DELETE_IKE_SA], now);
     }
-  }
-
-  #reply(
-    sa: IkeSa,
-    request: { readonly exchange: number; readonly messageId: number },
-    payloads: readonly Payload[],
-    datagram: InboundDatagram,
-  ): void {
-    const message = this.#message(sa, request.exchange, true, request.messageId, payloads);
-    const response = encodeProtectedMessage(message, sa.protection.outbound);
-    this.#requests.answered(datagram.octets, response);
-    this.#deps.log('debug', 'ike-sent', { message: describeMessage(message) });
-    this.#outbox.reply(response, datagram);
   }
 
   // The end
