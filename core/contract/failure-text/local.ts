@@ -30,10 +30,10 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'Correct the profile and check it with: causeway check PROFILE.json',
   })),
 
-  'config.credential-missing': explain('user', ['what', 'user'], (c) => ({
+  'config.credential-missing': explain('user', ['what', 'user', 'detail'], (c) => ({
     title: `The ${c.what ?? 'password'} is missing`,
-    why: `The connection needs the ${c.what ?? 'password'}${given(c.user, (user) => ` of ${user}`)}, none was handed over, and there is no terminal to ask on.`,
-    next: 'Run the command in a terminal, or hand the secret over on a file descriptor: --password-fd N for a password or a pre-shared key, --passphrase-fd N for the passphrase of a private key.',
+    why: `The connection needs the ${c.what ?? 'password'}${given(c.user, (user) => ` of ${user}`)}, and ${c.detail ?? 'none was given'}.`,
+    next: 'Run the command in a terminal, where it can ask, or hand the secret over on a file descriptor: --password-fd N for a password or a pre-shared key, --passphrase-fd N for the passphrase of a private key.',
   })),
 
   'config.certificate-invalid': explain('user', ['field', 'detail'], (c) => ({

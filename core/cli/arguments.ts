@@ -1,0 +1,149 @@
+/** The command line as a value. Anything that is not understood is a sentence with the nearest known word. */
+import { parseArgs } from 'node:util';
+import { nearest } from '../contract/near.ts';
+import { err, ok, type Result } from '../lib/result.ts';
+
+export interface ConnectOptions {
+  readonly profilePath: string;
+  /** A file descriptor to read the password, or the pre-shared key, from. */
+  readonly passwordFd?: number;
+  /** A file descriptor to read the passphrase of the private key from. */
+  readonly passphraseFd?: number;
+  readonly json: boolean;
+  readonly keylogPath?: string;
+  readonly verbose: boolean;
+}
+
+export type Command =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'check'; readonly profilePath: string }
+  | { readonly kind: 'connect'; readonly options: ConnectOptions };
+
+/** The options of each command; those that take a value name it. */
+export const OPTIONS: Readonly<Record<'connect' | 'check', Readonly<Record<string, string | undefined>>>> = {
+  connect: {
+    'password-fd': 'N',
+    'passphrase-fd': 'N',
+    json: undefined,
+    keylog: 'FILE',
+    verbose: undefined,
+  },
+  check: {},
+};
+const COMMANDS = Object.keys(OPTIONS) as readonly ('connect' | 'check')[];
+const ALWAYS: readonly string[] = ['help', 'version'];
+
+/** Parses what follows the program's name. The error is a sentence without the program's name. */
+export function parseCommand(argv: readonly string[]): Result<Command, string> {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean', short: 'V' },
+      'password-fd': { type: 'string' },
+      'passphrase-fd': { type: 'string' },
+      json: { type: 'boolean' },
+      keylog: { type: 'string' },
+      verbose: { type: 'boolean', short: 'v' },
+    },
+  });
+  const options = tokens.filter((token) => token.kind === 'option');
+  if (options.some((option) => option.name === 'help')) return ok({ kind: 'help' });
+  if (options.some((option) => option.name === 'version')) return ok({ kind: 'version' });
+
+  const [name, ...operands] = tokens
+    .filter((token) => token.kind === 'positional')
+    .map((token) => token.value);
+  if (name === undefined) {
+    const [first] = options;
+    return first === undefined
+      ? ok({ kind: 'help' })
+      : err(unknownOption(first.rawName, [], 'without a command'));
+  }
+  if (name === 'help') return ok({ kind: 'help' });
+  const command = COMMANDS.find((known) => known === name);
+  if (command === undefined) return err(unknownCommand(name));
+
+  const values = optionValues(command, options);
+  if (!values.ok) return values;
+  const [profilePath, extra] = operands;
+  if (profilePath === undefined || profilePath === '')
+    return err(`'causeway ${command}' needs a profile: causeway ${command} PROFILE.json`);
+  if (extra !== undefined)
+    return err(`'causeway ${command}' takes one profile, and '${extra}' is one argument too many`);
+  return command === 'check' ? ok({ kind: 'check', profilePath }) : connectCommand(profilePath, values.value);
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+}
+
+/** The values by option name; an option without a value has ''. */
+function optionValues(
+  command: 'connect' | 'check',
+  tokens: readonly OptionToken[],
+): Result<ReadonlyMap<string, string>, string> {
+  const known = OPTIONS[command];
+  const values = new Map<string, string>();
+  for (const { name, rawName, value } of tokens) {
+    if (!Object.hasOwn(known, name))
+      return err(unknownOption(rawName, Object.keys(known), `of 'causeway ${command}'`));
+    const wanted = known[name];
+    if (wanted === undefined && value !== undefined) return err(`${rawName} takes no value`);
+    if (wanted !== undefined && (value === undefined || value === ''))
+      return err(`${rawName} needs a value: ${rawName} ${wanted}`);
+    if (values.has(name)) return err(`${rawName} is given twice`);
+    values.set(name, value ?? '');
+  }
+  return ok(values);
+}
+
+function connectCommand(profilePath: string, values: ReadonlyMap<string, string>): Result<Command, string> {
+  const passwordFd = descriptor('--password-fd', values.get('password-fd'));
+  if (!passwordFd.ok) return passwordFd;
+  const passphraseFd = descriptor('--passphrase-fd', values.get('passphrase-fd'));
+  if (!passphraseFd.ok) return passphraseFd;
+  if (passwordFd.value !== undefined && passwordFd.value === passphraseFd.value)
+    return err('--password-fd and --passphrase-fd must be different descriptors');
+  const keylogPath = values.get('keylog');
+  return ok({
+    kind: 'connect',
+    options: {
+      profilePath,
+      json: values.has('json'),
+      verbose: values.has('verbose'),
+      ...(passwordFd.value === undefined ? {} : { passwordFd: passwordFd.value }),
+      ...(passphraseFd.value === undefined ? {} : { passphraseFd: passphraseFd.value }),
+      ...(keylogPath === undefined ? {} : { keylogPath }),
+    },
+  });
+}
+
+/** The value is not repeated in the sentence: somebody may have put the password itself there. */
+function descriptor(option: string, value: string | undefined): Result<number | undefined, string> {
+  if (value === undefined) return ok(undefined);
+  if (!/^[0-9]{1,4}$/.test(value))
+    return err(
+      `${option} needs the number of an open file descriptor, such as ${option} 3 with 3<FILE; never the secret itself`,
+    );
+  const fd = Number(value);
+  return fd === 1 || fd === 2 ? err(`${option} cannot be ${fd}, which is for output`) : ok(fd);
+}
+
+function unknownOption(rawName: string, known: readonly string[], where: string): string {
+  const meant = nearest(rawName.replace(/^-+/, ''), [...known, ...ALWAYS]);
+  return `${rawName} is not an option ${where}${meant === undefined ? '' : `; did you mean --${meant}?`}`;
+}
+
+function unknownCommand(name: string): string {
+  const meant = nearest(name, COMMANDS);
+  if (meant !== undefined) return `'${name}' is not a command; did you mean 'causeway ${meant}'?`;
+  if (name.endsWith('.json')) return `'${name}' is not a command; to connect: causeway connect ${name}`;
+  return `'${name}' is not a command; the commands are ${COMMANDS.join(' and ')}`;
+}

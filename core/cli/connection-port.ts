@@ -1,0 +1,39 @@
+/** A connection as the command line drives it: core/vpn's in earnest, a fake one in tests. */
+import type { Profile } from '../contract/profile.ts';
+import type { ConnectionEvent } from '../contract/snapshot.ts';
+import type { Failure } from '../lib/failure.ts';
+import type { Log } from '../lib/ports.ts';
+import type { SecretBytes } from '../lib/secret.ts';
+
+export interface Credentials {
+  /** The password, or the pre-shared key. */
+  readonly password?: SecretBytes;
+  /** Opens an encrypted private key. */
+  readonly passphrase?: SecretBytes;
+}
+
+export interface ConnectionSetup {
+  readonly profile: Profile;
+  readonly credentials: Credentials;
+  readonly log: Log;
+  readonly onEvent: (event: ConnectionEvent) => void;
+  /** Takes one line of key material for a capture's reader, when the user asked for that. */
+  readonly keylog?: (line: string) => void;
+}
+
+export type Outcome =
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly wasConnected: boolean };
+
+export interface ConnectionPort {
+  start(): void;
+  /**
+   * Ends the connection: deletes it at the gateway and undoes every change on this machine. A second call does
+   * not wait for the gateway any longer.
+   */
+  stop(): Promise<void>;
+  /** Settles once, after the last event, when nothing of the connection is left on this machine. Never rejects. */
+  readonly done: Promise<Outcome>;
+}
+
+export type CreateConnection = (setup: ConnectionSetup) => ConnectionPort;

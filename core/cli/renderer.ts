@@ -1,0 +1,38 @@
+import type { ConnectionEvent } from '../contract/snapshot.ts';
+import type { Log } from '../lib/ports.ts';
+import { harmless } from './terminal.ts';
+import type { Output } from './screen.ts';
+
+/** Shows a connection to whoever started it. */
+export interface Renderer {
+  readonly event: (event: ConnectionEvent) => void;
+  /** The user asked for the end. */
+  readonly disconnecting: () => void;
+  /** Called about once a second while connected, for what changes with time alone. */
+  readonly tick: () => void;
+  readonly log: Log;
+}
+
+/** One log line: seconds since the start, level, event and fields, made harmless for a terminal. */
+export function logLine(atMs: number, ...[level, event, fields]: Parameters<Log>): string {
+  const pairs = Object.entries(fields ?? {})
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ` ${key}=${harmless(String(value))}`);
+  return `${(atMs / 1000).toFixed(3).padStart(9)} ${level} ${event}${pairs.join('')}`;
+}
+
+/** One event a line as JSON on standard output; the log goes to standard error. */
+export function jsonRenderer(
+  out: Output,
+  error: Output,
+  options: { readonly verbose: boolean; readonly now: () => number },
+): Renderer {
+  return {
+    event: (event) => void out.write(`${JSON.stringify(event)}\n`),
+    disconnecting: () => undefined,
+    tick: () => undefined,
+    log: (...entry) => {
+      if (options.verbose && entry[0] !== 'trace') error.write(`${logLine(options.now(), ...entry)}\n`);
+    },
+  };
+}

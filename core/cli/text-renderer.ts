@@ -1,0 +1,174 @@
+/** A connection as text for people: each step on a line, then one line that is kept up to date. */
+import { unreachable } from '../lib/result.ts';
+import type {
+  ConnectedEvent,
+  ConnectionEvent,
+  ConnectionPhase,
+  CountersEvent,
+  FailedEvent,
+} from '../contract/snapshot.ts';
+import { bytesText, clockText, spanText } from './quantities.ts';
+import { logLine, type Renderer } from './renderer.ts';
+import type { Screen } from './screen.ts';
+import { colored, harmless, marksOf, wrapped } from './terminal.ts';
+
+type PhaseEvent = Extract<ConnectionEvent, { event: 'phase' }>;
+
+/** Where no line can be written over, the traffic is told at most this often. */
+const COUNTERS_EVERY_MS = 60_000;
+const TEXT_COLUMNS = 100;
+
+interface Options {
+  readonly name: string;
+  readonly verbose: boolean;
+  /** Monotonic milliseconds since the start. */
+  readonly now: () => number;
+}
+
+export function textRenderer(screen: Screen, options: Options): Renderer {
+  const { look } = screen;
+  const marks = marksOf(look);
+  let step: PhaseEvent | undefined;
+  let connected: ConnectedEvent | undefined;
+  let connectedAtMs = 0;
+  let counters: CountersEvent | undefined;
+  let countersToldAtMs = 0;
+  let ending = false;
+
+  const done = (text: string): void => screen.line(`${colored(look, 'green', marks.done)} ${text}`);
+
+  const beginStep = (next: PhaseEvent): void => {
+    if (step !== undefined && look.live)
+      done(`${finished(step, next)} ${colored(look, 'dim', `(${spanText(next.atMs - step.atMs)})`)}`);
+    step = next;
+    const text = `${marks.busy} ${beginning(next)}`;
+    if (look.live) screen.live(`${text}${marks.dots}`);
+    else screen.line(text);
+  };
+
+  const showConnected = (event: ConnectedEvent): void => {
+    screen.clearLive();
+    connected = event;
+    connectedAtMs = options.now();
+    countersToldAtMs = connectedAtMs;
+    step = undefined;
+    done(colored(look, 'bold', `Connected to ${harmless(options.name)} in ${spanText(event.atMs)}`));
+    for (const [label, value] of facts(event)) screen.line(`  ${label.padEnd(10)} ${value}`);
+    tick();
+  };
+
+  const traffic = (): string =>
+    `${marks.up} ${bytesText(counters?.bytesOut ?? 0)} ${marks.down} ${bytesText(counters?.bytesIn ?? 0)}`;
+
+  const tick = (): void => {
+    if (connected === undefined || ending) return;
+    const parts = [
+      `connected for ${clockText(options.now() - connectedAtMs)}`,
+      ...connected.addresses,
+      traffic(),
+    ];
+    screen.live(parts.map(harmless).join(marks.separator));
+  };
+
+  const showCounters = (event: CountersEvent): void => {
+    const changed = event.bytesIn !== counters?.bytesIn || event.bytesOut !== counters.bytesOut;
+    counters = event;
+    if (look.live) tick();
+    else if (connected !== undefined && changed && options.now() - countersToldAtMs >= COUNTERS_EVERY_MS) {
+      countersToldAtMs = options.now();
+      screen.line(`${marks.busy} connected for ${clockText(countersToldAtMs - connectedAtMs)}, ${traffic()}`);
+    }
+  };
+
+  const showFailure = ({ failure }: FailedEvent): void => {
+    screen.clearLive();
+    if (step !== undefined && look.live)
+      screen.line(`${colored(look, 'red', marks.failed)} ${beginning(step)}`);
+    step = undefined;
+    const columns = look.live ? Math.min(look.columns, TEXT_COLUMNS) : Number.POSITIVE_INFINITY;
+    screen.errorLine(colored(look, 'red', colored(look, 'bold', `${marks.failed} ${failure.title}`)));
+    for (const text of [failure.why, failure.next, `[${failure.code}]`])
+      for (const line of wrapped(text, '  ', columns)) screen.errorLine(line);
+  };
+
+  const showEnd = (): void => {
+    screen.clearLive();
+    const span = connected === undefined ? undefined : clockText(options.now() - connectedAtMs);
+    done(span === undefined ? 'Stopped' : `Disconnected after ${span}, ${traffic()}`);
+  };
+
+  return {
+    event: (event) => {
+      switch (event.event) {
+        case 'phase':
+          beginStep(event);
+          break;
+        case 'connected':
+          showConnected(event);
+          break;
+        case 'counters':
+          showCounters(event);
+          break;
+        case 'warning':
+          screen.errorLine(`${colored(look, 'yellow', marks.warning)} ${harmless(event.message)}`);
+          break;
+        case 'failed':
+          showFailure(event);
+          break;
+        case 'disconnected':
+          if (event.reason === 'user') showEnd();
+          else screen.clearLive();
+          break;
+        default:
+          unreachable(event);
+      }
+    },
+    disconnecting: () => {
+      ending = true;
+      const text = `${marks.busy} Disconnecting${marks.dots}`;
+      if (look.live) screen.live(text);
+      else screen.line(text);
+    },
+    tick,
+    log: (...entry) => {
+      if (options.verbose && entry[0] !== 'trace') screen.errorLine(logLine(options.now(), ...entry));
+    },
+  };
+}
+
+function beginning({ phase, gateway, method }: PhaseEvent): string {
+  const texts: Readonly<Record<ConnectionPhase, string>> = {
+    resolving: `Looking up ${gateway ?? 'the gateway'}`,
+    init: `Agreeing on keys with ${gateway ?? 'the gateway'}`,
+    auth: `Signing in${method === undefined ? '' : ` (${method})`}`,
+    configuring: 'Setting up the tunnel',
+  };
+  return harmless(texts[phase]);
+}
+
+function finished({ phase, gateway }: PhaseEvent, next: PhaseEvent): string {
+  const texts: Readonly<Record<ConnectionPhase, string>> = {
+    resolving: `Found ${gateway ?? 'the gateway'}${next.gateway === undefined ? '' : ` at ${next.gateway}`}`,
+    init: 'Agreed on keys',
+    auth: 'Signed in',
+    configuring: 'Set up the tunnel',
+  };
+  return harmless(texts[phase]);
+}
+
+function facts(event: ConnectedEvent): readonly (readonly [label: string, value: string])[] {
+  const { gateway, suite } = event;
+  const domains = event.domains.length === 0 ? '' : ` for ${event.domains.join(', ')}`;
+  const rows: readonly (readonly [string, string])[] = [
+    ['Address', event.addresses.join(', ')],
+    ['Networks', event.selectors.remote.join(', ')],
+    ['DNS', event.dns.length === 0 ? '' : `${event.dns.join(', ')}${domains}`],
+    [
+      'Gateway',
+      `${gateway.identity} at ${gateway.address}, UDP port ${gateway.port}${event.nat ? ', through an address translator' : ''}`,
+    ],
+    ['Encryption', `${suite.esp} (control: ${suite.ike})`],
+    ['Interface', `${event.tun}, packets up to ${event.mtu} octets`],
+  ];
+  return rows.filter(([, value]) => value !== '').map(([label, value]) => [label, harmless(value)]);
+}
