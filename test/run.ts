@@ -1,0 +1,76 @@
+/**
+ * Everything that `npm test` runs after the set-up: format, types, lint, then every test. Tests of the pure rooms run
+ * side by side; those with namespaces, captures and timing of their own run one file at a time.
+ *
+ * `npm test -- [WORD ...]` runs only the test files whose path has one of the words, without the checks before.
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+const root = resolve(import.meta.dirname, '..');
+const words = process.argv.slice(2);
+
+/** Folders whose tests must have the machine to themselves. */
+const ALONE = ['interop', 'system'];
+
+function check(title: string, command: string, args: readonly string[]): void {
+  const startedAt = performance.now();
+  const { status } = spawnSync(join(root, 'node_modules/.bin', command), args, {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`${status === 0 ? 'passed' : 'FAILED'}: ${title} (${seconds} s)`);
+  if (status !== 0) process.exit(1);
+}
+
+async function runTests(
+  title: string,
+  files: string[],
+  concurrency: number,
+): Promise<{ passed: number; failed: number }> {
+  const count = { passed: 0, failed: 0 };
+  if (files.length === 0) return count;
+  console.log(`\n${title}: ${files.length} files`);
+  const stream = run({ files, concurrency, isolation: 'process' });
+  stream.on('test:pass', ({ details, skip, todo }) => {
+    if (details.type !== 'suite' && skip === undefined && todo === undefined) count.passed += 1;
+  });
+  stream.on('test:fail', ({ details }) => {
+    if (details.type !== 'suite') count.failed += 1;
+  });
+  const output = stream.compose(new spec());
+  for await (const text of output) process.stdout.write(text as string);
+  return count;
+}
+
+const files = globSync('test/**/*.test.ts', { cwd: root })
+  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+  .sort()
+  .map((file) => join(root, file));
+if (files.length === 0) {
+  console.error(`no test file has ${words.join(' or ')} in its path`);
+  process.exit(2);
+}
+
+if (words.length === 0) {
+  check('format', 'prettier', ['--check', '--log-level=warn', '.']);
+  check('types', 'tsc', ['-p', '.']);
+  check('lint', 'eslint', ['--max-warnings=0', '.']);
+}
+const isAlone = (file: string): boolean =>
+  ALONE.includes(relative(join(root, 'test'), file).split('/')[0] ?? '');
+const quick = await runTests(
+  'Tests without a network',
+  files.filter((file) => !isAlone(file)),
+  availableParallelism(),
+);
+const slow = await runTests('Tests with real packets', files.filter(isAlone), 1);
+
+const failed = quick.failed + slow.failed;
+console.log(`\n${quick.passed + slow.passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
