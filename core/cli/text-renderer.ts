@@ -7,6 +7,7 @@ import type {
   CountersEvent,
   FailedEvent,
 } from '../contract/snapshot.ts';
+import { addressOctets } from '../contract/text-forms.ts';
 import { bytesText, clockText, spanText } from './quantities.ts';
 import { logLine, type Renderer } from './renderer.ts';
 import type { Screen } from './screen.ts';
@@ -138,7 +139,9 @@ export function textRenderer(screen: Screen, options: Options): Renderer {
 
 function beginning({ phase, gateway, method }: PhaseEvent): string {
   const texts: Readonly<Record<ConnectionPhase, string>> = {
-    resolving: `Looking up ${gateway ?? 'the gateway'}`,
+    resolving: isAddress(gateway)
+      ? `Preparing for ${gateway ?? ''}`
+      : `Looking up ${gateway ?? 'the gateway'}`,
     init: `Agreeing on keys with ${gateway ?? 'the gateway'}`,
     auth: `Signing in${method === undefined ? '' : ` (${method})`}`,
     configuring: 'Setting up the tunnel',
@@ -146,9 +149,15 @@ function beginning({ phase, gateway, method }: PhaseEvent): string {
   return harmless(texts[phase]);
 }
 
+function isAddress(gateway: string | undefined): boolean {
+  return gateway !== undefined && addressOctets(gateway) !== undefined;
+}
+
 function finished({ phase, gateway }: PhaseEvent, next: PhaseEvent): string {
   const texts: Readonly<Record<ConnectionPhase, string>> = {
-    resolving: `Found ${gateway ?? 'the gateway'}${next.gateway === undefined ? '' : ` at ${next.gateway}`}`,
+    resolving: isAddress(gateway)
+      ? 'Prepared'
+      : `Found ${gateway ?? 'the gateway'}${next.gateway === undefined ? '' : ` at ${next.gateway}`}`,
     init: 'Agreed on keys',
     auth: 'Signed in',
     configuring: 'Set up the tunnel',

@@ -19,15 +19,18 @@ function ofUser(c: Facts<'user'>): string {
 export const AUTH_FAILURES: Readonly<Record<AuthCode, Explanation>> = {
   ...GATEWAY_PROOF_FAILURES,
 
-  'auth.rejected': explain('user', ['user', 'method', 'identity', 'gateway'], (c) => ({
+  'auth.rejected': explain('user', ['user', 'identity', 'gatewayIdentity', 'gateway'], (c, { afterEap }) => ({
     title: 'The gateway did not accept the sign-in',
-    why: `The gateway${given(c.gateway, (name) => ` ${name}`)} refused${given(c.user, (user) => ` ${user}`)}${given(c.method, (method) => ` (method ${method})`)} without a reason (AUTHENTICATION_FAILED); the protocol keeps reasons secret from strangers. The usual ones: it knows no such user${given(c.identity, (identity) => `, or not the identity ${identity} that this side used`)}; the password, key or certificate is wrong or was withdrawn; or it expects another way to sign in, or another gateway identity.`,
-    next: 'Check the user name and type the secret again. Compare user.method, the identities and gateway.identity in the profile with what IT gave you. If all is right, IT can see the reason in the log of the gateway, at the time of this attempt.',
+    why:
+      afterEap === true
+        ? `The password was accepted, and then the gateway${given(c.gateway, (name) => ` ${name}`)} refused${given(c.user, (user) => ` ${user}`)} without a reason (AUTHENTICATION_FAILED)${given(c.identity, (identity) => `; this side called itself ${identity}`)}${given(c.gatewayIdentity, (identity) => ` and asked for ${identity}`)}. Usually the account is not in a group that may connect, or the gateway and its password server do not agree on the keys.`
+        : `The gateway${given(c.gateway, (name) => ` ${name}`)} refused${given(c.user, (user) => ` ${user}`)} without a reason (AUTHENTICATION_FAILED); the protocol keeps reasons secret from strangers. The usual ones: it expects another way to sign in, it knows no such identity${given(c.identity, (identity) => ` as ${identity}, which this side used`)}, or it is not the gateway that was asked for${given(c.gatewayIdentity, (identity) => ` (${identity})`)}.`,
+    next: 'Compare user.method, the identities and gateway.identity in the profile with what IT gave you. If all is right, IT can see the reason in the log of the gateway, at the time of this attempt.',
   })),
 
-  'auth.eap-failed': explain('user', ['user', 'code', 'message', 'method'], (c) => ({
+  'auth.eap-failed': explain('user', ['user', 'code', 'message', 'method', 'detail'], (c) => ({
     title: 'The gateway did not accept the user name or the password',
-    why: `The check of the password${ofUser(c)}${given(c.method, (method) => ` by ${method}`)} failed.${answer(c)}`,
+    why: `The check of the password${ofUser(c)}${given(c.method, (method) => ` by ${method}`)} failed${given(c.detail, (text) => ` (${text})`)}.${answer(c)}`,
     next: 'Type the password again and check the user name in the profile. Some gateways want the name with its domain, such as EXAMPLE\\alice or alice@example.com. If both are right, IT has to look at your account.',
   })),
 
@@ -91,15 +94,19 @@ export const AUTH_FAILURES: Readonly<Record<AuthCode, Explanation>> = {
     next: 'Do not go around this. Tell IT to compare the gateway with its RADIUS server.',
   })),
 
-  'auth.psk-mismatch': explain('user', ['identity', 'gateway'], (c) => ({
+  'auth.psk-mismatch': explain('user', ['identity', 'gatewayIdentity', 'gateway'], (c, { side }) => ({
     title: 'The pre-shared key is wrong',
-    why: `The gateway${given(c.gateway, (name) => ` ${name}`)} made its proof from another key than the one that was given here${given(c.identity, (identity) => `, or knows ${identity} with another key`)}.`,
+    why: `${side === 'gateway' ? `The proof of the gateway${given(c.gateway, (name) => ` ${name}`)} was made from another key than the one that was given here` : `The gateway${given(c.gateway, (name) => ` ${name}`)} did not accept the proof that was made from the key`}. Either the key was mistyped, or the gateway has another one for these two identities${given(c.identity, (identity) => ` (yours: ${identity})`)}${given(c.gatewayIdentity, (identity) => ` (its own: ${identity})`)}.`,
     next: 'Type the pre-shared key again, and compare user.identity and gateway.identity in the profile with what IT gave you.',
   })),
 
-  'auth.our-certificate-refused': explain('it', ['subject', 'issuer', 'notAfter', 'accepted'], (c) => ({
-    title: 'The gateway did not accept your certificate',
-    why: `The gateway refused the certificate${given(c.subject, (subject) => ` of ${subject}`)}${given(c.issuer, (issuer) => `, issued by ${issuer}`)}${given(c.notAfter, (date) => `, valid until ${date}`)}.${given(c.accepted, (names) => ` It accepts certificates issued by: ${names}.`)} It may have expired or been withdrawn, or come from an authority that the gateway does not know.`,
-    next: 'If it has expired, ask IT for a new one. Otherwise IT can see the reason in the log of the gateway.',
-  })),
+  'auth.our-certificate-refused': explain(
+    'it',
+    ['identity', 'gatewayIdentity', 'subject', 'notAfter'],
+    (c) => ({
+      title: 'The gateway did not accept your certificate',
+      why: `The gateway${given(c.gatewayIdentity, (name) => ` ${name}`)} refused the certificate${given(c.subject, (subject) => ` of ${subject}`)}${given(c.notAfter, (date) => `, valid until ${date}`)}${given(c.identity, (identity) => `; this side called itself ${identity}`)}. The certificate may have expired or been withdrawn, come from an authority that the gateway does not know, or not be made out for that name.`,
+      next: 'If it has expired, ask IT for a new one. Otherwise IT can see the reason in the log of the gateway, at the time of this attempt.',
+    }),
+  ),
 };

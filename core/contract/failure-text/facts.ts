@@ -24,13 +24,16 @@ export interface Explanation {
   readonly words: (context: FailureContext) => Words;
 }
 
-/** An explanation that reads `fields` of the context. A number in notBefore, notAfter or now is epoch milliseconds. */
+/**
+ * An explanation that shows `fields` of the context; conditions that are not shown may be read from the context
+ * itself. A number in notBefore, notAfter or now is epoch milliseconds.
+ */
 export function explain<Field extends string>(
   who: Actor,
   fields: readonly Field[],
-  words: (facts: Facts<Field>) => Words,
+  words: (facts: Facts<Field>, context: FailureContext) => Words,
 ): Explanation {
-  return { fields, who, words: (context) => words(factsOf(fields, context)) };
+  return { fields, who, words: (context) => words(factsOf(fields, context), context) };
 }
 
 function factsOf<Field extends string>(fields: readonly Field[], context: FailureContext): Facts<Field> {

@@ -16,9 +16,9 @@ function byRule(c: Facts<'rule'>): string {
 const NO_BYPASS = 'Until then nobody can tell this gateway from an impostor, and no password was sent.';
 
 export const GATEWAY_PROOF_FAILURES: Readonly<Record<GatewayProofCode, Explanation>> = {
-  'auth.gateway-no-certificate': explain('it', ['gateway'], (c) => ({
+  'auth.gateway-no-certificate': explain('it', ['gateway', 'identity'], (c) => ({
     title: 'The gateway showed no certificate',
-    why: `The gateway${given(c.gateway, (name) => ` ${name}`)} signed its answer but sent no certificate to check the signature with.`,
+    why: `The gateway${given(c.gateway, (name) => ` ${name}`)}${given(c.identity, (identity) => `, which calls itself ${identity},`)} signed its answer but sent no certificate to check the signature with.`,
     next: 'IT has to set the gateway to send its certificate always. If the gateway uses a pre-shared key instead, set user.method to psk in the profile.',
   })),
 
@@ -84,7 +84,7 @@ export const GATEWAY_PROOF_FAILURES: Readonly<Record<GatewayProofCode, Explanati
 
   'auth.gateway-wrong-method': explain('it', ['wanted', 'found'], (c) => ({
     title: 'The gateway proves itself in another way than agreed',
-    why: `The profile asks for ${c.wanted ?? 'one kind of proof'}, and the gateway came with ${c.found ?? 'another'}. A weaker proof is not accepted in place of the agreed one.`,
+    why: `By the profile, the gateway has to prove itself by ${c.wanted ?? 'another kind of proof'}, and it came with ${c.found ?? 'something else'}. Another proof is not accepted in place of the agreed one.`,
     next: 'Compare user.method in the profile with what IT gave you: a gateway with a certificate needs eap-mschapv2 or certificate, one with a pre-shared key needs psk.',
   })),
 

@@ -38,14 +38,14 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
 
   'config.certificate-invalid': explain('user', ['field', 'detail'], (c) => ({
     title: 'A certificate in the profile cannot be used',
-    why: `The certificate in ${c.field ?? 'the profile'} could not be read${given(c.detail, (text) => `: ${text}`)}.`,
-    next: 'Put the certificate in again in PEM form (text that begins with -----BEGIN CERTIFICATE-----), or ask IT for a fresh copy.',
+    why: `The certificate in ${c.field ?? 'the profile'} cannot be used${given(c.detail, (text) => `: ${text}`)}.`,
+    next: 'Put the certificate in again in PEM form (text that begins with -----BEGIN CERTIFICATE-----), or ask IT for a new one.',
   })),
 
   'config.key-invalid': explain('user', ['field', 'detail'], (c) => ({
     title: 'The private key in the profile cannot be used',
-    why: `The key in ${c.field ?? 'user.privateKey'} could not be read${given(c.detail, (text) => `: ${text}`)}.`,
-    next: 'Put the private key in again in PEM form (text that begins with -----BEGIN PRIVATE KEY-----), or ask IT for a fresh copy.',
+    why: `The key in ${c.field ?? 'user.privateKey'} cannot be used${given(c.detail, (text) => `: ${text}`)}.`,
+    next: 'Put the private key in again in PEM form (text that begins with -----BEGIN PRIVATE KEY-----), or ask IT for a new one.',
   })),
 
   'config.passphrase-wrong': explain('user', [], () => ({

@@ -23,9 +23,9 @@ export const PEER_FAILURES: Readonly<Record<PeerCode, Explanation>> = {
     next: 'Ask IT which networks are behind the gateway, and put them into tunnel.remote of the profile. Without tunnel.remote everything is asked for, and most gateways narrow that to what they have.',
   })),
 
-  'peer.no-address': explain('it', ['requested'], (c) => ({
+  'peer.no-address': explain('it', ['notify'], (c) => ({
     title: 'The gateway has no address for this machine',
-    why: `The sign-in worked, but the gateway could not give out an address inside the network${given(c.requested, (families) => ` (${families} was asked for)`)}. Its pool is used up, or it has none for your account (INTERNAL_ADDRESS_FAILURE).`,
+    why: `The sign-in worked, but the gateway gave out no address inside the network${given(c.notify, (name) => ` (${name})`)}. Its pool is used up, or it has none for your account or for the kind of address that was asked for (tunnel.addresses).`,
     next: 'Try again in a few minutes. If it stays, IT has to enlarge or repair the address pool of the gateway.',
   })),
 
@@ -55,13 +55,13 @@ export const PEER_FAILURES: Readonly<Record<PeerCode, Explanation>> = {
 
   'peer.notify': explain('it', ['notify', 'gateway', 'detail'], (c) => ({
     title: `The gateway refused the connection${given(c.notify, (name) => ` (${name})`)}`,
-    why: `The gateway${given(c.gateway, (name) => ` ${name}`)} answered with the error ${c.notify ?? 'of an unknown kind'}${given(c.detail, (text) => `: ${text}`)} and gave no other reason.`,
+    why: `The gateway${given(c.gateway, (name) => ` ${name}`)} answered with ${given(c.notify, (name) => `the error ${name}`) || 'an error'}${given(c.detail, (text) => `: ${text}`)} and gave no other reason.`,
     next: 'Try again in a few minutes. If it stays, tell IT this error and the time: the log of the gateway says more.',
   })),
 
-  'peer.deleted': explain('it', ['gateway', 'detail'], (c) => ({
+  'peer.deleted': explain('it', ['gateway', 'detail'], (c, { child, refused }) => ({
     title: 'The gateway ended the connection',
-    why: `The gateway${given(c.gateway, (name) => ` ${name}`)} closed the connection${given(c.detail, (text) => ` (${text})`)}. Gateways do that for an update, after a fixed time, or when the same account connects elsewhere.`,
+    why: `The gateway${given(c.gateway, (name) => ` ${name}`)} ${child === true ? 'closed the tunnel and left only the control channel open' : refused === true ? 'closed the connection because it does not accept the sign-in any more (AUTHENTICATION_FAILED)' : 'closed the connection'}${given(c.detail, (text) => ` (${text})`)}. Gateways do that for an update, after a fixed time, or when the same account connects elsewhere.`,
     next: 'Connect again. If it happens often, ask IT whether there is a time limit or a limit on devices for each account.',
   })),
 
