@@ -23,7 +23,7 @@ const u32 = fc.nat(0xffffffff);
 
 /** Plain objects, as decoders make them: deep equality tells prototypes apart. */
 function record<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
-  return fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
+  return fc.record(model, { noNullPrototype: true });
 }
 
 export function octets(minLength: number, maxLength = minLength): fc.Arbitrary<Uint8Array> {
