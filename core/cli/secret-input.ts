@@ -89,11 +89,12 @@ export function promptSecret(question: string, input: ReadStream, output: WriteS
       finish({ kind: 'interrupted' });
       process.kill(process.pid, signal);
     };
-    // Before the question: whoever sees it may type at once.
-    input.setRawMode(true);
-    output.write(question);
+    // In this order: no signal may find the terminal changed and nobody to put it back, and whoever sees the
+    // question may type at once.
     for (const signal of FATAL_SIGNALS) process.on(signal, onSignal);
+    input.setRawMode(true);
     input.on('data', onData).once('end', onEnd).resume();
+    output.write(question);
   });
 }
 
