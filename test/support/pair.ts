@@ -9,6 +9,7 @@ import { parseIdentity, type Identity } from '../../core/ike/identity.ts';
 import { IkeSession } from '../../core/ike/session.ts';
 import { selectorOfPrefix } from '../../core/net/selector.ts';
 import type { Endpoint } from '../../core/net/address.ts';
+import { decodeMessage, type Message } from '../../core/wire/message.ts';
 import { issue } from './pki-factory.ts';
 import {
   address,
@@ -225,4 +226,11 @@ export class Pair {
   get failureCode(): string | undefined {
     return this.event('closed')?.failure?.code;
   }
+}
+
+/** The clear message in a datagram of the client. Throws when it is none. */
+export function clearMessage(datagram: OutboundDatagram): Message {
+  const decoded = decodeMessage(datagram.payload, undefined);
+  if (decoded.kind !== 'ok') throw new Error(`no clear message: ${decoded.kind}`);
+  return decoded.message;
 }
