@@ -33,6 +33,8 @@ export type DropReason =
   | 'in-selector'
   /** Not traffic that policy protects. */
   | 'in-policy'
+  /** Marked as congested on the way, and its sender does not understand marks (RFC 6040 section 4.2). */
+  | 'in-congested'
   | 'in-lifetime'
   | 'in-too-big'
   | 'in-no-room';
@@ -78,6 +80,7 @@ export function newCounters(): Counters {
     'in-next-header': 0,
     'in-selector': 0,
     'in-policy': 0,
+    'in-congested': 0,
     'in-lifetime': 0,
     'in-too-big': 0,
     'in-no-room': 0,

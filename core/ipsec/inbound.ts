@@ -1,5 +1,6 @@
 import type { Millis } from '../lib/ports.ts';
 import type { Batch } from '../net/batch.ts';
+import { ecnOf, ecnOutOfTunnel, setEcn } from '../net/ecn.ts';
 import { newPacketView, parsePacketInto, type PacketView } from '../net/packet-view.ts';
 import type { Counters, DropReason, Tally } from './counters.ts';
 import { ESP_HEADER_LENGTH, ESP_TRAILER_LENGTH, loadU32, NextHeader, payloadLengthOf } from './esp-format.ts';
@@ -26,6 +27,8 @@ export class InboundPath {
   #run: Run = newRun(0);
   /** Whole sequence number of each row. */
   #sequences = new Float64Array(0);
+  /** ECN field of the outer header of each row. */
+  #outerEcns = new Uint8Array(0);
   /** Slots of the output that are taken, also by packets that are dropped after opening. */
   #slots = 0;
 
@@ -41,9 +44,7 @@ export class InboundPath {
     this.#begin(batch, out);
     let current: InboundSa | undefined;
     for (let i = 0; i < batch.count; i++) {
-      const offset = batch.offsets[i] ?? 0;
-      const length = batch.lengths[i] ?? 0;
-      const sa = this.#select(batch.slab, offset, length);
+      const sa = this.#select(batch, i);
       if (typeof sa === 'string') {
         this.#counters[sa]++;
         continue;
@@ -52,7 +53,7 @@ export class InboundPath {
         this.#flush(current, out, now);
         current = sa;
       }
-      const refused = this.#place(sa, batch.slab, offset, length, out);
+      const refused = this.#place(sa, batch, i, out);
       if (refused !== undefined) this.#counters[refused]++;
     }
     this.#flush(current, out, now);
@@ -64,6 +65,7 @@ export class InboundPath {
     if (this.#run.sourceOffsets.length < out.capacity) {
       this.#run = newRun(out.capacity);
       this.#sequences = new Float64Array(out.capacity);
+      this.#outerEcns = new Uint8Array(out.capacity);
     }
     this.#run.source = batch.slab;
     this.#run.target = out.slab;
@@ -72,8 +74,10 @@ export class InboundPath {
   }
 
   /** The SA of a datagram, or what to count it as. */
-  #select(bytes: Uint8Array, offset: number, length: number): InboundSa | DropReason | Tally {
-    switch (demuxAt(bytes, offset, length)) {
+  #select(batch: Batch, index: number): InboundSa | DropReason | Tally {
+    const bytes = batch.slab;
+    const offset = batch.offsets[index] ?? 0;
+    switch (demuxAt(bytes, offset, batch.lengths[index] ?? 0)) {
       case 'keepalive':
         return 'keepalives-in';
       case 'ike':
@@ -86,17 +90,13 @@ export class InboundPath {
   }
 
   /** Adds a datagram to the run, or says why its lengths or its sequence number already rule it out. */
-  #place(
-    sa: InboundSa,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    out: Batch,
-  ): DropReason | undefined {
+  #place(sa: InboundSa, batch: Batch, index: number, out: Batch): DropReason | undefined {
+    const offset = batch.offsets[index] ?? 0;
+    const length = batch.lengths[index] ?? 0;
     const { transform, window } = sa;
     const encrypted = length - ESP_HEADER_LENGTH - transform.ivLength - transform.icvLength;
     if (encrypted < ESP_TRAILER_LENGTH || encrypted % transform.alignment !== 0) return 'in-malformed';
-    const sequenceLow = loadU32(bytes, offset + 4);
+    const sequenceLow = loadU32(batch.slab, offset + 4);
     const sequence = sa.esn ? window.infer(sequenceLow) : sequenceLow;
     if (sequence === undefined) return 'in-stale';
     const freshness = window.check(sequence);
@@ -109,6 +109,7 @@ export class InboundPath {
     run.targetOffsets[run.count] = this.#slots * out.slot + out.headroom;
     run.sequenceHighs[run.count] = sa.esn ? highHalf(sequence) : 0;
     this.#sequences[run.count] = sequence;
+    this.#outerEcns[run.count] = batch.ecn[index] ?? 0;
     run.count++;
     this.#slots++;
     return undefined;
@@ -145,6 +146,10 @@ export class InboundPath {
     if ((nextHeader === NextHeader.IPV4) !== (view.version === 4)) return 'in-next-header';
     if (!ruleMatches(sa, view, 'in') && !ruleMatchesIcmpError(sa, view, 'in')) return 'in-selector';
     if (this.#spd.match(view, 'in')?.action !== 'protect') return 'in-policy';
+    const inner = ecnOf(view);
+    const ecn = ecnOutOfTunnel(inner, this.#outerEcns[row] ?? 0);
+    if (ecn < 0) return 'in-congested';
+    if (ecn !== inner) setEcn(view, ecn);
     out.offsets[out.count] = at;
     out.lengths[out.count] = view.totalLength;
     out.count++;

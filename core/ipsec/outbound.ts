@@ -1,5 +1,6 @@
 import type { Millis } from '../lib/ports.ts';
 import type { Batch } from '../net/batch.ts';
+import { ecnOf } from '../net/ecn.ts';
 import { newPacketView, parsePacketInto, type PacketView } from '../net/packet-view.ts';
 import type { Counters, DropReason } from './counters.ts';
 import { ESP_HEADER_LENGTH, NextHeader, paddedLength, writeHeader, writeTrailer } from './esp-format.ts';
@@ -52,6 +53,8 @@ export class OutboundPath {
         this.#counters[refused]++;
         continue;
       }
+      // Normal mode of RFC 6040 section 4.1: the outer header says what the inner one does.
+      out.ecn[out.count - 1] = ecnOf(view);
       sa.meter.record(view.totalLength, now);
       this.#counters['packets-out']++;
       this.#counters['octets-out'] += view.totalLength;
@@ -113,6 +116,7 @@ export class OutboundPath {
     writeTrailer(out.slab, payload + length, payload + body, nextHeader);
     out.offsets[out.count] = at;
     out.lengths[out.count] = sealedLength;
+    out.ecn[out.count] = 0;
     out.count++;
     const run = this.#run;
     run.sourceOffsets[run.count] = offset;

@@ -17,6 +17,11 @@ export interface Batch {
   readonly offsets: Uint32Array;
   /** Octets of each packet, for the first `count`. */
   readonly lengths: Uint32Array;
+  /**
+   * The ECN field (RFC 3168 section 5) of the outer IP header of each packet that comes from or goes to a socket.
+   * Zero, Not-ECT, where nobody tells; a socket that does not carry the field loses congestion marks, nothing else.
+   */
+  readonly ecn: Uint8Array;
   /** How many packets there are now. */
   count: number;
   readonly capacity: number;
@@ -33,6 +38,7 @@ export function newBatch(capacity: number, slot: number, headroom: number): Batc
     slab: new Uint8Array(capacity * slot),
     offsets: new Uint32Array(capacity),
     lengths: new Uint32Array(capacity),
+    ecn: new Uint8Array(capacity),
     count: 0,
     capacity,
     slot,
@@ -47,6 +53,7 @@ export function resetBatch(batch: Batch): void {
   for (let i = 0; i < batch.capacity; i++) {
     batch.offsets[i] = i * batch.slot + batch.headroom;
     batch.lengths[i] = 0;
+    batch.ecn[i] = 0;
   }
   batch.count = 0;
 }
@@ -58,6 +65,7 @@ export function appendPacket(batch: Batch, packet: Uint8Array): boolean {
   batch.slab.set(packet, at);
   batch.offsets[batch.count] = at;
   batch.lengths[batch.count] = packet.length;
+  batch.ecn[batch.count] = 0;
   batch.count++;
   return true;
 }

@@ -1,0 +1,140 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import type { ChildSaSpec } from '../../../core/ipsec/child-sa.ts';
+import { Sad } from '../../../core/ipsec/sad.ts';
+import { proves } from '../../conformance/tag.ts';
+import { laptopChild, seeded } from './pair.ts';
+
+const SUITE = { encr: 20, keyBits: 128, esn: false };
+
+function child(changes: Partial<ChildSaSpec> = {}): ChildSaSpec {
+  return laptopChild(SUITE, changes);
+}
+
+test(
+  'an inbound SA is found by its SPI alone',
+  proves(['RFC4301-5.2-x3', 'does'], ['RFC4303-2.1-x1', 'does']),
+  () => {
+    const sad = new Sad(seeded(1), 1024);
+    sad.install(child({ childId: 1, spiIn: 10, spiOut: 11 }));
+    sad.install(child({ childId: 2, spiIn: 20, spiOut: 21 }));
+    assert.equal(sad.bySpi(10)?.childId, 1);
+    assert.equal(sad.bySpi(20)?.childId, 2);
+    assert.equal(sad.bySpi(11), undefined);
+  },
+);
+
+test(
+  'an SPI of zero is never installed',
+  proves(['RFC3948-1-x2', 'refuses'], ['RFC3948-2.1-1', 'refuses'], ['RFC4303-2.1-1', 'refuses']),
+  () => {
+    const sad = new Sad(seeded(1), 1024);
+    assert.throws(() => sad.install(child({ spiIn: 0 })), RangeError);
+    assert.throws(() => sad.install(child({ spiOut: 0 })), RangeError);
+    assert.deepEqual(sad.pairsOf(1), []);
+  },
+);
+
+test('an inbound SPI names one SA', () => {
+  const sad = new Sad(seeded(1), 1024);
+  sad.install(child());
+  assert.throws(() => sad.install(child({ childId: 2 })), RangeError);
+  assert.equal(sad.outboundFor(2), undefined);
+});
+
+test(
+  'a rekeyed child sends by the newest pair and receives by all',
+  proves(['RFC4301-4.1-5', 'does'], ['RFC7296-2.8.1-1', 'does']),
+  () => {
+    const sad = new Sad(seeded(1), 1024);
+    sad.install(child({ spiIn: 10, spiOut: 11 }));
+    sad.install(child({ spiIn: 20, spiOut: 21 }));
+    assert.equal(sad.outboundFor(1)?.spi, 21);
+    assert.equal(sad.bySpi(10)?.childId, 1);
+    assert.equal(sad.bySpi(20)?.childId, 1);
+    assert.deepEqual(
+      sad.pairsOf(1).map((pair) => pair.inbound.spi),
+      [10, 20],
+    );
+  },
+);
+
+test('removing a pair leaves the others', () => {
+  const sad = new Sad(seeded(1), 1024);
+  sad.install(child({ spiIn: 10, spiOut: 11 }));
+  sad.install(child({ spiIn: 20, spiOut: 21 }));
+  sad.remove(1, 20);
+  assert.equal(sad.bySpi(20), undefined);
+  assert.equal(sad.outboundFor(1)?.spi, 11);
+  sad.remove(1, 99);
+  assert.equal(sad.outboundFor(1)?.spi, 11);
+});
+
+test('removing a child removes its pairs and wipes the keys', () => {
+  const sad = new Sad(seeded(1), 1024);
+  sad.install(child({ spiIn: 10, spiOut: 11 }));
+  sad.install(child({ spiIn: 20, spiOut: 21 }));
+  const outbound = sad.outboundFor(1);
+  assert.ok(outbound);
+  sad.remove(1);
+  assert.equal(sad.outboundFor(1), undefined);
+  assert.equal(sad.bySpi(10), undefined);
+  assert.equal(sad.bySpi(20), undefined);
+  const rows = {
+    sourceOffsets: Uint32Array.of(0),
+    sourceLengths: Uint32Array.of(2),
+    sequenceHighs: Uint32Array.of(0),
+  };
+  const target = new Uint8Array(36);
+  const run = {
+    ...rows,
+    source: target,
+    target,
+    targetOffsets: Uint32Array.of(0),
+    targetLengths: Uint32Array.of(36),
+    count: 1,
+  };
+  assert.throws(() => outbound.transform.seal(run));
+  sad.remove(1);
+});
+
+test(
+  'a new SA counts from zero and has an empty window',
+  proves(['RFC4303-3.3.3-1', 'does'], ['RFC4303-3.4.3-x3', 'does']),
+  () => {
+    const sad = new Sad(seeded(1), 64);
+    sad.install(child({ spiIn: 10 }));
+    const [pair] = sad.pairsOf(1);
+    assert.ok(pair);
+    assert.equal(pair.outbound.sequence.current, 0);
+    assert.equal(pair.inbound.window.top, 0);
+    assert.equal(pair.inbound.window.size, 64);
+  },
+);
+
+test('the keys are copied, so the caller may wipe its own', () => {
+  const sad = new Sad(seeded(1), 64);
+  const spec = child();
+  const twin = new Sad(seeded(1), 64);
+  twin.install(child());
+  sad.install(spec);
+  spec.keyOut.fill(0);
+  const seal = (database: Sad): Uint8Array => {
+    const target = new Uint8Array(36);
+    const rows = {
+      sourceOffsets: Uint32Array.of(0),
+      sourceLengths: Uint32Array.of(2),
+      sequenceHighs: Uint32Array.of(0),
+    };
+    database.outboundFor(1)?.transform.seal({
+      ...rows,
+      source: new Uint8Array(2),
+      target,
+      targetOffsets: Uint32Array.of(0),
+      targetLengths: Uint32Array.of(36),
+      count: 1,
+    });
+    return target;
+  };
+  assert.deepEqual(seal(sad), seal(twin));
+});
