@@ -68,7 +68,7 @@ async function visit(config: GatewayConfigJson, options: StrongSwanClientOptions
   try {
     await charon.connect(options);
     for (const host of [PLACES.lanHost, PLACES.lanHost6]) {
-      const ping = lab.client.exec(['ping', '-c', '2', '-i', '0.05', '-W', '2', host]);
+      const ping = lab.client.exec(['ping', '-c', '1', '-W', '2', host]);
       assert.equal(ping.status, 0, `${ping.stdout}${ping.stderr}${charon.charon.log()}`);
     }
     await charon.disconnect();
@@ -90,4 +90,91 @@ test('strongSwan gets in with EAP-MSCHAPv2 and reaches the LAN through a NAT', {
   assert.deepEqual(established['addresses'], ['10.9.0.2', 'fd09::2']);
   const init = await gateway.wait('init');
   assert.equal(init['natClient'], true);
+});
+
+for (const [key, signature] of [
+  ['rsa2048', 'rsa-pss'],
+  ['rsa2048', 'old'],
+  ['p256', 'auto'],
+  ['p256', 'old'],
+  ['ed25519', 'auto'],
+] as const) {
+  test(`strongSwan believes the gateway's signature by ${key} (${signature})`, { skip }, async () => {
+    const gateway = await visit(gatewayConfig(gatewayCertificate(key), { signature }), toGateway());
+    await gateway.wait('established');
+  });
+}
+
+for (const key of ['rsa2048', 'p384'] as const) {
+  test(`a client certificate with ${key} is verified`, { skip }, async () => {
+    const mine = issue(ca, {
+      subject: 'CN=alice',
+      san: [{ email: 'alice@example.com' }],
+      eku: ['clientAuth'],
+      key,
+      keyName: `client ${key}`,
+    });
+    const privateKey = new Uint8Array(mine.key.export({ format: 'der', type: 'pkcs8' }));
+    const user = { auth: 'pubkey', id: 'alice@example.com', certificate: mine.der, privateKey } as const;
+    const gateway = await visit(
+      gatewayConfig(gatewayCertificate('p256'), { authorities: ca.pem, accept: ['certificate'] }),
+      toGateway({ user }),
+    );
+    const established = await gateway.wait('established');
+    assert.equal(established['method'], 'certificate');
+    assert.equal(established['identity'], 'alice@example.com');
+  });
+}
+
+test('both ends prove themselves by a pre-shared key', { skip }, async () => {
+  const secret = 'thirty-two octets would be wiser';
+  const gateway = await visit(
+    {
+      addresses: [PLACES.gateway],
+      identity: ID,
+      psk: secret,
+      accept: ['psk'],
+      pools: [...PLACES.pools],
+      networks: [...PLACES.lan],
+    },
+    toGateway({ authorities: [], user: { auth: 'psk', id: 'laptop.example.com', secret } }),
+  );
+  const established = await gateway.wait('established');
+  assert.equal(established['method'], 'psk');
+});
+
+for (const [ike, esp] of [
+  ['aes128-sha1-modp2048', 'aes128-sha1'],
+  ['aes256-sha512-modp4096', 'aes256-sha512'],
+  ['aes256gcm16-prfsha384-ecp384', 'aes256gcm16'],
+  ['aes128gcm16-prfsha256-ecp256', 'aes128gcm16'],
+  ['chacha20poly1305-prfsha512-curve25519', 'chacha20poly1305'],
+] as const) {
+  test(`keys of ${ike} and ${esp} agree`, { skip }, async () => {
+    await visit(gatewayConfig(gatewayCertificate('p256')), toGateway({ ike: [ike], esp: [esp] }));
+  });
+}
+
+test('a cookie, another group and fragments come in one connection', { skip }, async () => {
+  const config = gatewayConfig(gatewayCertificate('rsa2048'), {
+    cookies: true,
+    fragmentOctets: 500,
+    ike: { groups: [20] },
+  });
+  const gateway = await visit(config, toGateway({ ike: ['aes256-sha256-ecp256-ecp384'] }));
+  const sent = gateway.events.filter(({ event }) => event === 'sent').map(({ payloads }) => payloads);
+  assert.deepEqual(sent[0], ['N(COOKIE)']);
+  assert.deepEqual(sent[1], ['N(INVALID_KE_PAYLOAD)']);
+});
+
+test('a wrong password is refused with an MSCHAPv2 failure', { skip }, async () => {
+  const gateway = await GatewayProcess.start(lab.gateway, gatewayConfig(gatewayCertificate('p256')));
+  try {
+    const user = { ...USER, password: 'guessed' };
+    await assert.rejects(charon.connect(toGateway({ user })), /EAP/);
+    const refused = await gateway.wait('password-refused');
+    assert.deepEqual([refused['code'], refused['retry']], [691, false]);
+  } finally {
+    await gateway.stop();
+  }
 });

@@ -1,6 +1,13 @@
 import { utf8Text } from '../../../core/lib/bytes.ts';
 import { formatAddress, addressOf } from '../../../core/net/address.ts';
-import { AuthMethod, CertEncoding, ExchangeType, IdType, Notify } from '../../../core/wire/constants.ts';
+import {
+  AuthMethod,
+  CertEncoding,
+  ExchangeType,
+  IdType,
+  isErrorNotify,
+  Notify,
+} from '../../../core/wire/constants.ts';
 import type { Message } from '../../../core/wire/message.ts';
 import type { Payload } from '../../../core/wire/payload.ts';
 import type { AuthPayload } from '../../../core/wire/payloads/auth.ts';
@@ -20,18 +27,23 @@ import {
   signOctets,
   type AuthData,
 } from './proof.ts';
-import type { ChildRequest, ClientMethod, Identity, Responder, Sa } from './types.ts';
+import type { ChildRequest, ClientMethod, CloseReason, Identity, Responder, Sa } from './types.ts';
 
 /** The payloads that answer an IKE_AUTH request, or undefined when it gets no answer at all. */
 export interface AuthAnswer {
   readonly step: Step;
   readonly payloads: readonly Payload[];
-  /** Whether the IKE SA is gone with this answer. */
-  readonly closes: boolean;
+  /** Why the IKE SA is gone with this answer, if it is. */
+  readonly closes?: CloseReason;
 }
 
 /** RFC 7296 sections 1.2, 2.15 and 2.16. `sa.state` moves on. */
 export function answerAuth(responder: Responder, sa: Sa, message: Message): AuthAnswer | undefined {
+  const gaveUp = payloadsOf(message, 'N').find(({ notifyType }) => isErrorNotify(notifyType));
+  if (gaveUp !== undefined && sa.state.name !== 'established') {
+    responder.emit({ kind: 'client-notify', saId: sa.id, notify: gaveUp.notifyType });
+    return { step: 'eap', payloads: [], closes: 'client' };
+  }
   switch (sa.state.name) {
     case 'keyed':
       return answerFirst(responder, sa, message);
@@ -52,7 +64,7 @@ export function answerAuth(responder: Responder, sa: Sa, message: Message): Auth
 
 function refused(responder: Responder, step: Step, number: number, reason: string): AuthAnswer {
   responder.emit({ kind: 'refused', notify: number, reason });
-  return { step, payloads: [notify(number)], closes: true };
+  return { step, payloads: [notify(number)], closes: 'refused' };
 }
 
 function answerFirst(responder: Responder, sa: Sa, message: Message): AuthAnswer {
@@ -72,7 +84,7 @@ function answerFirst(responder: Responder, sa: Sa, message: Message): AuthAnswer
     return refused(responder, 'auth', faults.finalNotify, 'told to refuse');
   if (typeof verdict === 'string') return refused(responder, 'auth', Notify.AUTHENTICATION_FAILED, verdict);
   const payloads = [...ownIdentity(responder, sa), ...establish(responder, sa, child, identity, verdict)];
-  return { step: 'auth', payloads: omit(responder, payloads), closes: false };
+  return { step: 'auth', payloads: omit(responder, payloads) };
 }
 
 /** Which method the client proved itself by, or what is wrong with its proof. */
@@ -176,13 +188,16 @@ function eapAnswer(responder: Responder, sa: Sa, step: Step, next: EapStep): Aut
     responder.emit({ kind: 'ignored', reason: next.reason });
     return undefined;
   }
+  if (next.kind === 'request' && next.failure !== undefined)
+    responder.emit({ kind: 'password-refused', ...next.failure });
   if (next.kind === 'failure') responder.emit({ kind: 'refused', notify: 0, reason: next.reason });
   if (next.kind === 'false-success') sa.state = { name: 'false-success' };
   if (next.kind === 'success' && sa.state.name === 'eap') {
     const { child, identity } = sa.state;
     sa.state = { name: 'eap-done', msk: next.msk, user: next.user, child, identity };
   }
-  return { step, payloads: [{ kind: 'EAP', message: next.message }], closes: next.kind === 'failure' };
+  const payloads: Payload[] = [{ kind: 'EAP', message: next.message }];
+  return next.kind === 'failure' ? { step, payloads, closes: 'refused' } : { step, payloads };
 }
 
 function answerLast(responder: Responder, sa: Sa, message: Message): AuthAnswer {
@@ -207,7 +222,7 @@ function answerLast(responder: Responder, sa: Sa, message: Message): AuthAnswer 
   };
   const rest = establish(responder, sa, child, identity, { method: 'eap', user });
   const payloads = faults.finalAuth === 'missing' ? rest : [own, ...rest];
-  return { step: 'final', payloads, closes: false };
+  return { step: 'final', payloads };
 }
 
 /** The client has proved itself: the IKE SA stands whatever becomes of the Child SA (RFC 7296 section 2.21.2). */

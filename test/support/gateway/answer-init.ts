@@ -20,10 +20,12 @@ import type { Responder, Sa } from './types.ts';
 const HALF_OPEN_MS: Millis = 60_000;
 const ZERO_SPI = new Uint8Array(8);
 
-/** What is remembered of an initiator SPI before there is an SA: counts for faults, and its last request. */
+/** What is remembered of an initiator SPI before there is an SA. */
 export interface InitHistory {
+  /** Cookies demanded and groups refused because a fault says so. */
   cookies: number;
   invalidKe: number;
+  /** The request that was answered with a cookie last: its repetition must be the same but for the cookie. */
   request: Message | undefined;
 }
 
@@ -50,7 +52,7 @@ export function answerInit(responder: Responder, request: InitRequest): InitAnsw
   const { config, faults } = responder;
   const { message, history } = request;
   judgeInit(responder, request);
-  history.request = message;
+  history.request = undefined;
   const offer = payloadOf(message, 'SA');
   const ke = payloadOf(message, 'KE');
   const nonceI = payloadOf(message, 'NONCE')?.data;
@@ -62,6 +64,7 @@ export function answerInit(responder: Responder, request: InitRequest): InitAnsw
   const honest = config.cookies && (brought === undefined || !equalBytes(brought, cookie));
   if (honest || history.cookies < (faults.cookies ?? 0)) {
     history.cookies++;
+    history.request = message;
     // Told to demand several, the gateway makes each one new.
     const value = honest ? cookie : concat(cookie, Uint8Array.of(history.cookies));
     return { messages: [clear(message, [notify(Notify.COOKIE, value)])] };
@@ -187,7 +190,7 @@ function cookieFor(request: InitRequest, nonceI: Uint8Array): Uint8Array {
   return concat(Uint8Array.of(1), sha1(nonceI, from, request.message.initiatorSpi, request.secret));
 }
 
-/** What the RFC demands of a first request, or of its repetition after a COOKIE or INVALID_KE_PAYLOAD. */
+/** What the RFC demands of a first request, or of its repetition after a COOKIE (RFC 7296 section 2.6). */
 function judgeInit(responder: Responder, { message, history }: InitRequest): void {
   const violate = (what: string): void => responder.emit({ kind: 'violation', what });
   const cookieAt = message.payloads.findIndex((p) => p.kind === 'N' && p.notifyType === Notify.COOKIE);
@@ -195,22 +198,16 @@ function judgeInit(responder: Responder, { message, history }: InitRequest): voi
   for (const type of [Notify.NAT_DETECTION_SOURCE_IP, Notify.NAT_DETECTION_DESTINATION_IP]) {
     if (notifies(message, type).length === 0) violate(`NAT detection notify ${type} is missing`);
   }
-  if (history.request === undefined || cookieAt < 0) return;
-  if (!equalBytes(unchanging(message), unchanging(history.request)))
+  if (history.request === undefined) return;
+  if (cookieAt < 0) violate('the cookie is not returned');
+  if (!equalBytes(withoutCookie(message), withoutCookie(history.request)))
     violate('the request with a cookie differs in more than the cookie');
 }
 
-/**
- * The octets of a request without its cookie and its KE payload, which INVALID_KE_PAYLOAD lets change. Neither
- * the order of the other payloads nor a bit in them may.
- */
-function unchanging(message: Message): Uint8Array {
-  return encodeMessage({
-    ...message,
-    payloads: message.payloads.filter(
-      (p) => p.kind !== 'KE' && !(p.kind === 'N' && p.notifyType === Notify.COOKIE),
-    ),
-  });
+/** The octets of a request with its cookie taken out: neither the order nor a bit of the others may change. */
+function withoutCookie(message: Message): Uint8Array {
+  const isCookie = (p: Payload): boolean => p.kind === 'N' && p.notifyType === Notify.COOKIE;
+  return encodeMessage({ ...message, payloads: message.payloads.filter((p) => !isCookie(p)) });
 }
 
 /** SHA-1 over the SPIs, the address and the port (RFC 7296 section 2.23). */

@@ -4,19 +4,20 @@ import type { Message } from '../../../core/wire/message.ts';
 import type { Payload } from '../../../core/wire/payload.ts';
 import { notify } from '../../../core/wire/payloads/notify.ts';
 import { payloadsOf } from './pick.ts';
-import type { Responder, Sa } from './types.ts';
+import type { CloseReason, Responder, Sa } from './types.ts';
 
 export interface LaterAnswer {
   readonly step: 'reply';
   readonly payloads: readonly Payload[];
-  readonly closes: boolean;
+  /** Why the IKE SA is gone with this answer, if it is. */
+  readonly closes?: CloseReason;
 }
 
 /** Answers INFORMATIONAL (RFC 7296 section 1.4) and refuses CREATE_CHILD_SA (section 1.3). */
 export function answerLater(responder: Responder, sa: Sa, message: Message): LaterAnswer | undefined {
   if (message.exchange === ExchangeType.CREATE_CHILD_SA) {
     responder.emit({ kind: 'refused', notify: Notify.NO_ADDITIONAL_SAS, reason: 'one Child SA a client' });
-    return { step: 'reply', payloads: [notify(Notify.NO_ADDITIONAL_SAS)], closes: false };
+    return { step: 'reply', payloads: [notify(Notify.NO_ADDITIONAL_SAS)] };
   }
   if (message.exchange !== ExchangeType.INFORMATIONAL) {
     responder.emit({ kind: 'ignored', reason: `exchange ${message.exchange}` });
@@ -28,12 +29,12 @@ export function answerLater(responder: Responder, sa: Sa, message: Message): Lat
   }
   const deletes = payloadsOf(message, 'D');
   if (deletes.some(({ protocol }) => protocol === Protocol.IKE))
-    return { step: 'reply', payloads: [], closes: true };
+    return { step: 'reply', payloads: [], closes: 'client' };
   // An error that ends the IKE SA by itself (RFC 7296 section 2.21.2).
   if (notifies.some(({ notifyType }) => FATAL.includes(notifyType)))
-    return { step: 'reply', payloads: [], closes: true };
+    return { step: 'reply', payloads: [], closes: 'client' };
   const spis = deletes.filter(({ protocol }) => protocol === Protocol.ESP).flatMap((payload) => payload.spis);
-  return { step: 'reply', payloads: spis.flatMap((spi) => removeChild(responder, sa, spi)), closes: false };
+  return { step: 'reply', payloads: spis.flatMap((spi) => removeChild(responder, sa, spi)) };
 }
 
 const FATAL: readonly number[] = [

@@ -13,7 +13,12 @@ export type Users = Readonly<Record<string, UserAccount>>;
 
 /** What follows from one EAP message. All but `ignore` carry the EAP message to send. */
 export type EapStep =
-  | { readonly kind: 'request'; readonly message: Uint8Array }
+  | {
+      readonly kind: 'request';
+      readonly message: Uint8Array;
+      /** Present in an MSCHAPv2 Failure request. */
+      readonly failure?: { readonly code: number; readonly retry: boolean };
+    }
   | {
       readonly kind: 'success';
       readonly message: Uint8Array;
@@ -24,6 +29,8 @@ export type EapStep =
   | { readonly kind: 'false-success'; readonly message: Uint8Array }
   | { readonly kind: 'failure'; readonly message: Uint8Array; readonly reason: string }
   | { readonly kind: 'ignore'; readonly reason: string };
+
+type EapRequest = Extract<EapStep, { kind: 'request' }>;
 
 const REQUEST = 1;
 const RESPONSE = 2;
@@ -111,7 +118,7 @@ export class EapServer {
     }
   }
 
-  #request(state: State, type: number, data: Uint8Array): EapStep {
+  #request(state: State, type: number, data: Uint8Array): EapRequest {
     this.#state = state;
     this.#identifier = (this.#identifier + 1) & 0xff;
     return { kind: 'request', message: packet(REQUEST, this.#identifier, Uint8Array.of(type), data) };
@@ -152,7 +159,7 @@ export class EapServer {
   }
 
   /** OpCode, MS-CHAPv2-ID (the identifier of the request that this will be), MS-Length and the body. */
-  #mschap(state: State, opCode: number, body: Uint8Array, msLength = body.length + 4): EapStep {
+  #mschap(state: State, opCode: number, body: Uint8Array, msLength = body.length + 4): EapRequest {
     const id = (this.#identifier + 1) & 0xff;
     return this.#request(state, TYPE_MSCHAPV2, concat(Uint8Array.of(opCode, id), u16(msLength), body));
   }
@@ -218,7 +225,9 @@ export class EapServer {
     this.#challenge = new Uint8Array(this.#options.random(16));
     const challenge = toHex(this.#challenge).toUpperCase();
     const text = `E=${code} R=${retry ? 1 : 0} C=${challenge} V=3 M=${message}`;
-    return this.#mschap(retry ? 'challenge' : 'failure', OP_FAILURE, utf8(this.#faults.failureText ?? text));
+    const state = retry ? 'challenge' : 'failure';
+    const step = this.#mschap(state, OP_FAILURE, utf8(this.#faults.failureText ?? text));
+    return { ...step, failure: { code, retry } };
   }
 
   #acknowledged(type: number, data: Uint8Array): EapStep {

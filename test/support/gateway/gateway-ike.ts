@@ -276,7 +276,7 @@ export class GatewayIke {
     if (answer === undefined) return;
     if (notifies(message, Notify.INITIAL_CONTACT).length > 0) this.#replaceOthers(sa);
     this.#answer(sa, datagram, message.exchange, answer.payloads, answer.step);
-    if (answer.closes) this.#close(sa, answer.step === 'reply' ? 'client' : 'refused');
+    if (answer.closes !== undefined) this.#close(sa, answer.closes);
     const { silentAfter } = this.faults;
     if (silentAfter === 'auth' || (silentAfter === 'established' && sa.state.name === 'established'))
       this.#sender.silent = true;

@@ -52,6 +52,7 @@ export function describeEvent(event: GatewayEvent): object {
     case 'ignored':
     case 'violation':
     case 'init':
+    case 'password-refused':
     case 'child-removed':
     case 'closed':
       return { event: kind, ...rest };

@@ -98,6 +98,8 @@ export type GatewayEvent =
     }
   /** The gateway said no, with this notify (0 for EAP-Failure). */
   | { readonly kind: 'refused'; readonly notify: number; readonly reason: string }
+  /** An MSCHAPv2 Failure request went out; EAP-Failure follows unless the client may retry. */
+  | { readonly kind: 'password-refused'; readonly code: number; readonly retry: boolean }
   | {
       readonly kind: 'established';
       readonly saId: number;
