@@ -129,15 +129,13 @@ async function run(
     credentials,
     log: renderer.log,
     onEvent: renderer.event,
-    ...(keyLog === undefined ? {} : { keylog: keyLog.write }),
+    ...(keyLog === undefined ? {} : { keyLog: keyLog.write }),
   });
   const faults: Failure[] = [];
   const hung = Promise.withResolvers<undefined>();
   const onFault = (error: unknown): void => {
     faults.push(bug(error, renderer));
-    // Twice: at once.
-    void connection.stop();
-    void connection.stop();
+    void connection.stop('at-once');
     host.after(FAULT_GRACE_MS, () => hung.resolve(undefined));
   };
   const undo = [
@@ -145,7 +143,7 @@ async function run(
     host.everySecond(renderer.tick),
     host.onEndAsked((how) => {
       if (how === 'orderly') renderer.disconnecting();
-      void connection.stop();
+      void connection.stop(how);
     }),
   ];
   try {

@@ -18,7 +18,7 @@ export interface ConnectionSetup {
   readonly log: Log;
   readonly onEvent: (event: ConnectionEvent) => void;
   /** Takes one line of key material for a capture's reader, when the user asked for that. */
-  readonly keylog?: (line: string) => void;
+  readonly keyLog?: (line: string) => void;
 }
 
 export type Outcome =
@@ -28,10 +28,10 @@ export type Outcome =
 export interface ConnectionPort {
   start(): void;
   /**
-   * Ends the connection: deletes it at the gateway and undoes every change on this machine. A second call does
-   * not wait for the gateway any longer.
+   * Ends the connection: deletes it at the gateway and undoes every change on this machine. 'at-once' does not
+   * wait for the gateway, and may follow an orderly stop that does.
    */
-  stop(): Promise<void>;
+  stop(how: 'orderly' | 'at-once'): Promise<void>;
   /** Settles once, after the last event, when nothing of the connection is left on this machine. Never rejects. */
   readonly done: Promise<Outcome>;
 }

@@ -35,7 +35,7 @@ test('a connection is shown step by step, and Ctrl-C ends it with success', asyn
     });
   });
   assert.equal(await connect(options(), host), 0);
-  assert.equal(host.connection?.stops, 1);
+  assert.deepEqual(host.connection?.stops, ['orderly']);
   assert.equal(
     host.shown,
     [
@@ -62,7 +62,7 @@ test('the password reaches the connection and is wiped after it', async () => {
   let seen = '';
   const host = new FakeHost((connection) => {
     seen = utf8Text(connection.setup.credentials.password?.reveal() ?? new Uint8Array());
-    void connection.stop();
+    void connection.stop('orderly');
   });
   assert.equal(await connect(options(), host), 0);
   assert.equal(seen, 'hunter2');
@@ -71,7 +71,7 @@ test('the password reaches the connection and is wiped after it', async () => {
 });
 
 test('nothing of the process is left in use when the connection is over', async () => {
-  const host = new FakeHost((connection) => void connection.stop());
+  const host = new FakeHost((connection) => void connection.stop('orderly'));
   await connect(options(), host);
   assert.deepEqual([host.endAsked, host.fault, host.second], [undefined, undefined, undefined]);
 });
@@ -86,7 +86,7 @@ test('a second request to end does not wait for the gateway', async () => {
     });
   });
   assert.equal(await connect(options(), host), 0);
-  assert.equal(host.connection?.stops, 2);
+  assert.deepEqual(host.connection?.stops, ['orderly', 'at-once']);
   assert.equal(host.shown.match(/Disconnecting/g)?.length, 1);
 });
 
@@ -168,7 +168,7 @@ test('an error that nobody caught cleans up at once and is a fault of ours', asy
     setImmediate(() => host.fault?.(new Error('index 7 of 3')));
   });
   assert.equal(await connect(options(), host), 1);
-  assert.equal(host.connection?.stops, 2);
+  assert.deepEqual(host.connection?.stops, ['at-once']);
   assert.match(host.shownAsError, /Causeway made a mistake[^]*index 7 of 3/);
   assert.ok(!host.shownAsError.includes('connect.test.ts'), 'the place of the error is for --verbose');
 });
@@ -233,7 +233,7 @@ test('a secret that the profile does not need is said to be unused', async () =>
   const path = join(folder, 'certificate.json');
   const user = { method: 'certificate', certificate: CERTIFICATE, privateKey: PRIVATE_KEY };
   writeFileSync(path, JSON.stringify(profileWith({ user })));
-  const host = new FakeHost((connection) => void connection.stop());
+  const host = new FakeHost((connection) => void connection.stop('orderly'));
   assert.equal(
     await connect(
       { profilePath: path, json: false, verbose: false, passwordFd: 987, passphraseFd: 988 },
@@ -252,8 +252,8 @@ test(
   async () => {
     const keylogPath = join(folder, 'keys');
     const host = new FakeHost((connection) => {
-      connection.setup.keylog?.('esp_sa "x"');
-      void connection.stop();
+      connection.setup.keyLog?.('esp_sa "x"');
+      void connection.stop('orderly');
     });
     assert.equal(await connect(options({ keylogPath }), host), 0);
     assert.equal(readFileSync(keylogPath, 'utf8'), 'esp_sa "x"\n');
@@ -266,10 +266,10 @@ test(
 );
 
 test('the log is shown with --verbose alone, without packets, and harmless for a terminal', async () => {
-  const script = (connection: { setup: { log: FakeLog }; stop: () => Promise<void> }): void => {
+  const script = (connection: { setup: { log: FakeLog }; stop: (how: 'orderly') => Promise<void> }): void => {
     connection.setup.log('debug', 'ike-sa-init-sent', { port: 500, note: 'a\u001b[2Jb', left: undefined });
     connection.setup.log('trace', 'packet', {});
-    void connection.stop();
+    void connection.stop('orderly');
   };
   const quiet = new FakeHost(script);
   await connect(options(), quiet);

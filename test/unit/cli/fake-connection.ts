@@ -26,9 +26,8 @@ export class FakeConnection implements ConnectionPort {
   readonly #finish: (outcome: Outcome) => void;
   /** What happens at start(). */
   readonly script: (connection: FakeConnection) => void;
-  started = 0;
-  stops = 0;
-  /** Whether the fake gateway answers the deletion; when not, only a second stop() ends it. */
+  readonly stops: ('orderly' | 'at-once')[] = [];
+  /** Whether the fake gateway answers the deletion; when not, only an end at once is one. */
   gatewayAnswers = true;
 
   constructor(setup: ConnectionSetup, script: (connection: FakeConnection) => void) {
@@ -40,7 +39,6 @@ export class FakeConnection implements ConnectionPort {
   }
 
   start(): void {
-    this.started++;
     this.setup.onEvent({ event: 'phase', atMs: 0, phase: 'resolving', gateway: 'vpn.example.com' });
     this.script(this);
   }
@@ -71,9 +69,9 @@ export class FakeConnection implements ConnectionPort {
     this.#finish({ kind: 'failed', failure, wasConnected });
   }
 
-  stop(): Promise<void> {
-    this.stops++;
-    if (this.gatewayAnswers || this.stops > 1) {
+  stop(how: 'orderly' | 'at-once'): Promise<void> {
+    this.stops.push(how);
+    if (this.gatewayAnswers || how === 'at-once') {
       this.setup.onEvent({ event: 'disconnected', atMs: 2000, reason: 'user' });
       this.#finish({ kind: 'stopped' });
     }

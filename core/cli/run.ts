@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { parseCommand } from './arguments.ts';
+
+const EXIT_USAGE = 2;
+
+/** Runs one command line and returns the exit code. What a command does not need is not loaded. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const command = parseCommand(argv);
+  if (!command.ok) {
+    process.stderr.write(`causeway: ${command.error}\nSee all commands and options with: causeway --help\n`);
+    return EXIT_USAGE;
+  }
+  switch (command.value.kind) {
+    case 'version':
+      process.stdout.write(`causeway ${version()}\n`);
+      return 0;
+    case 'help':
+      process.stdout.write((await import('./help.ts')).HELP);
+      return 0;
+    case 'check': {
+      const [{ check }, { processHost }] = await Promise.all([import('./check.ts'), import('./host.ts')]);
+      return check(command.value.profilePath, processHost());
+    }
+    case 'connect': {
+      const [{ connect }, { processHost }] = await Promise.all([import('./connect.ts'), import('./host.ts')]);
+      return connect(command.value.options, processHost());
+    }
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'object' && value !== null && 'version' in value
+    ? String(value.version)
+    : 'unknown';
+}
