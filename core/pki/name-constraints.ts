@@ -134,7 +134,7 @@ function compareMailbox(mailbox: string, base: string): Comparison {
 /** The host of a URI; undefined when it has none or has an address in its place, which no constraint can judge. */
 function hostLabels(uri: string): string[] | undefined {
   const [, host = ''] =
-    /^[A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#:@]+)(?::\d*)?(?:[/?#]|$)/.exec(uri) ?? [];
+    /^[A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[\w.~!$&'()*+,;=:%-]*@)?([^/?#:@]+)(?::\d*)?(?:[/?#]|$)/.exec(uri) ?? [];
   const labels = dnsLabels(host, false);
   return labels && !/^\d+$/.test(labels.at(-1) ?? '') ? labels : undefined;
 }
