@@ -1,5 +1,5 @@
-import type { Selector } from '../net/selector.ts';
-import { contains } from '../net/selector.ts';
+import { compareOctets } from '../net/address.ts';
+import { contains, type Selector } from '../net/selector.ts';
 import { TsType } from '../wire/constants.ts';
 import type { TrafficSelector } from '../wire/payloads/ts.ts';
 
@@ -28,7 +28,7 @@ function fromTrafficSelector(ts: TrafficSelector): Selector {
 
 /**
  * What the gateway granted, or undefined when it is no narrowing of what we asked for (RFC 7296 section 2.9):
- * each granted selector must lie within one that we proposed, and there must be one.
+ * each granted selector must be a range within one that we proposed, and there must be one.
  */
 export function narrowed(
   proposed: readonly Selector[],
@@ -37,6 +37,9 @@ export function narrowed(
   const known = granted.filter((ts) => ts.tsType === TsType.IPV4 || ts.tsType === TsType.IPV6);
   if (known.length === 0 || known.length !== granted.length) return undefined;
   const selectors = known.map(fromTrafficSelector);
-  const within = selectors.every((selector) => proposed.some((outer) => contains(outer, selector)));
+  const within = selectors.every(
+    (selector) =>
+      compareOctets(selector.start, selector.end) <= 0 && proposed.some((outer) => contains(outer, selector)),
+  );
   return within ? selectors : undefined;
 }

@@ -17,6 +17,7 @@ import {
   GATEWAY_NAME,
   type GatewayDatagram,
   type GatewayEvent,
+  type GatewayOutput,
   type MadeGateway,
   makeGateway,
   type MakeGatewayOptions,
@@ -149,7 +150,7 @@ export class Pair {
       address: this.#seenAs.address,
       port: datagram.transport === 'nat' ? 4500 : this.#seenAs.port,
     };
-    this.#take(
+    this.takeGateway(
       this.made.gateway.handleDatagram(
         { octets, remote, localPort: datagram.transport === 'nat' ? 4500 : 500 },
         this.now,
@@ -158,9 +159,11 @@ export class Pair {
     return this;
   }
 
-  #take(output: { datagrams: readonly GatewayDatagram[]; events: readonly GatewayEvent[] }): void {
+  /** Puts what a call to the gateway led to into the queues. */
+  takeGateway(output: GatewayOutput): this {
     this.toClient.push(...output.datagrams);
     this.gatewayEvents.push(...output.events);
+    return this;
   }
 
   /** Delivers the oldest message to the client. */
@@ -208,7 +211,7 @@ export class Pair {
       if (client <= gateway) {
         this.session.handleTimeout(this.now);
         this.#collect();
-      } else this.#take(this.made.gateway.handleTimeout(this.now));
+      } else this.takeGateway(this.made.gateway.handleTimeout(this.now));
     }
     throw new Error('timers that never end');
   }
