@@ -33,8 +33,8 @@ const GROUPS: Readonly<Record<number, EcpGroup>> = {
     name: 'ecp521',
     opensslName: 'P-521',
     length: 66,
-    order: `01ff ffffffffffffffff ffffffffffffffff ffffffffffffffff ffffffffffffffff
-      fa51868783bf2f96 6b7fcc0148f709a5 d03bb5c9b8899c47 aebb6fb71e913864 09`,
+    order: `01ff ffffffffffffffff ffffffffffffffff ffffffffffffffff fffffffffffffffa
+      51868783bf2f966b 7fcc0148f709a5d0 3bb5c9b8899c47ae bb6fb71e91386409`,
   },
 };
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { KEY_EXCHANGE_IDS, keyExchange, type KeyExchangeMethod } from '../../../core/crypto/key-exchange.ts';
 import { fromHex } from '../../../core/lib/bytes.ts';
 import { proves } from '../../conformance/tag.ts';
+import { octetsOf } from './keys.ts';
 
 /** Groups that are quick enough to repeat. */
 const QUICK = [14, 19, 20, 21, 31, 32];
@@ -145,27 +147,32 @@ test('ECP refuses points that are not on the curve (RFC 6989 section 2.3)', () =
   }
 });
 
-test('ECP draws again while the octets are not in 1..n-1, and gives up on a broken source', () => {
-  const order = fromHex('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551');
-  const belowOrder = order.slice();
-  belowOrder[31]! -= 1;
-  const one = new Uint8Array(32);
-  one[31] = 1;
-  const draws = [new Uint8Array(32), order.slice(), new Uint8Array(32).fill(0xff), one];
-  const pair = methodOf(19).generate(() => draws.shift()!);
-  assert.equal(draws.length, 0);
-  // 1 * G and (n - 1) * G = -G share their x coordinate, and that is the one of the base point.
-  const base = '6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296';
-  assert.deepEqual(pair.publicValue.subarray(0, 32), fromHex(base));
-  assert.deepEqual(
-    methodOf(19)
-      .generate(() => belowOrder)
-      .publicValue.subarray(0, 32),
-    fromHex(base),
-  );
-  for (const id of [19, 20, 21]) {
-    assert.throws(() => methodOf(id).generate((length) => new Uint8Array(length)), /random source/);
+test('ECP draws again while the octets are not in 1..n-1, for the order n of each curve', () => {
+  for (const [id, curve] of [
+    [19, p256],
+    [20, p384],
+    [21, p521],
+  ] as const) {
+    const length = methodOf(id).publicLength / 2;
+    const order = curve.Point.Fn.ORDER;
+    const draws = [0n, order, order + 1n, order - 1n].map((value) => octetsOf(value, length));
+    const pair = methodOf(id).generate(() => draws.shift()!);
+    assert.equal(draws.length, 0);
+    // (n - 1) * G = -G has the x coordinate of the base point.
+    const x = octetsOf(curve.Point.BASE.toAffine().x, length);
+    assert.deepEqual(pair.publicValue.slice(0, length), x);
+    assert.deepEqual(
+      methodOf(id)
+        .generate(() => octetsOf(1n, length))
+        .publicValue.slice(0, length),
+      x,
+    );
   }
+});
+
+test('ECP gives up on a source that never gives a private value', () => {
+  for (const id of [19, 20, 21])
+    assert.throws(() => methodOf(id).generate((length) => new Uint8Array(length)), /random source/);
   assert.throws(() => methodOf(19).generate((length) => new Uint8Array(length).fill(0xff)), /random source/);
 });
 
