@@ -4,6 +4,7 @@
  */
 import type { Failure } from '../lib/failure.ts';
 import type { Result } from '../lib/result.ts';
+import type { IpAddress } from '../net/address.ts';
 import type { Batch } from '../net/batch.ts';
 import type { Prefix } from '../net/prefix.ts';
 
@@ -51,6 +52,8 @@ export interface NetworkPlan {
   readonly routes: readonly Prefix[];
   /** Packets with this mark never enter the tunnel: our own, to the gateway. */
   readonly bypassMark: number;
+  /** Where those go, when it is known: a machine that filters by the way back may need more for it. */
+  readonly gateway?: IpAddress;
 }
 
 /** Makes the host's network as a plan says, and undoes it. Every step is journalled before it is taken. */

@@ -83,6 +83,7 @@ export class Tunnel {
         rangeToPrefixes(addressOf(selector.start), addressOf(selector.end)),
       ),
       bypassMark: BYPASS_MARK,
+      gateway: this.#options.session.espPath.gateway.address,
     };
   }
 

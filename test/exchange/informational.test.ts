@@ -129,9 +129,9 @@ describe('liveness', () => {
       const pair = new Live().advance(30_000);
       assert.equal(pair.toGateway.length, 1);
       pair.stepToGateway();
-      const asked = pair.gatewayEvents.find(
-        (event): event is Extract<GatewayEvent, { kind: 'received' }> => event.kind === 'received',
-      )?.message;
+      const asked = pair.gatewayEvents.flatMap((event) =>
+        event.kind === 'received' ? [event.message] : [],
+      )[0];
       assert.equal(asked?.exchange, INFORMATIONAL);
       assert.deepEqual(asked.payloads, []);
       pair.settle().advance(29_000);
@@ -390,7 +390,7 @@ describe('CREATE_CHILD_SA that we do not take', () => {
       const pair = new Live().gatewayAsks(CREATE_CHILD_SA, createChild([rekey])).settle();
       const found = notifyOf(pair.answer?.message.payloads ?? [], Notify.CHILD_SA_NOT_FOUND);
       assert.deepEqual(found?.spi, spi);
-      assert.equal(found?.protocol, Protocol.ESP);
+      assert.equal(found.protocol, Protocol.ESP);
     },
   );
 });
