@@ -1,0 +1,112 @@
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import type { JournalStore } from './os.ts';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+const GROUP_OR_OTHERS = 0o077;
+
+/**
+ * A journal in a file of 0600, in a directory of 0700 that belongs to us alone: what stands in it becomes
+ * commands of root. A new text is complete on the disk before it takes the place of the old one.
+ */
+export function journalFile(path: string): JournalStore {
+  const directory = dirname(path);
+  const fresh = `${path}.${process.pid}.new`;
+  return {
+    place: path,
+    read: () => readPrivate(path),
+    create: (text) => {
+      ensurePrivate(directory);
+      writeFresh(fresh, text);
+      try {
+        // Unlike renaming, linking fails when there is one already.
+        linkSync(fresh, path);
+      } catch (error) {
+        if (codeOf(error) === 'EEXIST') return false;
+        throw error;
+      } finally {
+        rmSync(fresh, { force: true });
+      }
+      syncDirectory(directory);
+      return true;
+    },
+    replace: (text) => {
+      writeFresh(fresh, text);
+      renameSync(fresh, path);
+      syncDirectory(directory);
+    },
+    remove: () => {
+      rmSync(path, { force: true });
+      syncDirectory(directory);
+    },
+  };
+}
+
+function readPrivate(path: string): string | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, O_RDONLY | O_NOFOLLOW);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const { uid, mode } = fstatSync(descriptor);
+    if (uid !== process.geteuid?.() || (mode & GROUP_OR_OTHERS) !== 0) {
+      throw new Error('others could have written it');
+    }
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function ensurePrivate(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+  const found = lstatSync(directory);
+  if (!found.isDirectory() || found.uid !== process.geteuid?.() || (found.mode & GROUP_OR_OTHERS) !== 0) {
+    throw new Error(`${directory} is not a directory that only root can enter`);
+  }
+}
+
+function writeFresh(path: string, text: string): void {
+  // Left behind by a process with our number that was killed while it wrote.
+  rmSync(path, { force: true });
+  const descriptor = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function syncDirectory(directory: string): void {
+  const descriptor = openSync(directory, O_RDONLY);
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}

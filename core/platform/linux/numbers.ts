@@ -1,0 +1,16 @@
+/**
+ * The numbers that Causeway uses on a Linux host. They are constant, so that an administrator can find what is
+ * ours, and so that a process that was killed can be cleaned up after.
+ */
+
+/** The routing table of the tunnel. The user's own tables are never written to. */
+export const TUNNEL_TABLE = 51510;
+
+/** Preference of the rule that asks the main table first for everything but its default route. */
+export const MAIN_FIRST_PREFERENCE = 15510;
+
+/** Preference of the rule that sends what is not marked to the tunnel's table. */
+export const TUNNEL_PREFERENCE = 15511;
+
+/** The nftables table that puts our mark back onto the gateway's answers; only where rp_filter is strict. */
+export const MARKS_TABLE = 'causeway_marks';

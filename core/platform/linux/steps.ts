@@ -1,0 +1,152 @@
+import { MAIN_FIRST_PREFERENCE, MARKS_TABLE, TUNNEL_PREFERENCE, TUNNEL_TABLE } from './numbers.ts';
+
+/**
+ * One change to the machine, small enough that it happened or did not. It says everything that is needed to do
+ * and to undo it, in text, because it is written to the journal before it is done.
+ */
+export type Step =
+  /** A kernel parameter. Undoing puts `before` back, unless somebody else changed it meanwhile. */
+  | {
+      readonly kind: 'parameter';
+      readonly path: string;
+      readonly before: string;
+      readonly after: string;
+    }
+  /** The nftables table that puts our mark onto answers to marked packets. */
+  | { readonly kind: 'marks'; readonly mark: number }
+  /** The device up, with its MTU. */
+  | { readonly kind: 'link'; readonly device: string; readonly mtu: number }
+  /** `address`: without a length; it is put on as a host address. */
+  | { readonly kind: 'address'; readonly device: string; readonly address: string }
+  /** `prefix` into the device, from `source` (without one when there is no address of the family). */
+  | {
+      readonly kind: 'route';
+      readonly device: string;
+      readonly prefix: string;
+      readonly source: string | undefined;
+    }
+  /** Ask the main table first, except for its default route. */
+  | { readonly kind: 'main-first'; readonly family: 4 | 6 }
+  /** Everything that does not have our mark asks the tunnel's table. */
+  | { readonly kind: 'tunnel-rule'; readonly family: 4 | 6; readonly mark: number };
+
+/** What a step changes: two steps of one key stand for two states of the same thing. */
+export function stepKey(step: Step): string {
+  switch (step.kind) {
+    case 'parameter':
+      return `parameter ${step.path}`;
+    case 'marks':
+      return 'marks';
+    case 'link':
+      return `link ${step.device}`;
+    case 'address':
+      return `address ${step.device} ${step.address}`;
+    case 'route':
+      return `route ${step.device} ${step.prefix}`;
+    case 'main-first':
+      return `main-first ${step.family}`;
+    case 'tunnel-rule':
+      return `tunnel-rule ${step.family} ${step.mark}`;
+  }
+}
+
+export function sameStep(a: Step, b: Step): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** How a step is carried out: a line for one `ip -batch` (of one family or of both), a script, or a file. */
+export type Action =
+  | { readonly kind: 'ip'; readonly family: 'any' | 6; readonly line: string }
+  | { readonly kind: 'nft'; readonly script: string }
+  /** `from`: leave it alone unless it has that value now. */
+  | { readonly kind: 'write'; readonly path: string; readonly value: string; readonly from?: string };
+
+export function doing(step: Step): Action {
+  switch (step.kind) {
+    case 'parameter':
+      return { kind: 'write', path: step.path, value: step.after };
+    case 'marks':
+      // Deleted first, so that a table of before does not get every rule a second time.
+      return { kind: 'nft', script: NO_MARKS + marksScript(step.mark) };
+    case 'link':
+      // addrgenmode none: no link-local address, and so no router solicitations into the tunnel.
+      return any(`link set dev ${step.device} mtu ${step.mtu} addrgenmode none up`);
+    case 'address':
+      return any(`address add ${addressWords(step)}${isIpv6(step.address) ? ' nodad' : ''} noprefixroute`);
+    case 'route': {
+      // replace: the same prefix with another source must not vanish for a moment.
+      const source = step.source === undefined ? '' : ` src ${step.source}`;
+      return any(`route replace ${routeWords(step)}${source}`);
+    }
+    case 'main-first':
+    case 'tunnel-rule':
+      return ruleAction('add', step);
+  }
+}
+
+/** What undoes a step. Carried out where the step was never taken, it finds nothing and changes nothing. */
+export function undoing(step: Step): Action {
+  switch (step.kind) {
+    case 'parameter':
+      return { kind: 'write', path: step.path, value: step.before, from: step.after };
+    case 'marks':
+      return { kind: 'nft', script: NO_MARKS };
+    case 'link':
+      return any(`link set dev ${step.device} down`);
+    case 'address':
+      return any(`address del ${addressWords(step)}`);
+    case 'route':
+      return any(`route del ${routeWords(step)}`);
+    case 'main-first':
+    case 'tunnel-rule':
+      return ruleAction('del', step);
+  }
+}
+
+function any(line: string): Action {
+  return { kind: 'ip', family: 'any', line };
+}
+
+function isIpv6(address: string): boolean {
+  return address.includes(':');
+}
+
+function addressWords(step: Step & { kind: 'address' }): string {
+  return `${step.address}/${isIpv6(step.address) ? 128 : 32} dev ${step.device}`;
+}
+
+function routeWords(step: Step & { kind: 'route' }): string {
+  return `${step.prefix} dev ${step.device} table ${TUNNEL_TABLE}`;
+}
+
+function ruleAction(verb: 'add' | 'del', step: Step & { kind: 'main-first' | 'tunnel-rule' }): Action {
+  const words =
+    step.kind === 'main-first'
+      ? `pref ${MAIN_FIRST_PREFERENCE} lookup main suppress_prefixlength 0`
+      : `pref ${TUNNEL_PREFERENCE} not fwmark 0x${step.mark.toString(16)} lookup ${TUNNEL_TABLE}`;
+  // A rule does not show its family, and ip takes one only for a whole run.
+  return { kind: 'ip', family: step.family === 6 ? 6 : 'any', line: `rule ${verb} ${words}` };
+}
+
+/** Declared and deleted: that succeeds whether the table was there or not. */
+const NO_MARKS = `table inet ${MARKS_TABLE} {}\ndelete table inet ${MARKS_TABLE}\n`;
+
+/**
+ * A strict rp_filter asks whether an answer would leave by the interface that it came in by. It asks without
+ * our mark, is sent to the tunnel, and drops the gateway's packets. So connections that left with the mark get
+ * it on what comes back, and src_valid_mark makes the question use it.
+ */
+function marksScript(mark: number): string {
+  const hex = `0x${mark.toString(16)}`;
+  return `table inet ${MARKS_TABLE} {
+  chain leaving {
+    type filter hook postrouting priority mangle;
+    meta l4proto udp meta mark ${hex} ct mark set ${hex}
+  }
+  chain arriving {
+    type filter hook prerouting priority mangle;
+    meta l4proto udp ct mark ${hex} meta mark set ${hex}
+  }
+}
+`;
+}
