@@ -105,6 +105,9 @@ function localSection(user: StrongSwanUser): ViciSection {
   return { auth: 'pubkey', id: user.id, certs: [user.certificate] };
 }
 
+/** Lines start with seconds since 1970 and milliseconds: `1700000000.123`. */
+const LOG_TIMES = { time_format: '%s', time_add_ms: true };
+
 const CHARON_CMD = '/usr/sbin/charon-cmd';
 
 /** Why charon-cmd cannot be compared with here, or undefined when it can. */
@@ -133,7 +136,7 @@ export function prepareCharonCmd(
   options: StrongSwanClientOptions & { readonly user: { readonly auth: 'eap' } },
 ): CharonCmdFiles {
   const directory = mkdtempSync(join(tmpdir(), 'cw-charon-cmd-'));
-  const settings = { 'charon-cmd': daemonSettings(directory, { logLevel: 1 }) };
+  const settings = { 'charon-cmd': daemonSettings(directory, { settings: { filelog: { all: LOG_TIMES } } }) };
   writeFileSync(join(directory, 'strongswan.conf'), formatSettings(settings));
   const authorities = (options.authorities ?? []).map((der, index) => {
     const file = join(directory, `ca${index}.der`);

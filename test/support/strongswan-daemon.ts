@@ -99,13 +99,15 @@ export class Charon {
     return logTail(this.directory, lines);
   }
 
-  get logFile(): string {
-    return join(this.directory, 'charon.log');
+  /** What it writes to its log from now on, read at each call of the function that this returns. */
+  logFromNow(): () => string {
+    const file = join(this.directory, 'charon.log');
+    const start = readFileSync(file).length;
+    return () => readFileSync(file).subarray(start).toString();
   }
 
-  /** User and system time that the process has used so far, in seconds. */
-  cpuSeconds(): number {
-    return processCpuSeconds(this.#child.pid ?? 0);
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   async stop(): Promise<void> {
