@@ -1,6 +1,8 @@
 /** `causeway check`: what a profile says, or what is wrong with it. Nothing is sent and nothing is changed. */
 import { failedEvent } from '../contract/failure-text.ts';
 import type { Profile } from '../contract/profile.ts';
+import { failure, type Failure } from '../lib/failure.ts';
+import { SecretBytes } from '../lib/secret.ts';
 import { EXIT_ENDED_BY_USER, exitCodeOf } from './exit-codes.ts';
 import { readProfile } from './profile-file.ts';
 import { Screen, type Output } from './screen.ts';
@@ -14,17 +16,33 @@ interface CheckHost {
 }
 
 /** Returns the exit code. */
-export function check(path: string, { out, error, look }: CheckHost): number {
+export async function check(path: string, { out, error, look }: CheckHost): Promise<number> {
   const screen = new Screen(out, error, look);
   const profile = readProfile(path);
-  if (!profile.ok) {
-    textRenderer(screen, { name: path, verbose: false, now: () => 0 }).event(failedEvent(profile.error, 0));
-    return exitCodeOf(profile.error, false);
+  const problem = profile.ok ? await deeperProblem(profile.value) : profile.error;
+  if (problem !== undefined) {
+    const told = failure(problem.code, { file: path, ...problem.context });
+    textRenderer(screen, { name: path, verbose: false, now: () => 0 }).event(failedEvent(told, 0));
+    return exitCodeOf(told, false);
   }
   screen.line(`${colored(look, 'green', marksOf(look).done)} ${harmless(path)} is a good profile`);
-  for (const [label, value] of summary(profile.value))
-    screen.line(`  ${label.padEnd(10)} ${harmless(value)}`);
+  const rows = profile.ok ? summary(profile.value) : [];
+  for (const [label, value] of rows) screen.line(`  ${label.padEnd(10)} ${harmless(value)}`);
   return EXIT_ENDED_BY_USER;
+}
+
+/** What a connection would find wrong before it sends anything: proposals, certificates, keys. */
+async function deeperProblem(profile: Profile): Promise<Failure | undefined> {
+  const { prepareIkeConfig } = await import('../vpn/ike-config.ts');
+  const prepared = prepareIkeConfig(profile, {
+    // Any secret will do: none is tried on anybody.
+    credentials: { password: SecretBytes.ofText('-') },
+    systemAnchors: () => [],
+    keyLog: false,
+    now: Date.now(),
+  });
+  // Only the passphrase of a private key can be missing, and it is asked for when connecting.
+  return prepared.ok || prepared.error.code === 'config.credential-missing' ? undefined : prepared.error;
 }
 
 function summary({

@@ -44,25 +44,25 @@ export interface Host {
 export async function connect(options: ConnectOptions, host: Host): Promise<number> {
   const early = rendererFor(options, host, options.profilePath);
   const profile = readProfile(options.profilePath);
-  if (!profile.ok) return fail(early, host, profile.error);
+  if (!profile.ok) return fail(early, profile.error);
   const renderer = rendererFor(options, host, profile.value.name);
   const unfit = machineProblem(host);
-  if (unfit !== undefined) return fail(renderer, host, unfit);
+  if (unfit !== undefined) return fail(renderer, unfit);
 
   const keyLog =
     options.keylogPath === undefined ? ok(undefined) : openKeyLog(options.keylogPath, host.userId);
-  if (!keyLog.ok) return fail(renderer, host, keyLog.error);
+  if (!keyLog.ok) return fail(renderer, keyLog.error);
   try {
     // The heavy modules load while the person types.
     const loading = host.loadConnections();
     loading.catch(() => undefined);
     const credentials = await gatherCredentials(profile.value, options, host.terminal);
     if (!credentials.ok) {
-      if (credentials.error !== 'interrupted') return fail(renderer, host, credentials.error);
+      if (credentials.error !== 'interrupted') return fail(renderer, credentials.error);
       host.interrupt();
       return EXIT_INTERRUPTED;
     }
-    warnAhead(options, profile.value, renderer, host);
+    warnAhead(options, profile.value, renderer);
     const create = await loading;
     return await run(
       { create, profile: profile.value, credentials: credentials.value, keyLog: keyLog.value },
@@ -70,7 +70,7 @@ export async function connect(options: ConnectOptions, host: Host): Promise<numb
       host,
     );
   } catch (error) {
-    return fail(renderer, host, bug(error, renderer));
+    return fail(renderer, bug(error, renderer));
   } finally {
     keyLog.value?.close();
   }
@@ -83,8 +83,9 @@ function rendererFor(options: ConnectOptions, host: Host, name: string): Rendere
     : textRenderer(new Screen(host.out, host.error, host.look), { name, verbose, now: host.now });
 }
 
-function fail(renderer: Renderer, host: Host, reason: Failure): number {
-  renderer.event(failedEvent(reason, host.now()));
+/** Tells a failure that no connection tells. `atMs` counts from the connection's start, if it had one. */
+function fail(renderer: Renderer, reason: Failure, atMs = 0): number {
+  renderer.event(failedEvent(reason, atMs));
   return exitCodeOf(reason, false);
 }
 
@@ -93,9 +94,9 @@ function machineProblem({ system, userId }: Host): Failure | undefined {
   return userId === 0 ? undefined : failure('platform.not-root');
 }
 
-function warnAhead(options: ConnectOptions, profile: Profile, renderer: Renderer, host: Host): void {
+function warnAhead(options: ConnectOptions, profile: Profile, renderer: Renderer): void {
   const warn = (code: string, message: string): void =>
-    renderer.event({ event: 'warning', atMs: host.now(), code, message });
+    renderer.event({ event: 'warning', atMs: 0, code, message });
   const want = wantedSecret(profile);
   if (options.passwordFd !== undefined && want?.field !== 'password')
     warn('unused-password', '--password-fd is not used: this profile signs in without a password.');
@@ -131,6 +132,7 @@ async function run(
     onEvent: renderer.event,
     ...(keyLog === undefined ? {} : { keyLog: keyLog.write }),
   });
+  const startedAtMs = host.now();
   const faults: Failure[] = [];
   const hung = Promise.withResolvers<undefined>();
   const onFault = (error: unknown): void => {
@@ -150,7 +152,7 @@ async function run(
     connection.start();
     const outcome = await Promise.race([connection.done, hung.promise]);
     const [fault] = faults;
-    if (fault !== undefined) return fail(renderer, host, fault);
+    if (fault !== undefined) return fail(renderer, fault, host.now() - startedAtMs);
     return outcome?.kind === 'failed'
       ? exitCodeOf(outcome.failure, outcome.wasConnected)
       : EXIT_ENDED_BY_USER;

@@ -21,6 +21,11 @@ export function logLine(atMs: number, ...[level, event, fields]: Parameters<Log>
   return `${(atMs / 1000).toFixed(3).padStart(9)} ${level} ${event}${pairs.join('')}`;
 }
 
+/** Milliseconds to three decimals: more is noise. */
+function microseconds(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
+}
+
 /** One event a line as JSON on standard output; the log goes to standard error. */
 export function jsonRenderer(
   out: Output,
@@ -28,7 +33,7 @@ export function jsonRenderer(
   options: { readonly verbose: boolean; readonly now: () => number },
 ): Renderer {
   return {
-    event: (event) => void out.write(`${JSON.stringify(event)}\n`),
+    event: (event) => void out.write(`${JSON.stringify(event, microseconds)}\n`),
     disconnecting: () => undefined,
     tick: () => undefined,
     log: (...entry) => {

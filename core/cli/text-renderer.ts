@@ -7,6 +7,7 @@ import type {
   CountersEvent,
   FailedEvent,
 } from '../contract/snapshot.ts';
+import type { UserMethod } from '../contract/profile.ts';
 import { addressOctets } from '../contract/text-forms.ts';
 import { bytesText, clockText, spanText } from './quantities.ts';
 import { logLine, type Renderer } from './renderer.ts';
@@ -39,6 +40,7 @@ export function textRenderer(screen: Screen, options: Options): Renderer {
   const done = (text: string): void => screen.line(`${colored(look, 'green', marks.done)} ${text}`);
 
   const beginStep = (next: PhaseEvent): void => {
+    screen.clearLive();
     if (step !== undefined && look.live)
       done(`${finished(step, next)} ${colored(look, 'dim', `(${spanText(next.atMs - step.atMs)})`)}`);
     step = next;
@@ -137,13 +139,19 @@ export function textRenderer(screen: Screen, options: Options): Renderer {
   };
 }
 
+const METHODS: Readonly<Record<string, string>> = {
+  'eap-mschapv2': ' by password',
+  certificate: ' by certificate',
+  psk: ' by pre-shared key',
+} satisfies Readonly<Record<UserMethod, string>>;
+
 function beginning({ phase, gateway, method }: PhaseEvent): string {
   const texts: Readonly<Record<ConnectionPhase, string>> = {
     resolving: isAddress(gateway)
       ? `Preparing for ${gateway ?? ''}`
       : `Looking up ${gateway ?? 'the gateway'}`,
     init: `Agreeing on keys with ${gateway ?? 'the gateway'}`,
-    auth: `Signing in${method === undefined ? '' : ` (${method})`}`,
+    auth: `Signing in${METHODS[method ?? ''] ?? ''}`,
     configuring: 'Setting up the tunnel',
   };
   return harmless(texts[phase]);
@@ -165,13 +173,18 @@ function finished({ phase, gateway }: PhaseEvent, next: PhaseEvent): string {
   return harmless(texts[phase]);
 }
 
+const EVERYTHING: Readonly<Record<string, string>> = { '0.0.0.0/0': 'all of IPv4', '::/0': 'all of IPv6' };
+
 function facts(event: ConnectedEvent): readonly (readonly [label: string, value: string])[] {
   const { gateway, suite } = event;
   const domains = event.domains.length === 0 ? '' : ` for ${event.domains.join(', ')}`;
   const rows: readonly (readonly [string, string])[] = [
     ['Address', event.addresses.join(', ')],
-    ['Networks', event.selectors.remote.join(', ')],
-    ['DNS', event.dns.length === 0 ? '' : `${event.dns.join(', ')}${domains}`],
+    ['Networks', event.selectors.remote.map((network) => EVERYTHING[network] ?? network).join(', ')],
+    [
+      'DNS',
+      event.dns.length === 0 ? '' : `${event.dns.join(', ')}${domains} (offered; not set up on this machine)`,
+    ],
     [
       'Gateway',
       `${gateway.identity} at ${gateway.address}, UDP port ${gateway.port}${event.nat ? ', through an address translator' : ''}`,

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, w
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { profileWith } from '../contract/samples.ts';
+import { CERTIFICATE, PRIVATE_KEY, profileWith } from '../contract/samples.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const folder = temporaryFolder();
@@ -80,6 +80,22 @@ test('every kind of broken profile ends with 3 and sentences, without a stack', 
   const missing = causeway(['connect', join(folder, 'missing.json')]);
   assert.equal(missing.status, 3);
   assert.match(missing.error, /missing\.json could not be read: there is no such file/);
+});
+
+test('check finds what only a connection would notice', () => {
+  const cases: readonly (readonly [name: string, changes: Record<string, unknown>, words: RegExp])[] = [
+    ['words.json', { ike: { proposals: ['aes256-rot13'] } }, /ike\.proposals: .*rot13/],
+    [
+      'certificate.json',
+      { user: { method: 'certificate', certificate: CERTIFICATE, privateKey: PRIVATE_KEY } },
+      /A certificate in the profile cannot be used/,
+    ],
+  ];
+  for (const [name, changes, words] of cases) {
+    const { status, error } = causeway(['check', profileFile(name, JSON.stringify(profileWith(changes)))]);
+    assert.equal(status, 3, error);
+    assert.match(error, words);
+  }
 });
 
 test('check tells a good profile', () => {
