@@ -33,7 +33,9 @@ export async function resolveHost(
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     const unknown = code === 'ENOTFOUND' || code === 'ENODATA';
-    return err(failure(unknown ? 'network.name-unknown' : 'network.name-lookup-failed', { host, detail: code }));
+    return err(
+      failure(unknown ? 'network.name-unknown' : 'network.name-lookup-failed', { host, detail: code }),
+    );
   }
 }
 

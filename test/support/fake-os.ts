@@ -203,15 +203,14 @@ export class FakeMachine {
   }
 
   #link(words: readonly string[], line: string): string | undefined {
-    const up = /^dev (\S+) mtu (\d+) addrgenmode none up$/.exec(words.join(' '));
-    const down = /^dev (\S+) down$/.exec(words.join(' '));
-    const name = up?.[1] ?? down?.[1];
-    if (name === undefined) throw new Error(`ip does not know: ${line}`);
+    const match = /^dev (\S+) (?:mtu (\d+) addrgenmode none|up|(down))$/.exec(words.join(' '));
+    if (!match) throw new Error(`ip does not know: ${line}`);
+    const [, name = '', mtu, down] = match;
     const link = this.#links.get(name);
     if (link === undefined) return `Cannot find device "${name}"`;
-    link.up = up !== null;
-    if (up) link.mtu = Number(up[2]);
-    else this.#dropRoutes((route) => route.device === name);
+    if (mtu !== undefined) link.mtu = Number(mtu);
+    else link.up = down === undefined;
+    if (!link.up) this.#dropRoutes((route) => route.device === name);
     return undefined;
   }
 

@@ -8,9 +8,10 @@ interface Job {
   readonly action: Action;
 }
 
-/** What went wrong with a job, in the words of whoever refused it. */
+/** What went wrong with a job: which command, and the words of whoever refused it. */
 interface Trouble {
-  readonly job: Job;
+  readonly step: Step;
+  readonly command: string;
   readonly detail: string;
 }
 
@@ -27,11 +28,9 @@ export async function carryOut(
     ...additions.map((step) => ({ step, action: doing(step) })),
     ...removals.toReversed().map((step) => ({ step, action: undoing(step) })),
   ];
-  for (const batch of batches(jobs)) {
-    const troubles = await run(os, batch, false);
-    if (!Array.isArray(troubles)) return troubles;
-    const first = troubles[0];
-    if (first !== undefined) return failureOf(first);
+  for (const wave of waves(jobs)) {
+    const failed = await runAll(os, wave, false);
+    if (failed !== undefined) return failed;
   }
   return undefined;
 }
@@ -43,33 +42,41 @@ export async function carryOut(
 export async function undo(os: LinuxOs, steps: readonly Step[]): Promise<Failure | undefined> {
   const jobs = steps.toReversed().map((step) => ({ step, action: undoing(step) }));
   let failed: Failure | undefined;
-  for (const batch of batches(jobs)) {
-    const troubles = await run(os, batch, true);
-    if (!Array.isArray(troubles)) {
-      failed ??= troubles;
-      continue;
-    }
-    const first = troubles.find((trouble) => !isGone(trouble.detail));
-    if (first !== undefined) failed ??= failureOf(first);
+  for (const wave of waves(jobs)) {
+    const refused = await runAll(os, wave, true);
+    failed ??= refused;
   }
   return failed;
 }
 
 /**
- * Jobs that one process can do, in order. All that are for `ip` without a family of their own become one batch:
- * only the rules of IPv6 need a run to themselves, and nothing relies on their place among the others.
+ * Jobs by when and by what they are done. All that are for `ip` make one wave of at most two processes at once,
+ * because somebody waits for them: one for everything, and one for the rules of IPv6. The two do not rely on
+ * each other: a rule whose table is still empty, or empty again, finds nothing there and changes nothing.
  */
-function batches(jobs: readonly Job[]): Job[][] {
-  const groups = new Map<string, Job[]>();
+function waves(jobs: readonly Job[]): Job[][][] {
+  const all = new Map<string, Map<string, Job[]>>();
   for (const [i, job] of jobs.entries()) {
-    const key = job.action.kind === 'ip' ? `ip ${job.action.family}` : `${i}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [job]);
-    else group.push(job);
+    const wave = job.action.kind === 'ip' ? 'ip' : `${i}`;
+    const batch = job.action.kind === 'ip' ? `${job.action.family}` : '';
+    const batches = all.get(wave) ?? new Map<string, Job[]>();
+    all.set(wave, batches.set(batch, [...(batches.get(batch) ?? []), job]));
   }
-  return [...groups.values()];
+  return [...all.values()].map((batches) => [...batches.values()]);
 }
 
+/** Runs the batches of a wave at once. The first thing that was refused is the failure. */
+async function runAll(os: LinuxOs, wave: readonly Job[][], undoes: boolean): Promise<Failure | undefined> {
+  const results = await Promise.all(wave.map((batch) => run(os, batch, undoes)));
+  for (const result of results) {
+    if (!Array.isArray(result)) return result;
+    const first = result.find((trouble) => !undoes || !isGone(trouble.detail));
+    if (first !== undefined) return failureOf(first);
+  }
+  return undefined;
+}
+
+/** `goOn`: do the rest of the batch after a refusal. */
 async function run(os: LinuxOs, jobs: readonly Job[], goOn: boolean): Promise<Trouble[] | Failure> {
   const [first] = jobs;
   if (first === undefined) return [];
@@ -80,14 +87,16 @@ async function run(os: LinuxOs, jobs: readonly Job[], goOn: boolean): Promise<Tr
     case 'nft': {
       const done = await os.run('nft', ['-f', '-'], action.script);
       if (!done.ok) return done.error;
-      return done.value.status === 0 ? [] : [{ job: first, detail: oneLine(done.value.stderr) }];
+      if (done.value.status === 0) return [];
+      return [{ step: first.step, command: 'nft -f -', detail: oneLine(done.value.stderr) }];
     }
     case 'ip': {
       const family = action.family === 6 ? ['-6'] : [];
       const args = [...family, ...(goOn ? ['-force'] : []), '-batch', '-'];
-      const done = await os.run('ip', args, jobs.map(lineOf).join(''));
+      const lines = jobs.flatMap(linesOf);
+      const done = await os.run('ip', args, lines.map(({ line }) => `${line}\n`).join(''));
       if (!done.ok) return done.error;
-      return done.value.status === 0 ? [] : troublesOf(jobs, done.value.stderr);
+      return done.value.status === 0 ? [] : troublesOf(lines, ['ip', ...family], done.value.stderr);
     }
   }
 }
@@ -98,17 +107,28 @@ function write(os: LinuxOs, job: Job, action: Action & { kind: 'write' }): Troub
     os.writeParameter(action.path, action.value);
     return [];
   } catch (error) {
-    return [{ job, detail: error instanceof Error ? error.message : String(error) }];
+    const detail = error instanceof Error ? error.message : String(error);
+    return [{ step: job.step, command: `write ${action.value} to ${action.path}`, detail }];
   }
 }
 
-function lineOf({ action }: Job): string {
-  return action.kind === 'ip' ? `${action.line}\n` : '';
+/** A line of a batch, and the step that it belongs to. */
+interface Line {
+  readonly step: Step;
+  readonly line: string;
+}
+
+function linesOf({ step, action }: Job): Line[] {
+  return action.kind === 'ip' ? action.lines.map((line) => ({ step, line })) : [];
 }
 
 /** ip says what it did not like about a line, and then `Command failed -:<number of the line>`. */
-function troublesOf(jobs: readonly Job[], stderr: string): Trouble[] {
+function troublesOf(lines: readonly Line[], ip: readonly string[], stderr: string): Trouble[] {
   const troubles: Trouble[] = [];
+  const blame = (culprit: Line | undefined, detail: string): void => {
+    if (culprit === undefined) return;
+    troubles.push({ step: culprit.step, command: [...ip, culprit.line].join(' '), detail });
+  };
   let said: string[] = [];
   for (const line of stderr.split('\n')) {
     const number = /^Command failed -:(\d+)$/.exec(line)?.[1];
@@ -116,15 +136,11 @@ function troublesOf(jobs: readonly Job[], stderr: string): Trouble[] {
       said.push(line);
       continue;
     }
-    const job = jobs[Number(number) - 1];
-    if (job !== undefined) troubles.push({ job, detail: oneLine(said.join('\n')) });
+    blame(lines[Number(number) - 1], oneLine(said.join('\n')));
     said = [];
   }
-  const [first] = jobs;
   // It failed without blaming a line: it could not run, or was ended.
-  if (troubles.length === 0 && first !== undefined) {
-    troubles.push({ job: first, detail: oneLine(stderr) || 'ip did not finish' });
-  }
+  if (troubles.length === 0) blame(lines[0], oneLine(stderr) || 'ip did not finish');
   return troubles;
 }
 
@@ -143,8 +159,7 @@ function oneLine(text: string): string {
     .join('; ');
 }
 
-function failureOf({ job: { step, action }, detail }: Trouble): Failure {
-  const command = commandOf(action);
+function failureOf({ step, command, detail }: Trouble): Failure {
   switch (step.kind) {
     case 'link':
       return failure('platform.tun-failed', { name: step.device, command, detail });
@@ -152,16 +167,5 @@ function failureOf({ job: { step, action }, detail }: Trouble): Failure {
       return failure('platform.address-failed', { address: step.address, command, detail });
     default:
       return failure('platform.route-failed', { command, detail });
-  }
-}
-
-function commandOf(action: Action): string {
-  switch (action.kind) {
-    case 'ip':
-      return `ip ${action.family === 6 ? '-6 ' : ''}${action.line}`;
-    case 'nft':
-      return 'nft -f -';
-    case 'write':
-      return `write ${action.value} to ${action.path}`;
   }
 }

@@ -54,9 +54,9 @@ export function sameStep(a: Step, b: Step): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** How a step is carried out: a line for one `ip -batch` (of one family or of both), a script, or a file. */
+/** How a step is carried out: lines for an `ip -batch` (of one family or of both), a script, or a file. */
 export type Action =
-  | { readonly kind: 'ip'; readonly family: 'any' | 6; readonly line: string }
+  | { readonly kind: 'ip'; readonly family: 'any' | 6; readonly lines: readonly string[] }
   | { readonly kind: 'nft'; readonly script: string }
   /** `from`: leave it alone unless it has that value now. */
   | { readonly kind: 'write'; readonly path: string; readonly value: string; readonly from?: string };
@@ -69,8 +69,12 @@ export function doing(step: Step): Action {
       // Deleted first, so that a table of before does not get every rule a second time.
       return { kind: 'nft', script: NO_MARKS + marksScript(step.mark) };
     case 'link':
-      // addrgenmode none: no link-local address, and so no router solicitations into the tunnel.
-      return any(`link set dev ${step.device} mtu ${step.mtu} addrgenmode none up`);
+      // addrgenmode none: no link-local address, and so no router solicitations into the tunnel. In a line with
+      // `up` it would come too late.
+      return any(
+        `link set dev ${step.device} mtu ${step.mtu} addrgenmode none`,
+        `link set dev ${step.device} up`,
+      );
     case 'address':
       return any(`address add ${addressWords(step)}${isIpv6(step.address) ? ' nodad' : ''} noprefixroute`);
     case 'route': {
@@ -103,8 +107,8 @@ export function undoing(step: Step): Action {
   }
 }
 
-function any(line: string): Action {
-  return { kind: 'ip', family: 'any', line };
+function any(...lines: readonly string[]): Action {
+  return { kind: 'ip', family: 'any', lines };
 }
 
 function isIpv6(address: string): boolean {
@@ -125,7 +129,7 @@ function ruleAction(verb: 'add' | 'del', step: Step & { kind: 'main-first' | 'tu
       ? `pref ${MAIN_FIRST_PREFERENCE} lookup main suppress_prefixlength 0`
       : `pref ${TUNNEL_PREFERENCE} not fwmark 0x${step.mark.toString(16)} lookup ${TUNNEL_TABLE}`;
   // A rule does not show its family, and ip takes one only for a whole run.
-  return { kind: 'ip', family: step.family === 6 ? 6 : 'any', line: `rule ${verb} ${words}` };
+  return { kind: 'ip', family: step.family === 6 ? 6 : 'any', lines: [`rule ${verb} ${words}`] };
 }
 
 /** Declared and deleted: that succeeds whether the table was there or not. */

@@ -51,7 +51,8 @@ test('a split tunnel is one run of ip, after the journal, and touches only the t
   assert.deepEqual(fake.transcript, [
     'journal written',
     `ip -batch -
-  link set dev causeway0 mtu 1380 addrgenmode none up
+  link set dev causeway0 mtu 1380 addrgenmode none
+  link set dev causeway0 up
   address add 10.5.0.7/32 dev causeway0 noprefixroute
   route replace 10.0.0.0/8 dev causeway0 table 51510 src 10.5.0.7
   route replace 192.168.40.0/24 dev causeway0 table 51510 src 10.5.0.7
@@ -65,7 +66,8 @@ test('a full tunnel of both families asks the main table first and puts rules of
   assert.deepEqual(fake.transcript, [
     'journal written',
     `ip -batch -
-  link set dev causeway0 mtu 1380 addrgenmode none up
+  link set dev causeway0 mtu 1380 addrgenmode none
+  link set dev causeway0 up
   address add 10.5.0.7/32 dev causeway0 noprefixroute
   address add fd05::7/128 dev causeway0 nodad noprefixroute
   route replace 0.0.0.0/0 dev causeway0 table 51510 src 10.5.0.7
