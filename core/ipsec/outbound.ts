@@ -18,14 +18,14 @@ type Run = { -readonly [K in keyof SealRun]: SealRun[K] };
  * that follow each other on one SA are sealed in one call.
  */
 export class OutboundPath {
-  readonly #sad: Sad;
+  readonly #sad: Pick<Sad, 'outboundFor'>;
   readonly #spd: Spd;
   readonly #counters: Counters;
   readonly #events: EspEvent[];
   readonly #view: PacketView = newPacketView();
   #run: Run = newRun(0);
 
-  constructor(sad: Sad, spd: Spd, counters: Counters, events: EspEvent[]) {
+  constructor(sad: Pick<Sad, 'outboundFor'>, spd: Spd, counters: Counters, events: EspEvent[]) {
     this.#sad = sad;
     this.#spd = spd;
     this.#counters = counters;

@@ -16,7 +16,7 @@ const HALF = 2 ** 32;
 export class ReplayWindow {
   readonly size: number;
   readonly #words: Uint32Array;
-  #top = 0;
+  #top: number;
 
   /** `size` is in packets, a multiple of 32 and at least 32. `top` is the highest number seen; 0 for a new SA. */
   constructor(size = 1024, top = 0) {
@@ -25,6 +25,7 @@ export class ReplayWindow {
     this.size = size;
     this.#words = new Uint32Array(size / WORD_BITS + 1);
     this.#top = top;
+    this.#mark(top);
   }
 
   /** The highest sequence number that was committed; 0 before the first. */
@@ -52,20 +53,24 @@ export class ReplayWindow {
     return high < 0 || sequence > LAST_EXTENDED_SEQUENCE ? undefined : sequence;
   }
 
-  /** What is known about `sequence` so far. Zero is never sent, so it was always seen. */
+  /** What is known about `sequence` so far. Zero is never sent, and counts as seen from the beginning. */
   check(sequence: number): Freshness {
     if (sequence > this.#top) return 'new';
     if (sequence <= this.#top - this.size) return 'stale';
-    return sequence === 0 || this.#bit(sequence) ? 'seen' : 'new';
+    return this.#bit(sequence) ? 'seen' : 'new';
   }
 
   /** Notes an authentic packet. False when it must be dropped because `check` would not call it new. */
   commit(sequence: number): boolean {
     if (this.check(sequence) !== 'new') return false;
     if (sequence > this.#top) this.#slideTo(sequence);
+    this.#mark(sequence);
+    return true;
+  }
+
+  #mark(sequence: number): void {
     const word = Math.floor(sequence / WORD_BITS) % this.#words.length;
     this.#words[word] = (this.#words[word] ?? 0) | (1 << (sequence % WORD_BITS));
-    return true;
   }
 
   #bit(sequence: number): boolean {

@@ -2,7 +2,12 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { concat, readU32 } from '../../../core/lib/bytes.ts';
 import { appendPacket, newBatch, packetAt } from '../../../core/net/batch.ts';
-import { ANYTHING } from '../../../core/ipsec/spd.ts';
+import { newCounters } from '../../../core/ipsec/counters.ts';
+import type { EspEvent } from '../../../core/ipsec/events.ts';
+import { OutboundPath } from '../../../core/ipsec/outbound.ts';
+import { Sad } from '../../../core/ipsec/sad.ts';
+import { SequenceCounter } from '../../../core/ipsec/sequence.ts';
+import { ANYTHING, Spd } from '../../../core/ipsec/spd.ts';
 import { proves } from '../../conformance/tag.ts';
 import { packet, selector } from '../net/packets.ts';
 import {
@@ -14,6 +19,7 @@ import {
   OFFICE,
   openAll,
   sealAll,
+  seeded,
   SPI_TO_OFFICE,
 } from './pair.ts';
 
@@ -52,6 +58,34 @@ test('sequence numbers go on from batch to batch', () => {
   assert.equal(readU32(third, 4), 3);
   assert.equal(laptop.traffic(1)[0]?.sequenceOut, 3);
 });
+
+test(
+  'behind the last sequence number an SA sends nothing more, and says so',
+  proves(['RFC4303-2.2-2', 'refuses'], ['RFC4303-2.2-3', 'does'], ['RFC7296-2.8-8', 'refuses']),
+  () => {
+    const sad = new Sad(seeded(1), 64);
+    sad.install(laptopChild(SUITE));
+    const outbound = sad.outboundFor(1);
+    assert.ok(outbound);
+    const last = { ...outbound, sequence: new SequenceCounter(false, 0xffff_fffe) };
+    const spd = new Spd();
+    spd.set([{ action: 'protect', childId: 1, local: LAPTOP, remote: OFFICE }]);
+    const counters = newCounters();
+    const events: EspEvent[] = [];
+    const path = new OutboundPath({ outboundFor: () => last }, spd, counters, events);
+    const batch = newBatch(3, 2048, 0);
+    const out = newBatch(3, 2048, 0);
+    for (let i = 0; i < 3; i++) appendPacket(batch, TO_OFFICE);
+    assert.equal(path.process(batch, out, 0), 1);
+    assert.equal(readU32(packetAt(out, 0), 4), 0xffff_ffff);
+    assert.equal(path.process(batch, out, 0), 0);
+    assert.equal(counters['out-sequence-exhausted'], 5);
+    assert.deepEqual(
+      events.map(({ kind }) => kind),
+      ['sequence-low', 'sequence-exhausted'],
+    );
+  },
+);
 
 test('octets behind the total length of a packet are not sent', () => {
   const { laptop, office } = enginePair(SUITE);
