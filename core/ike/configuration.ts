@@ -1,8 +1,9 @@
-import { EMPTY, utf8Strict } from '../lib/bytes.ts';
+import { EMPTY, isZero } from '../lib/bytes.ts';
 import { addressOf, type IpAddress } from '../net/address.ts';
 import { maskedPrefix, type Prefix } from '../net/prefix.ts';
+import { type ConfigValue, readConfigAttribute } from '../wire/config-value.ts';
 import { CfgAttr, CfgType } from '../wire/constants.ts';
-import type { ConfigAttribute, ConfigPayload } from '../wire/payloads/config.ts';
+import type { ConfigPayload } from '../wire/payloads/config.ts';
 import type { AssignedConfig } from './events.ts';
 
 /**
@@ -25,28 +26,10 @@ export function configurationRequest(families: readonly (4 | 6)[]): ConfigPayloa
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
 
 /** A domain name in the letters that name servers know, without a final dot; undefined for anything else. */
-function domainName(value: Uint8Array): string | undefined {
-  const text = utf8Strict(value)?.replace(/\.$/, '');
-  if (text === undefined || text.length === 0 || text.length > 253) return undefined;
-  return text.split('.').every((label) => LABEL.test(label)) ? text.toLowerCase() : undefined;
-}
-
-/** The prefix length of a netmask, or undefined when its ones are not all in front. */
-function maskLength(mask: Uint8Array): number | undefined {
-  const bits = [...mask].map((octet) => octet.toString(2).padStart(8, '0')).join('');
-  return /^1*0*$/.test(bits) ? (bits.indexOf('0') === -1 ? bits.length : bits.indexOf('0')) : undefined;
-}
-
-function subnet4(value: Uint8Array): Prefix | undefined {
-  if (value.length !== 8) return undefined;
-  const length = maskLength(value.subarray(4));
-  return length === undefined ? undefined : maskedPrefix(addressOf(value.slice(0, 4)), length);
-}
-
-function prefix6(value: Uint8Array): Prefix | undefined {
-  const length = value[16];
-  if (value.length !== 17 || length === undefined || length > 128) return undefined;
-  return { address: addressOf(value.slice(0, 16)), length };
+function domainName(text: string): string | undefined {
+  const name = text.replace(/\.$/, '').toLowerCase();
+  if (name.length === 0 || name.length > 253) return undefined;
+  return name.split('.').every((label) => LABEL.test(label)) ? name : undefined;
 }
 
 interface Collected {
@@ -56,37 +39,30 @@ interface Collected {
   subnets: Prefix[];
 }
 
-function collect(attribute: ConfigAttribute, into: Collected): void {
-  const { type, value } = attribute;
+/** A netmask or prefix may come with an address, but the tunnel is point to point: the address alone is ours. */
+function ownAddress(octets: Uint8Array): Prefix {
+  return { address: addressOf(octets.slice()), length: 8 * octets.length };
+}
+
+function collect(type: number, value: ConfigValue, into: Collected): void {
   switch (type) {
     case CfgAttr.INTERNAL_IP4_ADDRESS:
-      // A netmask may come with it, but the tunnel is a point-to-point link: the address alone is ours.
-      if (value.length === 4) into.addresses.push({ address: addressOf(value.slice()), length: 32 });
+    case CfgAttr.INTERNAL_IP6_ADDRESS:
+      if (value.kind === 'address' || value.kind === 'prefix') into.addresses.push(ownAddress(value.address));
       return;
-    case CfgAttr.INTERNAL_IP6_ADDRESS: {
-      const prefix = prefix6(value);
-      if (prefix) into.addresses.push({ address: prefix.address, length: 128 });
-      return;
-    }
     case CfgAttr.INTERNAL_IP4_DNS:
-      if (value.length === 4) into.dnsServers.push(addressOf(value.slice()));
-      return;
     case CfgAttr.INTERNAL_IP6_DNS:
-      if (value.length === 16) into.dnsServers.push(addressOf(value.slice()));
+      if (value.kind === 'address') into.dnsServers.push(addressOf(value.address.slice()));
+      return;
+    case CfgAttr.INTERNAL_IP4_SUBNET:
+    case CfgAttr.INTERNAL_IP6_SUBNET:
+      if (value.kind === 'prefix') {
+        into.subnets.push(maskedPrefix(addressOf(value.address.slice()), value.prefixLength));
+      }
       return;
     case CfgAttr.INTERNAL_DNS_DOMAIN: {
-      const name = domainName(value);
+      const name = value.kind === 'text' ? domainName(value.text) : undefined;
       if (name !== undefined) into.searchDomains.push(name);
-      return;
-    }
-    case CfgAttr.INTERNAL_IP4_SUBNET: {
-      const prefix = subnet4(value);
-      if (prefix) into.subnets.push(prefix);
-      return;
-    }
-    case CfgAttr.INTERNAL_IP6_SUBNET: {
-      const prefix = prefix6(value);
-      if (prefix) into.subnets.push(maskedPrefix(prefix.address, prefix.length));
       return;
     }
     default:
@@ -97,11 +73,15 @@ function collect(attribute: ConfigAttribute, into: Collected): void {
 
 /**
  * What a CFG_REPLY gives us. Attributes of a length that their type does not have are passed over: they cannot
- * mean anything, and a gateway that sends one is otherwise of use.
+ * mean anything, and a gateway that sends one is otherwise of use. An unspecified address is no address.
  */
 export function assignedConfiguration(reply: ConfigPayload | undefined): AssignedConfig {
   const collected: Collected = { addresses: [], dnsServers: [], searchDomains: [], subnets: [] };
-  if (reply?.cfgType === CfgType.REPLY)
-    for (const attribute of reply.attributes) collect(attribute, collected);
-  return collected;
+  if (reply?.cfgType !== CfgType.REPLY) return collected;
+  for (const attribute of reply.attributes) {
+    const value = readConfigAttribute(attribute);
+    if (value.ok) collect(attribute.type, value.value, collected);
+  }
+  const addresses = collected.addresses.filter(({ address }) => !isZero(address.octets));
+  return { ...collected, addresses };
 }
