@@ -85,7 +85,7 @@ function got(value: unknown): string {
 }
 
 function unknownKey(key: string, path: readonly PropertyKey[], input: unknown, keys: Keys): string {
-  const here = pathText([...path, shorten(key)]);
+  const here = pathText([...path, key]);
   const place = path.join('.');
   const known = keys[place] ?? [];
   if (known.includes(key)) {
@@ -111,10 +111,13 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
   return here;
 }
 
+/** `tunnel.remote[0]`; a key that is no plain word is shown in quotation marks. */
 function pathText(path: readonly PropertyKey[]): string {
   if (path.length === 0) return 'profile';
-  return path
-    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
-    .join('')
-    .replace(/^\./, '');
+  const parts = path.map((key) => {
+    if (typeof key === 'number') return `[${key}]`;
+    const text = shorten(String(key));
+    return /^\w+$/.test(text) ? `.${text}` : `["${text}"]`;
+  });
+  return parts.join('').replace(/^\./, '');
 }

@@ -115,6 +115,10 @@ test('a known key in the wrong place is told where it belongs', () => {
   assert.deepEqual(problems(profileWith({ user: { ...pskUser, username: 'alice' } })), [
     'user.username: is not used with method psk',
   ]);
+  assert.match(
+    problems(profileWith({ 'a:\u001b': 1 })).join(),
+    /^\["a:\?"\]: is not a known key; known here: version,/,
+  );
   assert.deepEqual(problems(profileWith({ liveness: { qqqqqq: 1 } })), [
     'liveness.qqqqqq: is not a known key; known here: intervalSeconds',
   ]);
