@@ -8,6 +8,7 @@ import type { SaTraffic } from './lifetime.ts';
 import { OutboundPath } from './outbound.ts';
 import { Sad } from './sad.ts';
 import { Spd, type Policy } from './spd.ts';
+import { newTransform, type TransformFactory } from './suite.ts';
 
 export interface EspEngineOptions {
   /** A cryptographic source, for the IVs of CBC. */
@@ -16,6 +17,8 @@ export interface EspEngineOptions {
   readonly onEvent?: (event: EspEvent) => void;
   /** Packets of the anti-replay window, a multiple of 32; 1024 when absent. */
   readonly replayWindow?: number;
+  /** What seals and opens; node:crypto when absent. A native one can cross the border once a run. */
+  readonly newTransform?: TransformFactory;
 }
 
 /** What passed through one pair of SAs. */
@@ -43,7 +46,11 @@ export class EspEngine {
   readonly #onEvent: ((event: EspEvent) => void) | undefined;
 
   constructor(options: EspEngineOptions) {
-    this.#sad = new Sad(options.random, options.replayWindow ?? 1024);
+    this.#sad = new Sad({
+      random: options.random,
+      replayWindow: options.replayWindow ?? 1024,
+      newTransform: options.newTransform ?? newTransform,
+    });
     this.#outbound = new OutboundPath(this.#sad, this.#spd, this.#counters, this.#events);
     this.#inbound = new InboundPath(this.#sad, this.#spd, this.#counters, this.#events);
     this.#onEvent = options.onEvent;

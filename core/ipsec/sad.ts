@@ -3,7 +3,7 @@ import type { ChildSaSpec } from './child-sa.ts';
 import { Meter } from './lifetime.ts';
 import { ReplayWindow } from './replay-window.ts';
 import { SequenceCounter } from './sequence.ts';
-import { newTransform } from './suite.ts';
+import type { TransformFactory } from './suite.ts';
 import type { TrafficRule } from './traffic.ts';
 import type { EspTransform } from './transform.ts';
 
@@ -25,6 +25,14 @@ export interface OutboundSa extends SaCommon {
   readonly sequence: SequenceCounter;
 }
 
+export interface SadOptions {
+  /** A cryptographic source, for the IVs of CBC. */
+  readonly random: RandomBytes;
+  /** Packets of each anti-replay window, a multiple of 32. */
+  readonly replayWindow: number;
+  readonly newTransform: TransformFactory;
+}
+
 /** The two SAs that were negotiated together. */
 export interface SaPair {
   readonly inbound: InboundSa;
@@ -39,12 +47,10 @@ export interface SaPair {
 export class Sad {
   readonly #inbound = new Map<number, InboundSa>();
   readonly #children = new Map<number, SaPair[]>();
-  readonly #random: RandomBytes;
-  readonly #replayWindow: number;
+  readonly #options: SadOptions;
 
-  constructor(random: RandomBytes, replayWindow: number) {
-    this.#random = random;
-    this.#replayWindow = replayWindow;
+  constructor(options: SadOptions) {
+    this.#options = options;
   }
 
   /** Throws RangeError for an SPI of zero or in use, a suite that is not one of ours, or keys that do not fit it. */
@@ -86,20 +92,21 @@ export class Sad {
 
   #newPair(spec: ChildSaSpec): SaPair {
     const { childId, suite, local, remote } = spec;
+    const { newTransform, random, replayWindow } = this.#options;
     const common = { childId, esn: suite.esn, local, remote };
     return {
       inbound: {
         ...common,
         spi: spec.spiIn,
-        transform: newTransform(suite, spec.keyIn, spec.integIn, this.#random),
+        transform: newTransform(suite, spec.keyIn, spec.integIn, random),
         meter: new Meter(spec.limits),
         reported: { low: false, spent: false },
-        window: new ReplayWindow(this.#replayWindow),
+        window: new ReplayWindow(replayWindow),
       },
       outbound: {
         ...common,
         spi: spec.spiOut,
-        transform: newTransform(suite, spec.keyOut, spec.integOut, this.#random),
+        transform: newTransform(suite, spec.keyOut, spec.integOut, random),
         meter: new Meter(spec.limits),
         reported: { low: false, spent: false },
         sequence: new SequenceCounter(suite.esn),

@@ -56,15 +56,18 @@ export function shapeOf(suite: EspSuite): EspShape | undefined {
 }
 
 /**
- * The transform of one direction. Keys are copied. Throws RangeError when the suite is not one of ours or a key
- * has the wrong length: negotiation offers only what keyLengths knows.
+ * Makes the transform of one direction. Keys are copied. Throws RangeError when it does not support the suite or a
+ * key has the wrong length: negotiation offers only what keyLengths knows.
  */
-export function newTransform(
+export type TransformFactory = (
   suite: EspSuite,
   encrKey: Uint8Array,
   integKey: Uint8Array | undefined,
   random: RandomBytes,
-): EspTransform {
+) => EspTransform;
+
+/** The transforms of node:crypto, for every suite that keyLengths knows. */
+export const newTransform: TransformFactory = (suite, encrKey, integKey, random) => {
   const parts = partsOf(suite);
   if (parts === undefined) throw new RangeError('not a suite that ESP supports');
   if (parts.kind === 'cbc') {
@@ -72,7 +75,7 @@ export function newTransform(
     return newCbcTransform(parts.cipher, parts.integ, encrKey, integKey, suite.esn, random);
   }
   return newAeadTransform(parts.cipher, encrKey, suite.esn);
-}
+};
 
 type Parts =
   | { readonly kind: 'aead'; readonly cipher: NonNullable<ReturnType<typeof aead>> }

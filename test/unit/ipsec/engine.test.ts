@@ -4,6 +4,7 @@ import { readU32 } from '../../../core/lib/bytes.ts';
 import { newBatch, packetAt } from '../../../core/net/batch.ts';
 import { EspEngine } from '../../../core/ipsec/engine.ts';
 import type { EspEvent } from '../../../core/ipsec/events.ts';
+import { newTransform } from '../../../core/ipsec/suite.ts';
 import { proves } from '../../conformance/tag.ts';
 import { packet } from '../net/packets.ts';
 import {
@@ -164,6 +165,26 @@ test(
     assert.equal(laptop.dummy(9, new Uint8Array(33), out), 0);
   },
 );
+
+test('a transform of another make takes whole runs in one call', () => {
+  const runs: number[] = [];
+  const child = laptopChild(SUITE);
+  const engine = engineWith([child], {
+    newTransform: (...keys) => {
+      const own = newTransform(...keys);
+      return {
+        ...own,
+        seal: (run) => {
+          runs.push(run.count);
+          own.seal(run);
+        },
+      };
+    },
+  });
+  const sealed = sealAll(engine, [PING, PING, PING]);
+  assert.deepEqual(runs, [3]);
+  assert.deepEqual(openAll(engineWith([mirrored(child)]), sealed), [PING, PING, PING]);
+});
 
 test('counters are a copy', () => {
   const { laptop } = enginePair(SUITE);

@@ -1,13 +1,13 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { noteInbound, noteOutbound, type EspEvent } from '../../../core/ipsec/events.ts';
-import { Sad, type OutboundSa, type SaPair } from '../../../core/ipsec/sad.ts';
+import { type OutboundSa, type SaPair } from '../../../core/ipsec/sad.ts';
 import { SequenceCounter } from '../../../core/ipsec/sequence.ts';
 import { proves } from '../../conformance/tag.ts';
-import { laptopChild, seeded, SPI_TO_LAPTOP, SPI_TO_OFFICE } from './pair.ts';
+import { laptopChild, newSad, SPI_TO_LAPTOP, SPI_TO_OFFICE } from './pair.ts';
 
 function pair(): SaPair {
-  const sad = new Sad(seeded(1), 64);
+  const sad = newSad();
   sad.install(
     laptopChild({ encr: 20, keyBits: 128, esn: false }, { limits: { softOctets: 10, hardOctets: 20 } }),
   );

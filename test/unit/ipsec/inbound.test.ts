@@ -38,6 +38,7 @@ test(
     ['RFC4301-5.2-x1', 'does'],
     ['RFC4303-2.2-x2', 'does'],
     ['RFC4303-1-x3', 'does'],
+    ['RFC3948-3.1.1-1', 'does'],
     ['RFC3948-1-1', 'does'],
     ['RFC7296-2.23-11', 'does'],
     ['RFC7296-2.23-x13', 'does'],
@@ -191,17 +192,21 @@ test('octets that hide the length of a packet are taken off', proves('RFC4303-2.
   assert.deepEqual(openAll(engine, forge([{ payload: concat(INNER, new Uint8Array(300)) }])), [INNER]);
 });
 
-test('the inner version must be the one that Next Header names', () => {
-  const engine = laptop();
-  const wrong = [
-    { nextHeader: 41 },
-    { payload: INNER_6, nextHeader: 4 },
-    { nextHeader: 17 },
-    { nextHeader: 0 },
-  ];
-  assert.deepEqual(openAll(engine, forge(wrong)), []);
-  assert.deepEqual(counted(engine), { 'in-next-header': 4 });
-});
+test(
+  'the inner version must be the one that Next Header names, and transport mode is none',
+  proves('RFC3948-1-1', 'refuses'),
+  () => {
+    const engine = laptop();
+    const wrong = [
+      { nextHeader: 41 },
+      { payload: INNER_6, nextHeader: 4 },
+      { nextHeader: 17 },
+      { nextHeader: 0 },
+    ];
+    assert.deepEqual(openAll(engine, forge(wrong)), []);
+    assert.deepEqual(counted(engine), { 'in-next-header': 4 });
+  },
+);
 
 test(
   'wrong padding is dropped although it is authentic',
@@ -242,7 +247,7 @@ test(
   'a peer may send only what the SA is for',
   proves(
     ['RFC4301-5.2-2', 'refuses'],
-    ['RFC3948-3.1.1-1', 'does'],
+    ['RFC3948-3.1.1-1', 'refuses'],
     ['RFC4301-4.4.2-1', 'does'],
     ['RFC7296-3.13-x1', 'refuses'],
   ),

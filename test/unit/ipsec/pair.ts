@@ -3,7 +3,8 @@ import { appendPacket, newBatch, packetAt } from '../../../core/net/batch.ts';
 import type { Selector } from '../../../core/net/selector.ts';
 import type { ChildSaSpec } from '../../../core/ipsec/child-sa.ts';
 import { EspEngine, type EspEngineOptions } from '../../../core/ipsec/engine.ts';
-import { keyLengths, type EspSuite } from '../../../core/ipsec/suite.ts';
+import { Sad } from '../../../core/ipsec/sad.ts';
+import { keyLengths, newTransform, type EspSuite } from '../../../core/ipsec/suite.ts';
 import { selector } from '../net/packets.ts';
 
 /** Every suite that the engine speaks, by the name that proposals use. */
@@ -82,6 +83,11 @@ export function mirrored(child: ChildSaSpec): ChildSaSpec {
     remote: child.local,
     ...(child.limits === undefined ? {} : { limits: child.limits }),
   };
+}
+
+/** A database of SAs with a window of 64. */
+export function newSad(): Sad {
+  return new Sad({ random: seeded(1), replayWindow: 64, newTransform });
 }
 
 /** An engine with these children, each protected by a policy for exactly its traffic. */

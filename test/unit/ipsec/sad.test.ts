@@ -1,9 +1,9 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import type { ChildSaSpec } from '../../../core/ipsec/child-sa.ts';
-import { Sad } from '../../../core/ipsec/sad.ts';
 import { proves } from '../../conformance/tag.ts';
-import { laptopChild, seeded } from './pair.ts';
+import type { Sad } from '../../../core/ipsec/sad.ts';
+import { laptopChild, newSad } from './pair.ts';
 
 const SUITE = { encr: 20, keyBits: 128, esn: false };
 
@@ -15,7 +15,7 @@ test(
   'an inbound SA is found by its SPI alone',
   proves(['RFC4301-5.2-x3', 'does'], ['RFC4303-2.1-x1', 'does']),
   () => {
-    const sad = new Sad(seeded(1), 1024);
+    const sad = newSad();
     sad.install(child({ childId: 1, spiIn: 10, spiOut: 11 }));
     sad.install(child({ childId: 2, spiIn: 20, spiOut: 21 }));
     assert.equal(sad.bySpi(10)?.childId, 1);
@@ -28,7 +28,7 @@ test(
   'an SPI of zero is never installed',
   proves(['RFC3948-1-x2', 'refuses'], ['RFC3948-2.1-1', 'refuses'], ['RFC4303-2.1-1', 'refuses']),
   () => {
-    const sad = new Sad(seeded(1), 1024);
+    const sad = newSad();
     assert.throws(() => sad.install(child({ spiIn: 0 })), RangeError);
     assert.throws(() => sad.install(child({ spiOut: 0 })), RangeError);
     assert.deepEqual(sad.pairsOf(1), []);
@@ -36,7 +36,7 @@ test(
 );
 
 test('an inbound SPI names one SA', () => {
-  const sad = new Sad(seeded(1), 1024);
+  const sad = newSad();
   sad.install(child());
   assert.throws(() => sad.install(child({ childId: 2 })), RangeError);
   assert.equal(sad.outboundFor(2), undefined);
@@ -46,7 +46,7 @@ test(
   'a rekeyed child sends by the newest pair and receives by all',
   proves(['RFC4301-4.1-5', 'does'], ['RFC7296-2.8.1-1', 'does']),
   () => {
-    const sad = new Sad(seeded(1), 1024);
+    const sad = newSad();
     sad.install(child({ spiIn: 10, spiOut: 11 }));
     sad.install(child({ spiIn: 20, spiOut: 21 }));
     assert.equal(sad.outboundFor(1)?.spi, 21);
@@ -60,7 +60,7 @@ test(
 );
 
 test('removing a pair leaves the others', () => {
-  const sad = new Sad(seeded(1), 1024);
+  const sad = newSad();
   sad.install(child({ spiIn: 10, spiOut: 11 }));
   sad.install(child({ spiIn: 20, spiOut: 21 }));
   sad.remove(1, 20);
@@ -71,7 +71,7 @@ test('removing a pair leaves the others', () => {
 });
 
 test('removing a child removes its pairs and wipes the keys', () => {
-  const sad = new Sad(seeded(1), 1024);
+  const sad = newSad();
   sad.install(child({ spiIn: 10, spiOut: 11 }));
   sad.install(child({ spiIn: 20, spiOut: 21 }));
   const outbound = sad.outboundFor(1);
@@ -102,7 +102,7 @@ test(
   'a new SA counts from zero and has an empty window',
   proves(['RFC4303-3.3.3-1', 'does'], ['RFC4303-3.4.3-x3', 'does']),
   () => {
-    const sad = new Sad(seeded(1), 64);
+    const sad = newSad();
     sad.install(child({ spiIn: 10 }));
     const [pair] = sad.pairsOf(1);
     assert.ok(pair);
@@ -113,9 +113,9 @@ test(
 );
 
 test('the keys are copied, so the caller may wipe its own', () => {
-  const sad = new Sad(seeded(1), 64);
+  const sad = newSad();
   const spec = child();
-  const twin = new Sad(seeded(1), 64);
+  const twin = newSad();
   twin.install(child());
   sad.install(spec);
   spec.keyOut.fill(0);

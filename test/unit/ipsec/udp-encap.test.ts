@@ -31,7 +31,7 @@ test('any other four octets are an SPI', proves('RFC3948-2.2-1', 'refuses'), () 
 
 test(
   'one octet 0xFF is a keepalive and any other short datagram is nothing',
-  proves('RFC3948-2.3-1', 'does'),
+  proves(['RFC3948-2.3-1', 'does'], ['RFC3948-2.3-2', 'refuses']),
   () => {
     assert.equal(demux(Uint8Array.of(0xff)), 'keepalive');
     assert.equal(demux(Uint8Array.of(0xfe)), 'short');
