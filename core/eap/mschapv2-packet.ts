@@ -61,8 +61,7 @@ function readRequest(data: Uint8Array): MsChapRequest {
   const opCode = outer.u8('OpCode');
   const id = outer.u8('MS-CHAPv2-ID');
   const length = outer.u16('MS-Length');
-  if (length < HEADER_LENGTH) throw new ProtocolError(`MS-Length ${length}`);
-  const body = outer.sub(length - HEADER_LENGTH, 'MS-CHAPv2');
+  const body = outer.sub(length - HEADER_LENGTH, 'MS-Length');
   switch (opCode) {
     case OpCode.CHALLENGE: {
       const size = body.u8('Value-Size');

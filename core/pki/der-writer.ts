@@ -2,10 +2,7 @@ import { utf8 } from '../lib/bytes.ts';
 import { der } from '../crypto/der.ts';
 import { Tag } from './der.ts';
 
-/**
- * Writes the few DER values (ITU-T X.690) that a distinguished name needs. Reading is der.ts's work.
- */
-
+/** SEQUENCE of the encoded elements. This file writes what a distinguished name needs; der.ts reads. */
 export function derSequence(...elements: readonly Uint8Array[]): Uint8Array {
   return der(Tag.SEQUENCE, ...elements);
 }

@@ -1,6 +1,4 @@
-import type { Failure } from '../lib/failure.ts';
-import { failure, type FailureCode } from '../lib/failure.ts';
-import type { FailureContext } from '../lib/failure.ts';
+import { type Failure, failure, type FailureCode, type FailureContext } from '../lib/failure.ts';
 import type { Certificate } from './certificate.ts';
 
 /**

@@ -78,7 +78,8 @@ function matchesHost(pattern: string, host: string): boolean {
   const labels = dnsLabels(pattern, true);
   if (!wanted || !labels || labels.length !== wanted.length) return false;
   if (labels[0] === '*' && labels.length < 3) return false;
-  return labels.every((label, i) => label === wanted[i] || (i === 0 && label === '*'));
+  // dnsLabels lets `*` stand nowhere but first.
+  return labels.every((label, i) => label === wanted[i] || label === '*');
 }
 
 /** The local part counts to the letter, the domain without regard to case (RFC 5280 section 7.5). */

@@ -4,20 +4,20 @@ import type { NameConstraints } from './extensions.ts';
 import { dnsLabels, type GeneralName, generalNameText } from './general-name.ts';
 import { AttributeOid } from './oids.ts';
 
+/** The name that breaks a constraint, and the rule in a few words. */
+export interface ConstraintFault {
+  readonly name: string;
+  readonly rule: string;
+}
+
 /**
- * What a name constraint finds fault with: the name, and the rule in a few words. Undefined when `certificate`
- * keeps all of them.
+ * What these constraints find fault with in `certificate`; undefined when it keeps all of them.
  *
  * RFC 5280 sections 4.2.1.10 and 6.1.4 (g). Every name of every certificate below the constrained CA is judged,
  * self-issued ones too, by each CA above it on its own: a CA further down can narrow what is allowed, never widen it.
  * A name that cannot be compared with a constraint of its form counts as outside of what is permitted and as
  * inside of what is excluded.
  */
-export interface ConstraintFault {
-  readonly name: string;
-  readonly rule: string;
-}
-
 export function constraintFault(
   constraints: NameConstraints,
   certificate: Certificate,

@@ -53,6 +53,15 @@ test('several attributes of one part are joined by a plus', () => {
   assert.equal(sameDn(name, dn('OU=b + CN=a, DC=example')), true);
 });
 
+test('the attributes of one part may come in any order', () => {
+  const attribute = (oid: string, text: string): Uint8Array =>
+    derSequence(derObjectIdentifier(oid), der(Tag.UTF8_STRING, utf8(text)));
+  const [a, b] = [attribute('2.5.4.3', 'a'), attribute('2.5.4.11', 'b')];
+  const one = parseDn(derSequence(der(Tag.SET, a, b)));
+  const other = parseDn(derSequence(der(Tag.SET, b, a)));
+  assert.equal(sameDn(one, other), true);
+});
+
 test('types without a name are dotted, and values that are no text hexadecimal', () => {
   assert.equal(dn('1.3.6.1.4.1.99=#0c0161').text, '1.3.6.1.4.1.99=#0c0161');
   assert.equal(dn('CN=#020105').text, 'CN=#020105');
