@@ -16,6 +16,15 @@ function ofUser(c: Facts<'user'>): string {
   return given(c.user, (user) => ` of ${user}`);
 }
 
+/** ` (yours: alice; its own: vpn.example.com)`, from as much as is known. */
+function identities(c: Facts<'identity' | 'gatewayIdentity'>): string {
+  const known = [
+    given(c.identity, (identity) => `yours: ${identity}`),
+    given(c.gatewayIdentity, (identity) => `its own: ${identity}`),
+  ].filter((part) => part !== '');
+  return known.length === 0 ? '' : ` (${known.join('; ')})`;
+}
+
 export const AUTH_FAILURES: Readonly<Record<AuthCode, Explanation>> = {
   ...GATEWAY_PROOF_FAILURES,
 
@@ -96,7 +105,7 @@ export const AUTH_FAILURES: Readonly<Record<AuthCode, Explanation>> = {
 
   'auth.psk-mismatch': explain('user', ['identity', 'gatewayIdentity', 'gateway'], (c, { side }) => ({
     title: 'The pre-shared key is wrong',
-    why: `${side === 'gateway' ? `The proof of the gateway${given(c.gateway, (name) => ` ${name}`)} was made from another key than the one that was given here` : `The gateway${given(c.gateway, (name) => ` ${name}`)} did not accept the proof that was made from the key`}. Either the key was mistyped, or the gateway has another one for these two identities${given(c.identity, (identity) => ` (yours: ${identity})`)}${given(c.gatewayIdentity, (identity) => ` (its own: ${identity})`)}.`,
+    why: `${side === 'gateway' ? `The proof of the gateway${given(c.gateway, (name) => ` ${name}`)} was made from another key than the one that was given here` : `The gateway${given(c.gateway, (name) => ` ${name}`)} did not accept the proof that was made from the key`}. Either the key was mistyped, or the gateway has another one for these two identities${identities(c)}.`,
     next: 'Type the pre-shared key again, and compare user.identity and gateway.identity in the profile with what IT gave you.',
   })),
 
