@@ -15,9 +15,10 @@
 import { generateKeyPairSync, randomBytes, sign, createHash, createPublicKey, constants } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
-import { DerReader } from '../../core/pki/der.ts';
+import { der as derElement } from '../../core/crypto/der.ts';
+import { DerReader, Tag } from '../../core/pki/der.ts';
 import { dnOctets } from '../../core/pki/dn.ts';
-import { Tag, derElement, derObjectIdentifier, derSequence, derText } from '../../core/pki/der-writer.ts';
+import { derObjectIdentifier, derSequence, derText } from '../../core/pki/der-writer.ts';
 import { EMPTY, utf8 } from '../../core/lib/bytes.ts';
 
 export type KeyKind =
