@@ -13,9 +13,12 @@ const CONNECT_MS = 15_000;
 export class ClientProcess {
   readonly child: ChildProcess;
   readonly lines: ReportedLines;
+  /** Resolves when the program is gone. */
+  readonly ended: Promise<void>;
 
   private constructor(child: ChildProcess) {
     this.child = child;
+    this.ended = new Promise((resolve) => child.once('close', () => resolve()));
     this.lines = new ReportedLines('the client', child);
   }
 

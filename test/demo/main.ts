@@ -1,59 +1,61 @@
 /**
  * The demo: node test/demo/main.ts [--keep] [--json]. It builds a small internet of network namespaces on this
  * machine, runs the real client in it against the embedded gateway, and proves on a capture of the outer link
- * what passed where. Exit code 0 when every proof holds, 1 when one does not, 2 when it cannot run here.
+ * what passed where. Exit code 0 when every proof holds, 1 when one does not or the demo breaks off, 2 when it
+ * cannot run here, 130 when Ctrl-C ended it early.
  */
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { jsonNarrator, lookOf, textNarrator, formatMs, type Narrator } from './narrator.ts';
+import { onInterrupt, type Interruption } from './interruption.ts';
+import { PLACES } from './lab.ts';
+import { formatMs, jsonNarrator, lookOf, mutable, textNarrator, type Narrator } from './narrator.ts';
 import { enterCommand, findWay, type Way } from './privilege.ts';
 import { Stage } from './stage.ts';
 import { before, connectAndVisit, disconnect, PICTURE, Proofs } from './story.ts';
-import { PLACES } from './lab.ts';
 
 const LABEL = 'demo';
+const EXIT_PROVED = 0;
 const EXIT_UNPROVED = 1;
 const EXIT_IMPOSSIBLE = 2;
 const EXIT_INTERRUPTED = 130;
 
-/** Rejects `ended` at the first Ctrl-C; later ones are ignored, because the taking down is already under way. */
-class Interruption {
-  readonly ended: Promise<never>;
-  happened = false;
-
-  constructor() {
-    const { promise, reject } = Promise.withResolvers<never>();
-    this.ended = promise;
-    promise.catch(() => undefined);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        this.happened = true;
-        reject(new Error('interrupted'));
-      });
-    }
-  }
+interface Options {
+  readonly keep: boolean;
+  readonly json: boolean;
 }
 
-async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: { keep: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
-  });
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args);
+  if (typeof options === 'string') {
+    process.stderr.write(`${options}\nusage: node test/demo/main.ts [--keep] [--json]\n`);
+    return EXIT_IMPOSSIBLE;
+  }
   const write = (text: string): void => void process.stdout.write(text);
-  const narrator = values.json ? jsonNarrator(write) : textNarrator(lookOf(process.stdout, process.env));
+  const narrator = options.json ? jsonNarrator(write) : textNarrator(lookOf(process.stdout, process.env));
   const way = findWay(args);
   if (way.kind === 'impossible') {
     narrator.fail(way.why);
     return EXIT_IMPOSSIBLE;
   }
-  return way.kind === 'again' ? runAgain(way) : run(narrator, values.keep, way.userNamespace);
+  return way.kind === 'again' ? runAgain(way) : run(narrator, options.keep, way.userNamespace);
 }
 
-/** The same program inside a user namespace. Ctrl-C reaches it too, so here it is only waited for. */
+/** The options, or what is wrong with them. */
+function parseOptions(args: readonly string[]): Options | string {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    return parseArgs({ args: [...args], options: { keep: flag, json: flag } }).values;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The same program inside a user namespace: signals are passed on, and its end is ours. */
 function runAgain({ argv, env }: Extract<Way, { kind: 'again' }>): Promise<number> {
   const [file, ...rest] = argv;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const child = spawn(file, rest, { env, stdio: 'inherit' });
+  // A terminal signals both; the second signal changes nothing there.
+  void onInterrupt().asked.then(() => child.kill('SIGINT'));
   return new Promise((resolve) => {
     child.once('error', () => resolve(EXIT_IMPOSSIBLE));
     child.once('close', (status) => resolve(status ?? EXIT_INTERRUPTED));
@@ -61,49 +63,70 @@ function runAgain({ argv, env }: Extract<Way, { kind: 'again' }>): Promise<numbe
 }
 
 async function run(narrator: Narrator, keep: boolean, userNamespace: boolean): Promise<number> {
-  const interruption = new Interruption();
-  const proofs = new Proofs(narrator);
+  const interruption = onInterrupt();
   narrator.open('Causeway: from a laptop behind a NAT into the office, all on this machine', PICTURE);
-  narrator.chapter('Setting up');
   const start = performance.now();
-  const stage = new Stage(LABEL);
-  let complete = false;
+  let stage: Stage;
   try {
-    await Promise.race([interruption.ended, perform(stage, narrator, proofs, keep, userNamespace)]);
-    complete = true;
+    stage = new Stage(LABEL);
   } catch (error) {
+    narrator.fail(
+      `The network could not be built: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return EXIT_UNPROVED;
+  }
+  const { voice, mute } = mutable(narrator);
+  const proofs = new Proofs(voice);
+  try {
+    const rest = keep ? { userNamespace, interruption } : undefined;
+    await interruption.orElse(perform(stage, voice, proofs, rest), keep ? () => proofs.complete : undefined);
+  } catch (error) {
+    // What was broken off must not go on talking while its network is taken away.
+    mute();
     if (!interruption.happened) narrator.fail(error instanceof Error ? error.message : String(error));
   }
   await takeDown(stage, narrator);
-  if (interruption.happened && !(keep && proofs.allHold)) return EXIT_INTERRUPTED;
-  return conclude(narrator, proofs, complete, performance.now() - start);
+  return conclude(narrator, proofs, interruption, performance.now() - start);
+}
+
+interface Rest {
+  readonly userNamespace: boolean;
+  readonly interruption: Interruption;
 }
 
 async function perform(
   stage: Stage,
   narrator: Narrator,
   proofs: Proofs,
-  keep: boolean,
-  userNamespace: boolean,
+  rest: Rest | undefined,
 ): Promise<void> {
+  narrator.chapter('Setting up');
   const start = performance.now();
   await stage.start();
   narrator.done('Five namespaces, a gateway, two web sites', undefined, performance.now() - start);
   const earlier = await before(stage, proofs);
   const client = await connectAndVisit(stage, narrator, proofs);
-  if (!keep) return disconnect(stage, client, earlier, narrator, proofs);
+  if (rest !== undefined) {
+    invite(stage, narrator, rest.userNamespace);
+    proofs.complete = true;
+    await Promise.race([rest.interruption.asked, client.ended]);
+  }
+  await disconnect(stage, client, earlier, narrator, proofs);
+  proofs.complete = true;
+}
+
+/** What can be tried while everything is up. */
+function invite(stage: Stage, narrator: Narrator, userNamespace: boolean): void {
+  const { client, router, outerLink } = stage.lab;
+  const laptop = enterCommand(client.name, userNamespace);
   narrator.chapter('It stays up until Ctrl-C. In another terminal:');
-  const enter = enterCommand(stage.lab.client.name, userNamespace);
-  const enterRouter = enterCommand(stage.lab.router.name, userNamespace);
   narrator.say([
-    `${enter} curl http://${PLACES.lanHost}/`,
-    `${enter} ping -c 3 ${PLACES.lanHost6}`,
-    `${enter} ip route get ${PLACES.web}`,
-    `${enterRouter} tcpdump -ni ${stage.lab.outerLink}`,
-    `${enter} bash`,
+    `${laptop} curl http://${PLACES.lanHost}/`,
+    `${laptop} ping -c 3 ${PLACES.lanHost6}`,
+    `${laptop} ip route get ${PLACES.web}`,
+    `${laptop} bash`,
+    `${enterCommand(router.name, userNamespace)} tcpdump -ni ${outerLink}`,
   ]);
-  const status = await new Promise<number | null>((resolve) => client.child.once('close', resolve));
-  throw new Error(`the client ended by itself, with exit code ${status ?? 'none'}`);
 }
 
 async function takeDown(stage: Stage, narrator: Narrator): Promise<void> {
@@ -113,13 +136,19 @@ async function takeDown(stage: Stage, narrator: Narrator): Promise<void> {
   narrator.done('Programs ended, namespaces and files removed', undefined, performance.now() - start);
 }
 
-function conclude(narrator: Narrator, proofs: Proofs, complete: boolean, ms: number): number {
-  if (complete && proofs.allHold) {
-    narrator.say(['', `Every proof holds. The whole took ${formatMs(ms)}.`, '']);
-    return 0;
-  }
-  narrator.say(['', complete ? 'Not every proof holds.' : 'The demo did not come to its end.', '']);
-  return EXIT_UNPROVED;
+function conclude(narrator: Narrator, proofs: Proofs, interruption: Interruption, ms: number): number {
+  const [sentence, code] = verdict(proofs, interruption.happened);
+  // With --keep the time is the audience's.
+  narrator.end(interruption.happened ? sentence : `${sentence} The whole took ${formatMs(ms)}.`, code);
+  return code;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+function verdict(proofs: Proofs, interrupted: boolean): readonly [sentence: string, code: number] {
+  if (proofs.complete)
+    return proofs.allHold ? ['Every proof holds.', EXIT_PROVED] : ['Not every proof holds.', EXIT_UNPROVED];
+  return interrupted
+    ? ['Interrupted.', EXIT_INTERRUPTED]
+    : ['The demo did not come to its end.', EXIT_UNPROVED];
+}
+
+process.exit(await main(process.argv.slice(2)));

@@ -14,6 +14,8 @@ export interface Narrator {
   readonly say: (lines: readonly string[]) => void;
   /** What went wrong. */
   readonly fail: (reason: string) => void;
+  /** The last sentence. */
+  readonly end: (sentence: string, exitCode: number) => void;
 }
 
 export interface Look {
@@ -78,7 +80,34 @@ export function textNarrator(look: Look): Narrator {
       for (const [i, text] of reason.split('\n').entries())
         line(i === 0 ? `  ${bad} ${text}` : `      ${text}`);
     },
+    end(sentence) {
+      line();
+      line(`  ${bold(sentence)}`);
+      line();
+    },
   };
+}
+
+/** A narrator that can be told to say nothing more. */
+export function mutable(narrator: Narrator): { readonly voice: Narrator; readonly mute: () => void } {
+  let muted = false;
+  const unless =
+    <A extends readonly unknown[]>(say: (...args: A) => void) =>
+    (...args: A): void => {
+      if (!muted) say(...args);
+    };
+  const { open, chapter, done, facts, proof, say, fail, end } = narrator;
+  const voice = {
+    open: unless(open),
+    chapter: unless(chapter),
+    done: unless(done),
+    facts: unless(facts),
+    proof: unless(proof),
+    say: unless(say),
+    fail: unless(fail),
+    end: unless(end),
+  };
+  return { voice, mute: () => (muted = true) };
 }
 
 /** Milliseconds as people read them: 0.4 ms, 87 ms, 1.2 s. */
@@ -104,5 +133,6 @@ export function jsonNarrator(write: (text: string) => void): Narrator {
     proof: (claim, holds, detail) => tell('proof', { claim, holds, detail }),
     say: (lines) => tell('say', { lines }),
     fail: (reason) => tell('fail', { reason }),
+    end: (sentence, exitCode) => tell('end', { sentence, exitCode }),
   };
 }

@@ -2,6 +2,23 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+/**
+ * What happens first inside the user namespace. /run is where ip keeps its namespaces, and it is the outer
+ * root's: here an empty one takes its place. The client starts no tool that root does not own, and the outer
+ * root is nobody in here: it sees copies that the inner root owns.
+ */
+const ENTER = `set -e
+mount -t tmpfs -o mode=0755 tmpfs /run
+mkdir /run/tools
+for tool in ip nft; do
+  path=$(PATH=/usr/sbin:/sbin:/usr/bin:/bin command -v "$tool")
+  path=$(readlink -f "$path")
+  cp "$path" "/run/tools/$tool"
+  chmod 0755 "/run/tools/$tool"
+  mount --bind "/run/tools/$tool" "$path"
+done
+exec "$@"`;
+
 /** Set in the environment of the demo that runs inside a user namespace. */
 const INSIDE = 'CAUSEWAY_DEMO_USER_NAMESPACE';
 
@@ -69,15 +86,13 @@ function userNamespace(args: readonly string[]): Way {
         'Install uidmap, or run the demo as root: sudo npm run demo',
     );
   }
-  // /run is where ip keeps its namespaces, and it is root's: the new mount namespace gets an empty one.
-  const script = 'mount -t tmpfs tmpfs /run && exec "$@"';
-  const inside = ['/bin/sh', '-c', script, 'sh', process.execPath, MAIN, ...args];
+  const inside = ['/bin/sh', '-c', ENTER, 'sh', process.execPath, MAIN, ...args];
   return { kind: 'again', argv: [...argv, ...inside], env: { ...process.env, [INSIDE]: '1' } };
 }
 
 /** What a person types to enter a namespace of the demo from another terminal. */
 export function enterCommand(namespace: string, userNamespace: boolean): string {
-  return userNamespace
-    ? `nsenter --target ${process.pid} --user --mount --preserve-credentials ip netns exec ${namespace}`
-    : `sudo ip netns exec ${namespace}`;
+  const exec = `ip netns exec ${namespace}`;
+  if (userNamespace) return `nsenter --target ${process.pid} --user --mount --preserve-credentials ${exec}`;
+  return process.env['SUDO_USER'] === undefined ? exec : `sudo ${exec}`;
 }

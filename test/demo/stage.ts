@@ -114,7 +114,7 @@ export class Stage {
         client.ip(family, 'route', 'show', 'table', 'all'),
         client.ip(family, 'rule', 'show'),
       ]),
-      client.run(['nft', 'list', 'ruleset']),
+      client.nft('list ruleset\n'),
     ].join('\n');
   }
 

@@ -14,7 +14,7 @@ export type FrameKind =
   | 'web'
   /** To or from an address of the office or of the tunnel, for everybody to read. */
   | 'office-in-clear'
-  /** ARP and neighbour discovery. */
+  /** ARP, neighbour discovery, group membership. */
   | 'link'
   | 'other';
 
@@ -40,7 +40,6 @@ const TYPE_IPV4 = 0x0800;
 const TYPE_IPV6 = 0x86dd;
 const TYPE_ARP = 0x0806;
 const UDP = 17;
-const ICMPV6 = 58;
 const IKE_PORT = 500;
 const NAT_PORT = 4500;
 
@@ -76,7 +75,7 @@ export function classify(frame: Uint8Array, { gateway, web, office }: Watched): 
   if (ends.some((end) => office.some((prefix) => containsAddress(prefix, end))))
     return { kind: 'office-in-clear' };
   if (ends.some((end) => sameAddress(end, web))) return { kind: 'web' };
-  if (packet.protocol === ICMPV6 && ends.some(isLocalScope)) return { kind: 'link' };
+  if (ends.some(isLinkScope)) return { kind: 'link' };
   if (packet.protocol !== UDP || !ends.some((end) => sameAddress(end, gateway))) return { kind: 'other' };
   const port = u16(packet.body, sameAddress(packet.source, gateway) ? 0 : 2);
   const payload = packet.body.subarray(8, u16(packet.body, 4));
@@ -114,9 +113,11 @@ function parseIp(frame: Uint8Array): IpPacket | undefined {
   };
 }
 
-/** Link-local or multicast IPv6: never routed. */
-function isLocalScope({ family, octets }: IpAddress): boolean {
-  return family === 6 && (octets[0] === 0xff || (octets[0] === 0xfe && ((octets[1] ?? 0) & 0xc0) === 0x80));
+/** Link-local addresses and the multicast groups that no router passes on: neighbours talk about themselves. */
+function isLinkScope({ family, octets }: IpAddress): boolean {
+  const [first, second = 0, third] = octets;
+  if (family === 4) return first === 224 && second === 0 && third === 0;
+  return (first === 0xfe && (second & 0xc0) === 0x80) || (first === 0xff && (second & 0x0f) <= 2);
 }
 
 function u16(octets: Uint8Array, at: number): number {
