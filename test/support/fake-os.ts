@@ -227,7 +227,9 @@ export class FakeMachine {
       this.#addresses.add(key);
       return undefined;
     }
-    if (!this.#addresses.delete(key)) return 'Error: ipv4: Address not found.';
+    if (!this.#addresses.delete(key)) {
+      return length === '128' ? 'Error: ipv6: address not found.' : 'Error: ipv4: Address not found.';
+    }
     this.#dropRoutes((route) => route.source === address);
     return undefined;
   }

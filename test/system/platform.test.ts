@@ -195,6 +195,7 @@ describe('the platform in a network namespace', { skip: NetLab.unavailable() }, 
     const said = (await holder.says()) as { code: string; context: Record<string, string> };
     assert.equal(said.code, 'platform.route-failed');
     assert.equal(said.context['detail'], 'RTNETLINK answers: File exists');
+    assert.equal(existsSync(journalOf(host)), false);
     await holder.kill();
     // The rule that was in the way is the very one that undoing takes away; everything else is as before.
     const after = picture(host);
@@ -210,6 +211,8 @@ describe('the platform in a network namespace', { skip: NetLab.unavailable() }, 
     const said = (await holder.says()) as { code: string; context: Record<string, string> };
     assert.equal(said.code, 'platform.address-failed');
     assert.equal(said.context['address'], 'fd05::7');
+    assert.equal(said.context['leftover'], undefined);
+    assert.equal(existsSync(journalOf(alone)), false);
     await holder.kill();
     assert.deepEqual(picture(alone), before);
   });

@@ -144,11 +144,25 @@ function troublesOf(lines: readonly Line[], ip: readonly string[], stderr: strin
   return troubles;
 }
 
-/** How ip says that what should be undone is not there: never made, or gone together with its device. */
+/**
+ * How ip says that what should be undone is not there: never made, gone together with its device, or of a family
+ * that the kernel does not have.
+ */
+const GONE: readonly string[] = [
+  'No such process',
+  'No such file or directory',
+  'No such device',
+  'Cannot find device',
+  'Address not found',
+  'Cannot assign requested address',
+  'FIB table does not exist',
+  'Address family not supported',
+  'Operation not supported',
+];
+
 function isGone(detail: string): boolean {
-  return /No such process|No such file or directory|No such device|Cannot find device|Address not found|Cannot assign requested address|FIB table does not exist/.test(
-    detail,
-  );
+  const said = detail.toLowerCase();
+  return GONE.some((words) => said.includes(words.toLowerCase()));
 }
 
 function oneLine(text: string): string {

@@ -236,6 +236,17 @@ test('a failure whose undoing fails too tells both', async () => {
   assert.equal(applied.error.context['leftover'], 'RTNETLINK answers: Operation not permitted');
 });
 
+test('on a kernel without IPv6 a plan with it fails, and there is nothing that could not be undone', async () => {
+  const fake = machine();
+  const manager = new LinuxRouteManager(fake.process());
+  fake.refuse = { line: /:|^rule/, message: 'RTNETLINK answers: Address family not supported by protocol' };
+  const applied = await manager.apply(plan(['fd05::7'], ['fd00::/8']));
+  assert.ok(!applied.ok);
+  assert.equal(applied.error.code, 'platform.address-failed');
+  assert.equal(applied.error.context['leftover'], undefined);
+  assert.equal(fake.state().journal, undefined);
+});
+
 test('a device name that is more than a name is refused before anything happens', async () => {
   const fake = machine();
   for (const name of ['a b', 'a\nroute add default dev eth0', '', 'sixteen-letters-', '-force', 'ä']) {
