@@ -77,14 +77,19 @@ interface Words {
   esn: number[];
 }
 
+/** The entry of a table itself, never what every object inherits: a word comes from outside. */
+function entry<T>(table: Readonly<Record<string, T>>, word: string): T | undefined {
+  return Object.hasOwn(table, word) ? table[word] : undefined;
+}
+
 function sortWords(text: string): Result<Words, string> {
   const words: Words = { encr: [], integ: [], prf: [], groups: [], esn: [] };
   for (const word of text.toLowerCase().split('-')) {
-    const encr = ENCR_WORDS[word];
-    const integ = INTEG_WORDS[word];
-    const prf = PRF_WORDS[word];
-    const group = GROUP_WORDS[word];
-    const esn = ESN_WORDS[word];
+    const encr = entry(ENCR_WORDS, word);
+    const integ = entry(INTEG_WORDS, word);
+    const prf = entry(PRF_WORDS, word);
+    const group = entry(GROUP_WORDS, word);
+    const esn = entry(ESN_WORDS, word);
     if (encr) words.encr.push(encr);
     else if (integ !== undefined) words.integ.push(integ);
     else if (prf !== undefined) words.prf.push(prf);
