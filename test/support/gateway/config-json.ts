@@ -155,11 +155,20 @@ const addition = z.strictObject({
   ),
 });
 
-/**
- * Faults are taken as they are, but for the two that hold octets. There is no schema for them: a name that does
- * not exist has no effect, as with any configuration of a tool for tests.
- */
+/** The faults that JSON can hold: all but the hooks. */
+const FAULT_NAMES: Readonly<Record<Exclude<keyof Faults, `tamper${string}`>, true>> = {
+  ...{ cookies: true, invalidKe: true, initNotify: true, forgedFirst: true, ikeProposal: true },
+  ...{ keyExchange: true, nonce: true, omitInit: true, pretendNat: true, authNotify: true },
+  ...{ childNotify: true, finalNotify: true, identity: true, auth: true, finalAuth: true },
+  ...{ authMethod: true, omitAuth: true, eap: true, childProposal: true, traffic: true, cp: true },
+  ...{ add: true, flags: true, messageIdOffset: true, steps: true, majorVersion: true, drop: true },
+  ...{ dropReceived: true, duplicates: true, silentAfter: true },
+};
+
+/** Their values are taken as they are, but for the two that hold octets. A name that does not exist throws. */
 function faultsOf(value: Record<string, unknown>): Faults {
+  const unknown = Object.keys(value).filter((name) => !Object.hasOwn(FAULT_NAMES, name));
+  if (unknown.length > 0) throw new Error(`no such fault: ${unknown.join(', ')}`);
   const { add, identity: who, ...plain } = value;
   const additions = z.array(addition).default([]).parse(add);
   return {
