@@ -34,6 +34,8 @@ export interface IkeConfig {
   readonly userAuth: UserAuth;
   readonly ikeOffers: readonly Offer[];
   readonly espOffers: readonly Offer[];
+  /** The words in which the profile asked for them, for explanations. */
+  readonly configured: { readonly ike?: readonly string[]; readonly esp?: readonly string[] };
   /** Families of the inner addresses that we ask for; at least one. */
   readonly addressFamilies: readonly (4 | 6)[];
   /** TSr: where traffic may go to. TSi is everything of the same families, which the gateway narrows. */
@@ -56,6 +58,7 @@ export interface IkeConfig {
 export const IKE_DEFAULTS = {
   ikeOffers: DEFAULT_IKE_OFFERS,
   espOffers: DEFAULT_ESP_OFFERS,
+  configured: {},
   retransmit: DEFAULT_RETRANSMIT,
   livenessMs: 30_000,
   refusalGraceMs: 1_000,

@@ -17,6 +17,12 @@ export type InitStep =
   | { readonly kind: 'done'; readonly sa: IkeSa }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
+/** What the network can say of a datagram: nobody listens at that port, or there is no way to the host. */
+export type Unreachable = 'port' | 'host';
+
+/** What a silence means, by what the network said during it. */
+const SILENCE = { nothing: 'timeout.init', port: 'network.port-closed', host: 'network.no-route' } as const;
+
 const WAIT: InitStep = { kind: 'wait' };
 
 /** Transmissions that the network must have sent back before we believe it that the port is closed. */
@@ -32,7 +38,7 @@ export class InitExchange {
   readonly #task: InitTask;
   #retransmitter: Retransmitter;
   #doubt: { readonly failure: Failure; readonly until: Millis } | undefined;
-  #unreachable = 0;
+  #unreachable: { readonly times: number; readonly what: Unreachable } | undefined;
 
   constructor(config: IkeConfig, deps: { readonly random: RandomBytes; readonly log: Log }, now: Millis) {
     this.#config = config;
@@ -94,12 +100,13 @@ export class InitExchange {
   }
 
   /**
-   * The network said that nobody listens there (ICMP). Anyone can say that, so it alone concludes nothing
+   * The network said that nobody is there (ICMP). Anyone can say that, so it alone concludes nothing
    * (RFC 7296 section 2.4): it shortens our patience after several unanswered transmissions, and names the cause.
    */
-  noteUnreachable(now: Millis): void {
-    this.#unreachable += 1;
-    if (this.#unreachable < REFUSALS_TO_BELIEVE || this.#retransmitter.sent < REFUSALS_TO_BELIEVE) return;
+  noteUnreachable(what: Unreachable, now: Millis): void {
+    const times = (this.#unreachable?.times ?? 0) + 1;
+    this.#unreachable = { times, what };
+    if (times < REFUSALS_TO_BELIEVE || this.#retransmitter.sent < REFUSALS_TO_BELIEVE) return;
     this.#doubtful(this.#silence(now), now + this.#config.refusalGraceMs);
   }
 
@@ -120,7 +127,7 @@ export class InitExchange {
 
   #silence(now: Millis): Failure {
     const { gateway } = this.#config;
-    return failure(this.#unreachable > 0 ? 'network.port-closed' : 'timeout.init', {
+    return failure(SILENCE[this.#unreachable?.what ?? 'nothing'], {
       gateway: formatAddress(gateway.address),
       port: gateway.port,
       seconds: Math.round((now - this.#retransmitter.startedAt) / 1000),

@@ -33,7 +33,10 @@ function generalRefusal(notify: NotifyPayload): Failure {
 /** An error notify in the response to IKE_SA_INIT. Nobody has proved anything yet. */
 export function initRefusal(notify: NotifyPayload, config: IkeConfig): Failure {
   if (notify.notifyType === Notify.NO_PROPOSAL_CHOSEN) {
-    return failure('peer.no-proposal-chosen', { offered: offeredIke(config) });
+    return failure('peer.no-proposal-chosen', {
+      offered: offeredIke(config),
+      configured: config.configured.ike,
+    });
   }
   return generalRefusal(notify);
 }
@@ -54,7 +57,10 @@ export function authRefusal(notify: NotifyPayload, config: IkeConfig, afterEap: 
 export function childRefusal(notify: NotifyPayload, config: IkeConfig): Failure {
   switch (notify.notifyType) {
     case Notify.NO_PROPOSAL_CHOSEN:
-      return failure('peer.no-proposal-chosen-child', { offered: offeredEsp(config) });
+      return failure('peer.no-proposal-chosen-child', {
+        offered: offeredEsp(config),
+        configured: config.configured.esp,
+      });
     case Notify.TS_UNACCEPTABLE:
     case Notify.INVALID_SELECTORS:
       return failure('peer.ts-unacceptable', { requested: config.remoteSelectors.map(formatSelector) });

@@ -10,7 +10,7 @@ import type { Payload } from '../wire/payload.ts';
 import type { IkeConfig } from './config.ts';
 import type { IkeCommand, IkeEvent, InboundDatagram, OutboundDatagram } from './events.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { InitExchange, type InitStep } from './init-exchange.ts';
+import { InitExchange, type InitStep, type Unreachable } from './init-exchange.ts';
 import { type IkeKeyLogEntry, ikeKeyLogEntry } from './keylog.ts';
 import { Outbox } from './outbox.ts';
 import { Responder } from './responder.ts';
@@ -109,8 +109,8 @@ export class IkeSession {
   }
 
   /** The network reported that a datagram of ours did not arrive (ICMP): a hint, never a proof. */
-  noteUnreachable(now: Millis): void {
-    if (this.#phase.name === 'init') this.#phase.exchange.noteUnreachable(now);
+  noteUnreachable(what: Unreachable, now: Millis): void {
+    if (this.#phase.name === 'init') this.#phase.exchange.noteUnreachable(what, now);
   }
 
   /** When handleTimeout has something to do, and what for. */

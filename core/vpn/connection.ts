@@ -142,7 +142,6 @@ export class Connection {
     });
     if (!opened.ok) return this.#dispatch({ kind: 'open-failed', failure: opened.error });
     this.#session = opened.value;
-    this.#phases.gateway = opened.value.gatewayText;
     this.#session.command({ kind: 'connect' });
   }
 

@@ -54,6 +54,10 @@ export function prepareIkeConfig(profile: Profile, inputs: IkeConfigInputs): Res
     remoteId,
     gatewayAuth: gateway.value,
     userAuth: user.value.auth,
+    configured: {
+      ...(profile.ike.proposals ? { ike: profile.ike.proposals } : {}),
+      ...(profile.esp.proposals ? { esp: profile.esp.proposals } : {}),
+    },
     ...(ikeOffers.value ? { ikeOffers: ikeOffers.value } : {}),
     ...(espOffers.value ? { espOffers: espOffers.value } : {}),
     addressFamilies: profile.tunnel.addresses.map((family) => (family === 'ipv4' ? 4 : 6)),

@@ -1,12 +1,11 @@
 import type { Profile } from '../contract/profile.ts';
 import type { ConnectionEvent, ConnectionPhase } from '../contract/snapshot.ts';
+import { formatEndpoint } from '../net/address.ts';
 import type { VpnState } from './machine/state.ts';
 
 /** Tells watchers which step of connecting begins, and keeps how long each took. */
 export class PhaseClock {
   readonly timing: Partial<Record<ConnectionPhase, number>> = {};
-  /** The address and port in use, once there is one. */
-  gateway: string | undefined;
   readonly #profile: Profile;
   readonly #onEvent: (event: ConnectionEvent) => void;
   #current: { readonly phase: ConnectionPhase; readonly sinceMs: number } | undefined;
@@ -31,15 +30,17 @@ export class PhaseClock {
       this.timing[ended] = (this.timing[ended] ?? 0) + atMs - sinceMs;
     }
     this.#current = phase && { phase, sinceMs: atMs };
-    if (phase) this.#onEvent({ event: 'phase', atMs, phase, ...this.#details(phase) });
+    if (phase) this.#onEvent({ event: 'phase', atMs, phase, ...this.#details(state) });
   }
 
-  #details(phase: ConnectionPhase): { gateway?: string; method?: string } {
-    if (phase === 'resolving') return { gateway: this.#profile.gateway.address };
-    return {
-      ...(this.gateway === undefined ? {} : { gateway: this.gateway }),
-      ...(phase === 'auth' ? { method: this.#profile.user.method } : {}),
-    };
+  #details(state: VpnState): { gateway?: string; method?: string } {
+    const { gateway, user } = this.#profile;
+    if (state.name === 'preparing') return { gateway: gateway.address };
+    if (state.name !== 'connecting') return {};
+    const { address, phase } = state;
+    return phase === 'init'
+      ? { gateway: formatEndpoint({ address, port: gateway.ikePort }) }
+      : { gateway: formatEndpoint({ address, port: gateway.natPort }), method: user.method };
   }
 }
 

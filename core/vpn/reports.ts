@@ -32,7 +32,8 @@ export function connectedEvent(facts: {
     domains: [...config.searchDomains],
     selectors: { local: child.local.map(formatSelector), remote: child.remote.map(formatSelector) },
     suite: { ike: session.suite, esp: child.suite.name },
-    nat: session.nat.local || session.nat.remote,
+    // A gateway that wants encapsulation always claims a NAT before itself; one before us is the only true finding.
+    nat: session.nat.local,
     spis: { in: hex32(child.spiIn), out: hex32(child.spiOut) },
     mtu: tunnel.mtu,
     tun: tunnel.name,

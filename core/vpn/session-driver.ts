@@ -1,7 +1,7 @@
 import { failure, type Failure } from '../lib/failure.ts';
 import type { Millis } from '../lib/ports.ts';
 import { err, ok, type Result } from '../lib/result.ts';
-import { addressOf, type Endpoint, formatAddress, formatEndpoint } from '../net/address.ts';
+import { addressOf, type Endpoint, formatAddress } from '../net/address.ts';
 import { type Batch, newBatch, resetBatch, appendPacket } from '../net/batch.ts';
 import type { IkeConfig } from '../ike/config.ts';
 import type { IkeCommand, IkeEvent, OutboundDatagram, Transport } from '../ike/events.ts';
@@ -76,11 +76,6 @@ export class SessionDriver {
     return { udp: this.#paths.nat.udp, gateway: { address: gateway.address, port: gatewayNatPort } };
   }
 
-  /** The address and port in use, for people. */
-  get gatewayText(): string {
-    return formatEndpoint(this.#options.config.gateway);
-  }
-
   get suite(): string {
     return this.#suite;
   }
@@ -138,9 +133,9 @@ export class SessionDriver {
       },
       onBatch: (batch) => this.#onEsp?.(batch),
       isClosed: () => this.#closed,
-      onUnreachable: () => {
+      onUnreachable: (what) => {
         if (this.#closed) return;
-        this.#session.noteUnreachable(this.#now());
+        this.#session.noteUnreachable(what, this.#now());
         this.#drain();
       },
     });

@@ -20,12 +20,17 @@ export interface UdpReaderOptions {
   /** A batch that may hold ESP; whoever gets it must be done with it when it returns. */
   readonly onBatch: (batch: Batch) => void;
   /** The network said that a datagram did not arrive. */
-  readonly onUnreachable: () => void;
+  readonly onUnreachable: (what: 'port' | 'host') => void;
   /** Whether the socket was closed by what one of the callbacks did. */
   readonly isClosed: () => boolean;
 }
 
-const UNREACHABLE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EACCES']);
+const UNREACHABLE: Readonly<Record<string, 'port' | 'host'>> = {
+  ECONNREFUSED: 'port',
+  EHOSTUNREACH: 'host',
+  ENETUNREACH: 'host',
+  EACCES: 'host',
+};
 
 /** Reads a socket in batches: IKE messages go out one by one, whole batches on for their ESP. */
 export class UdpReader {
@@ -55,7 +60,8 @@ export class UdpReader {
       if (count < this.#batch.capacity) break;
     }
     for (const { code } of udp.takeErrors()) {
-      if (UNREACHABLE.has(code)) return onUnreachable();
+      const what = UNREACHABLE[code];
+      if (what !== undefined) return onUnreachable(what);
     }
   }
 

@@ -402,7 +402,7 @@ describe('silence', () => {
     proves(['RFC7296-2.4-3', 'does'], ['RFC7296-2.4-11', 'does']),
     () => {
       const pair = new Pair().connect();
-      pair.session.noteUnreachable(pair.now);
+      pair.session.noteUnreachable('port', pair.now);
       pair.advance(5_000);
       assert.equal(pair.event('closed'), undefined);
       assert.ok(pair.settle().event('established'));
@@ -414,7 +414,7 @@ describe('silence', () => {
     pair.toGateway.splice(0);
     for (let i = 0; i < 50 && !pair.session.closed; i++) {
       pair.advance(100);
-      if (pair.toGateway.splice(0).length > 0) pair.session.noteUnreachable(pair.now);
+      if (pair.toGateway.splice(0).length > 0) pair.session.noteUnreachable('port', pair.now);
     }
     assert.equal(pair.failureCode, 'network.port-closed');
   });

@@ -22,6 +22,8 @@ export interface CausewayOptions {
   readonly secret?: string;
   /** More arguments, such as `--keylog FILE`. */
   readonly args?: readonly string[];
+  /** A command before ours, that ends by becoming its arguments. */
+  readonly wrap?: readonly string[];
 }
 
 /** How the process ended. */
@@ -60,7 +62,7 @@ export class Causeway {
     writeFileSync(file, JSON.stringify(profile));
     const argv = [process.execPath, MAIN, 'connect', file, '--json'];
     if (options.secret !== undefined) argv.push('--password-fd', '3');
-    const child = namespace.spawn([...argv, ...(options.args ?? [])], {
+    const child = namespace.spawn([...(options.wrap ?? []), ...argv, ...(options.args ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
     const secret = child.stdio[3] as Writable;

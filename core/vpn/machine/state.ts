@@ -15,7 +15,12 @@ export type VpnState =
   /** Checking the profile and this machine, looking up the gateway's name. */
   | { readonly name: 'preparing' }
   /** Talking IKE to one address of the gateway; `others` are tried when that one does not answer. */
-  | { readonly name: 'connecting'; readonly phase: 'init' | 'auth'; readonly others: readonly IpAddress[] }
+  | {
+      readonly name: 'connecting';
+      readonly phase: 'init' | 'auth';
+      readonly address: IpAddress;
+      readonly others: readonly IpAddress[];
+    }
   /** The SAs stand; device, addresses and routes are being set. */
   | { readonly name: 'configuring'; readonly established: Established }
   | { readonly name: 'connected'; readonly established: Established }

@@ -80,7 +80,7 @@ function stop(state: VpnState): Transition {
 function tryNext(addresses: Extract<VpnEvent, { kind: 'prepared' }>['addresses']): Transition {
   const [address, ...others] = addresses;
   if (!address) return end(failed(failure('network.name-unknown'), false));
-  return to({ name: 'connecting', phase: 'init', others }, { kind: 'open', address });
+  return to({ name: 'connecting', phase: 'init', address, others }, { kind: 'open', address });
 }
 
 /** This address did not even answer: another of the gateway's may. */

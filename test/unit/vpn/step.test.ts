@@ -93,7 +93,7 @@ describe('the life of a connection', () => {
 
   test('an address that does not answer gives way to the next one', () => {
     const { state, last } = after(START, PREPARED, closed('timeout.init'));
-    assert.deepEqual(state, { name: 'connecting', phase: 'init', others: [] });
+    assert.deepEqual(state, { name: 'connecting', phase: 'init', address: TWO, others: [] });
     assert.deepEqual(last, [{ kind: 'open', address: TWO }]);
   });
 
