@@ -3,18 +3,18 @@ import { Writer } from '../lib/writer.ts';
 import { PayloadType } from './constants.ts';
 import { GENERIC_HEADER_LENGTH, encodeChain, encodeGenericHeader } from './chain.ts';
 import { FRAGMENT_NUMBERS_LENGTH } from './decode.ts';
+import { MAX_FRAGMENTS } from './fragment-queue.ts';
 import { IKE_HEADER_LENGTH, encodeHeader } from './header.ts';
 import { encodeProtectedMessage, firstType, join, refuseCriticalResponse } from './message.ts';
 import type { Message, MessageProtection } from './message.ts';
 
 /** Octets before the protected body of a fragment. */
 const FRAGMENT_OVERHEAD = IKE_HEADER_LENGTH + GENERIC_HEADER_LENGTH + FRAGMENT_NUMBERS_LENGTH;
-const MAX_FRAGMENTS = 0xffff;
 
 /**
  * The datagrams of a protected message, each at most `maxLength` octets (of IKE: without the non-ESP marker, UDP
  * and IP). One with SK when that fits, else fragments of RFC 7383 section 2.5. Throws RangeError when a fragment
- * of `maxLength` octets could carry nothing.
+ * of `maxLength` octets could carry nothing, or when it takes more of them than a peer of ours would keep.
  */
 export function encodeFragmented(
   message: Message,

@@ -109,6 +109,12 @@ test('masks of every length from 0 to 32 are prefixes', () => {
   assert.deepEqual(everything.value, new Uint8Array(8));
 });
 
+test('a prefix of IPv6 has up to 128 bits', () => {
+  const value: ConfigValue = { kind: 'prefix', address: octets(IP6), prefixLength: 128 };
+  const attribute = configAttribute(CfgAttr.INTERNAL_IP6_ADDRESS, value);
+  assert.deepEqual(readConfigAttribute(attribute), { ok: true, value });
+});
+
 test('a value that is not of its attribute is a bug and throws RangeError', () => {
   assert.throws(() => configAttribute(CfgAttr.INTERNAL_IP4_ADDRESS, address6), RangeError);
   assert.throws(

@@ -1,13 +1,13 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { EMPTY, concat } from '../../../core/lib/bytes.ts';
+import { EMPTY, concat, isZero } from '../../../core/lib/bytes.ts';
 import { MAX_PAYLOADS } from '../../../core/wire/chain.ts';
 import { Notify, PayloadType } from '../../../core/wire/constants.ts';
 import { encodeFragmented } from '../../../core/wire/fragment.ts';
 import { FragmentQueue, MAX_FRAGMENTS, MAX_REASSEMBLED_LENGTH } from '../../../core/wire/fragment-queue.ts';
 import type { QueueResult } from '../../../core/wire/fragment-queue.ts';
 import { decodeHeader, decodeMessage, encodeProtectedMessage } from '../../../core/wire/message.ts';
-import type { DecodeResult, Fragment, Message } from '../../../core/wire/message.ts';
+import type { DecodeResult, Fragment, Message, MessageProtection } from '../../../core/wire/message.ts';
 import { proves } from '../../conformance/tag.ts';
 import { gcmProtection, transparentProtection } from '../../support/wire-protection.ts';
 import { bumped, octets } from './octets.ts';
@@ -103,6 +103,37 @@ test('a limit in which a fragment could carry nothing is a bug and throws RangeE
   assert.equal(encodeFragmented(MESSAGE, transparentProtection, 58).length, 24);
 });
 
+test('a message that takes more fragments than anybody keeps is a bug and throws RangeError', () => {
+  const payloads = [{ kind: 'V', data: new Uint8Array(MAX_FRAGMENTS - 4) }] as const;
+  assert.equal(encodeFragmented({ ...MESSAGE, payloads }, transparentProtection, 58).length, MAX_FRAGMENTS);
+  const longer = [{ kind: 'V', data: new Uint8Array(MAX_FRAGMENTS - 3) }] as const;
+  assert.throws(
+    () => encodeFragmented({ ...MESSAGE, payloads: longer }, transparentProtection, 58),
+    RangeError,
+  );
+});
+
+test('the plaintext of a fragment is wiped once it is sealed, and once the queue is done with it', () => {
+  const seen: Uint8Array[] = [];
+  const spy: MessageProtection = {
+    ...transparentProtection,
+    seal: (associated, plaintext) => {
+      seen.push(plaintext);
+      return transparentProtection.seal(associated, plaintext);
+    },
+  };
+  const datagrams = encodeFragmented(MESSAGE, spy, LIMIT);
+  const queue = new FragmentQueue();
+  for (const datagram of datagrams) {
+    const result = open(datagram);
+    assert.ok(result.kind === 'partial');
+    seen.push(result.fragment.plaintext);
+    queue.add(result.header, result.fragment);
+  }
+  assert.equal(seen.length, 4);
+  assert.ok(seen.every(isZero));
+});
+
 test('a smaller limit makes more fragments', proves('RFC7383-2.5.2-x2', 'does'), () => {
   const counts = [73, 69, 65, 61].map(
     (limit) => encodeFragmented(MESSAGE, transparentProtection, limit).length,
@@ -176,7 +207,7 @@ test(
     assert.equal(smaller.length, 3);
     add(queue, SECOND);
     assert.deepEqual(add(queue, smaller[0] ?? EMPTY), { kind: 'waiting', missing: 2 });
-    assert.equal(add(queue, FIRST).kind, 'discarded');
+    assert.equal(add(queue, SECOND).kind, 'discarded');
     add(queue, smaller[1] ?? EMPTY);
     assert.equal(add(queue, smaller[2] ?? EMPTY).kind, 'complete');
   },

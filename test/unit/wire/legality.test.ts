@@ -206,6 +206,11 @@ test(
   },
 );
 
+test('the reason says what the message has', () => {
+  assert.equal(check('INFORMATIONAL', false, payloads('SA N SA')), 'INFORMATIONAL request with 2 SA');
+  assert.equal(check('IKE_AUTH', false, payloads('N')), 'IKE_AUTH request with nothing');
+});
+
 test('an exchange that is not known has no legal message', () => {
   assert.match(checkLegality({ exchange: 99, response: false, payloads: [] }) ?? '', /unknown\(99\)/);
 });

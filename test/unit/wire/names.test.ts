@@ -57,12 +57,13 @@ test('a description has nothing of what payloads say', () => {
       { kind: 'EAP', message: octets('03 01 0004') },
       { kind: 'EAP', message: octets('02 01 0002') },
       { kind: 'D', protocol: 1, spis: [] },
+      { kind: 'D', protocol: 3, spis: [octets('01020304')] },
       { kind: 'N', protocol: 0, spi: EMPTY, notifyType: 40999, data: utf8('secret') },
       { kind: 'unknown', type: 200, critical: false, data: utf8('secret') },
     ],
   });
   assert.equal(
     line,
-    'IKE_AUTH request 1: IDi EAP(RESPONSE GTC) EAP(SUCCESS) EAP(malformed) D(IKE) N(unknown(40999)) unknown(200)',
+    'IKE_AUTH request 1: IDi EAP(RESPONSE GTC) EAP(SUCCESS) EAP(malformed) D(IKE) D(ESP) N(unknown(40999)) unknown(200)',
   );
 });

@@ -225,6 +225,8 @@ test('a value that may not be sent is a bug and throws RangeError', () => {
   );
   const mixed = { source: ip4, destination: ip6, sourcePort: 1, destinationPort: 1 };
   assert.throws(() => valuedNotify('NO_NATS_ALLOWED', mixed), RangeError);
+  const odd = { ...mixed, source: octets('c00002'), destination: octets('c00002') };
+  assert.throws(() => valuedNotify('NO_NATS_ALLOWED', odd), RangeError);
 });
 
 for (const name of EMPTY_NOTIFIES) {

@@ -241,6 +241,7 @@ test(
     refuses('D', '03 08 0001 0102030405060708');
     refuses('D', '03 04 0001 0102030405');
     assert.throws(() => bodyOf({ kind: 'D', protocol: 1, spis: [octets('01020304')] }), RangeError);
+    assert.throws(() => bodyOf({ kind: 'D', protocol: 1, spis: [new Uint8Array(0)] }), RangeError);
     assert.throws(() => bodyOf({ kind: 'D', protocol: 3, spis: [octets('0102030405060708')] }), RangeError);
   },
 );
