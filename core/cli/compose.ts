@@ -1,5 +1,7 @@
 /** Where the command line puts the parts of a connection together for the machine that it runs on. */
 import { randomFillSync } from 'node:crypto';
+import { selfTest } from '../crypto/self-test.ts';
+import { failure } from '../lib/failure.ts';
 import { linuxPlatform } from '../platform/linux/platform.ts';
 import { Connection } from '../vpn/connection.ts';
 import type { Clock } from '../vpn/ports.ts';
@@ -15,12 +17,18 @@ const clock: Clock = {
   },
 };
 
-export const createConnection: CreateConnection = ({ profile, credentials, log, onEvent, keyLog }) =>
-  new Connection({
+export const createConnection: CreateConnection = ({ profile, credentials, log, onEvent, keyLog }) => {
+  const platform = linuxPlatform();
+  return new Connection({
     profile,
     credentials,
     ports: {
-      ...linuxPlatform(),
+      ...platform,
+      // No algorithm is trusted with traffic before it has given its known answers on this very machine.
+      preflight: async () => {
+        const tested = selfTest();
+        return tested.ok ? platform.preflight() : failure('internal.self-test', { check: tested.error });
+      },
       clock,
       random: (length) => randomFillSync(new Uint8Array(length)),
       log,
@@ -29,3 +37,4 @@ export const createConnection: CreateConnection = ({ profile, credentials, log, 
     onEvent,
     ...(keyLog === undefined ? {} : { keyLog }),
   });
+};
