@@ -27,7 +27,7 @@ export const createConnection: CreateConnection = ({ profile, credentials, log, 
       // No algorithm is trusted with traffic before it has given its known answers on this very machine.
       preflight: async () => {
         const tested = selfTest();
-        return tested.ok ? platform.preflight() : failure('internal.self-test', { check: tested.error });
+        return tested.ok ? platform.preflight() : failure('internal.self-test', { detail: tested.error });
       },
       clock,
       random: (length) => randomFillSync(new Uint8Array(length)),
