@@ -87,7 +87,7 @@ export class ChildRequest {
         failure('protocol.unoffered-choice', { detail: 'traffic selectors wider than those requested' }),
       );
     }
-    const config = assignedConfiguration(firstOf(payloads, 'CP'));
+    const config = assignedConfiguration(firstOf(payloads, 'CP'), context.config.addressFamilies);
     if (config.addresses.length === 0) {
       return err(failure('peer.no-address', { requested: this.#remote.map(formatSelector) }));
     }

@@ -32,6 +32,13 @@ function domainName(text: string): string | undefined {
   return name.split('.').every((label) => LABEL.test(label)) ? name : undefined;
 }
 
+/** Whether a host can have it: no unspecified, loopback, multicast or reserved address (RFC 6890). */
+function isHostAddress({ family, octets }: IpAddress): boolean {
+  const first = octets[0] ?? 0;
+  if (family === 4) return first !== 0 && first !== 127 && first < 224;
+  return first !== 0xff && !isZero(octets.subarray(0, 15));
+}
+
 interface Collected {
   addresses: Prefix[];
   dnsServers: IpAddress[];
@@ -72,16 +79,26 @@ function collect(type: number, value: ConfigValue, into: Collected): void {
 }
 
 /**
- * What a CFG_REPLY gives us. Attributes of a length that their type does not have are passed over: they cannot
- * mean anything, and a gateway that sends one is otherwise of use. An unspecified address is no address.
+ * What a CFG_REPLY gives us, of the families that we asked for. Attributes of a length that their type does not have,
+ * and addresses that no host can have, are passed over: they cannot mean anything, and a gateway that sends one is
+ * otherwise of use.
  */
-export function assignedConfiguration(reply: ConfigPayload | undefined): AssignedConfig {
+export function assignedConfiguration(
+  reply: ConfigPayload | undefined,
+  families: readonly (4 | 6)[],
+): AssignedConfig {
   const collected: Collected = { addresses: [], dnsServers: [], searchDomains: [], subnets: [] };
   if (reply?.cfgType !== CfgType.REPLY) return collected;
   for (const attribute of reply.attributes) {
     const value = readConfigAttribute(attribute);
     if (value.ok) collect(attribute.type, value.value, collected);
   }
-  const addresses = collected.addresses.filter(({ address }) => !isZero(address.octets));
-  return { ...collected, addresses };
+  const wanted = ({ family }: IpAddress): boolean => families.includes(family);
+  const usable = (address: IpAddress): boolean => wanted(address) && isHostAddress(address);
+  return {
+    addresses: collected.addresses.filter(({ address }) => usable(address)),
+    dnsServers: collected.dnsServers.filter(usable),
+    searchDomains: collected.searchDomains,
+    subnets: collected.subnets.filter(({ address }) => wanted(address)),
+  };
 }
