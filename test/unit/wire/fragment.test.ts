@@ -134,7 +134,7 @@ test('the plaintext of a fragment is wiped once it is sealed, and once the queue
   assert.ok(seen.every(isZero));
 });
 
-test('a smaller limit makes more fragments', proves('RFC7383-2.5.2-x2', 'does'), () => {
+test('a smaller limit makes more fragments', () => {
   const counts = [73, 69, 65, 61].map(
     (limit) => encodeFragmented(MESSAGE, transparentProtection, limit).length,
   );
@@ -160,7 +160,7 @@ test(
 
 test(
   'a fragment whose integrity check fails is dropped, and its numbers are part of what is checked',
-  proves(['RFC7383-2.6-x3', 'refuses'], ['RFC7383-2.6-x1', 'refuses']),
+  proves('RFC7383-2.6-x3', 'refuses'),
   () => {
     const protection = gcmProtection(new Uint8Array(16).fill(3), octets('01020304'));
     const [first] = encodeFragmented(MESSAGE, protection, 80);

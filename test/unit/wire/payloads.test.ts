@@ -94,6 +94,7 @@ test(
 
 test('a Key Length in the variable form is refused', proves('RFC7296-3.3.5-1', 'refuses'), () => {
   refuses('SA', '00 00 0016 01 01 00 01  00 00 000e 01 00 000c  000e 0002 0100');
+  refuses('SA', '00 00 0014 01 01 00 01  00 00 000c 01 00 000c  000e 0000');
 });
 
 test(
@@ -140,6 +141,7 @@ test(
       '00 00 0018 01 01 00 02  00 00 0008 01 00 000c 00 00 0008 02 00 0005 # last before the last',
     );
     refuses('SA', '00 00 0010 01 01 00 01  00 00 0008 01 00 000c 00 # an octet after the last proposal');
+    refuses('SA', '00 00 0011 01 01 00 01  00 00 0008 01 00 000c 00 # an octet after the last transform');
     refuses('SA', '');
   },
 );
