@@ -132,6 +132,30 @@ test(
   },
 );
 
+test(
+  'a packet that came before is refused without being opened again',
+  proves('RFC4303-3.4.3-x5', 'does'),
+  () => {
+    let opened = 0;
+    const engine = engineWith([laptopChild(SUITE)], {
+      newTransform: (...keys) => {
+        const own = newTransform(...keys);
+        return {
+          ...own,
+          open: (run) => {
+            opened += run.count;
+            own.open(run);
+          },
+        };
+      },
+    });
+    const sealed = forge([{}, {}]);
+    openAll(engine, sealed);
+    openAll(engine, sealed);
+    assert.equal(opened, 2);
+  },
+);
+
 test('a packet behind the window is dropped', () => {
   const engine = engineWith([laptopChild(SUITE)], { replayWindow: 64 });
   assert.equal(openAll(engine, forge([{ sequence: 100 }])).length, 1);

@@ -89,6 +89,27 @@ test(
   },
 );
 
+test(
+  'an extended number goes on behind 2^32, its high half in the nonce alone',
+  proves('RFC4303-2.2.1-1', 'does'),
+  () => {
+    const sad = newSad();
+    sad.install(laptopChild({ ...SUITE, esn: true }));
+    const outbound = sad.outboundFor(1);
+    assert.ok(outbound);
+    const late = { ...outbound, sequence: new SequenceCounter(true, 0xffff_ffff) };
+    const spd = new Spd();
+    spd.set([{ action: 'protect', childId: 1, local: LAPTOP, remote: OFFICE }]);
+    const path = new OutboundPath({ outboundFor: () => late }, spd, newCounters(), []);
+    const batch = newBatch(1, 2048, 0);
+    const out = newBatch(1, 2048, 0);
+    appendPacket(batch, TO_OFFICE);
+    assert.equal(path.process(batch, out, 0), 1);
+    const esp = packetAt(out, 0);
+    assert.deepEqual([readU32(esp, 4), readU32(esp, 8), readU32(esp, 12)], [0, 1, 0]);
+  },
+);
+
 test('octets behind the total length of a packet are not sent', () => {
   const { laptop, office } = enginePair(SUITE);
   const sealed = sealAll(laptop, [concat(TO_OFFICE, new Uint8Array(50))]);

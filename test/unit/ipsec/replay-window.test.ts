@@ -76,6 +76,16 @@ test(
   },
 );
 
+test('a number of long ago does not stand in for a new one', proves('RFC4303-3.4.3-x4', 'does'), () => {
+  for (const size of [32, 64, 1024]) {
+    const ring = size + 32;
+    const window = new ReplayWindow(size);
+    for (const sequence of [5, 40, ring + 8, ring + 6]) assert.ok(window.commit(sequence));
+    assert.equal(window.check(ring + 5), 'new', `window of ${size}`);
+    assert.ok(window.commit(ring + 5));
+  }
+});
+
 test('the default window is 1024 packets', () => {
   const window = new ReplayWindow();
   window.commit(2000);

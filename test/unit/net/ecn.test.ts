@@ -54,6 +54,28 @@ test('the IPv4 field changes alone and its checksum goes along', () => {
     }
 });
 
+test('the checksum goes along whatever it was before', () => {
+  const view = four(0);
+  const { bytes } = view;
+  for (let identification = 0; identification < 0x10000; identification += 7) {
+    bytes.set([identification >>> 8, identification & 0xff], 4);
+    bytes.set([0, 0], 10);
+    const checksum = internetChecksum(bytes, 0, 20);
+    bytes.set([checksum >>> 8, checksum & 0xff], 10);
+    setEcn(view, (identification + 1) & 3);
+    assert.ok(ipHeaderChecksumHolds(view), String(identification));
+  }
+  // All words before sum up to 0xffff, so the checksum is zero.
+  bytes.set([0x45, 0], 0);
+  bytes.set([0, 0, 0, 0], 10);
+  bytes.set([0, 0], 4);
+  const rest = internetChecksum(bytes, 0, 20);
+  bytes.set([rest >>> 8, rest & 0xff], 4);
+  assert.equal(internetChecksum(bytes, 0, 20), 0);
+  setEcn(view, 1);
+  assert.ok(ipHeaderChecksumHolds(view));
+});
+
 test('the IPv6 field changes alone', () => {
   const bytes = packet({ source: '2001:db8::1', destination: '2001:db8::2' });
   bytes.set([0x6a, 0xbc, 0xde, 0xf0]);

@@ -119,8 +119,11 @@ test('extension headers that break off, repeat or stand in the wrong place are r
     fault(six(60, Uint8Array.of(17, 1, 1, 4, 0, 0, 0, 0), UDP_HEADER.subarray(1))),
     'packet-extension-headers',
   );
+  // Hop-by-hop options behind destination options, with a good datagram behind both.
   const options = Uint8Array.of(0, 0, 1, 4, 0, 0, 0, 0);
-  assert.equal(fault(six(60, options, options, UDP_HEADER)), 'packet-extension-headers');
+  const hopByHop = Uint8Array.of(17, 0, 1, 4, 0, 0, 0, 0);
+  assert.equal(view(six(0, hopByHop, UDP_HEADER)).destinationPort, 443);
+  assert.equal(fault(six(60, options, hopByHop, UDP_HEADER)), 'packet-extension-headers');
   const first = Uint8Array.of(44, 0, 0, 1, 0, 0, 0, 9);
   assert.equal(fault(six(44, first, first, UDP_HEADER)), 'packet-extension-headers');
 });
@@ -229,6 +232,15 @@ test('headers that contradict the buffer or themselves are refused', () => {
   assert.equal(fault(altered(four, 3, 19)), 'packet-total-length');
   assert.equal(fault(altered(four, 3, four.length + 1)), 'packet-total-length');
   assert.equal(fault(altered(sixth, 5, sixth.length - 40 + 1)), 'packet-total-length');
+});
+
+test('a view that is filled again keeps nothing of the packet before', () => {
+  const scratch = newPacketView();
+  const fragment = packet({ ...FOUR, fragment: 370 });
+  assert.ok(parsePacketInto(fragment, 0, fragment.length, scratch));
+  const whole = packet(SIX);
+  assert.ok(parsePacketInto(whole, 0, whole.length, scratch));
+  assert.deepEqual(scratch, { ...view(whole), fault: scratch.fault });
 });
 
 test('octets behind the total length do not belong to the packet', () => {
