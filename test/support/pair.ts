@@ -9,7 +9,8 @@ import { parseIdentity, type Identity } from '../../core/ike/identity.ts';
 import { IkeSession } from '../../core/ike/session.ts';
 import { selectorOfPrefix } from '../../core/net/selector.ts';
 import type { Endpoint } from '../../core/net/address.ts';
-import { decodeMessage, type Message } from '../../core/wire/message.ts';
+import { decodeMessage } from '../../core/wire/decode.ts';
+import { type Message } from '../../core/wire/message.ts';
 import { issue } from './pki-factory.ts';
 import {
   address,
@@ -35,6 +36,8 @@ export interface PairOptions {
   readonly method?: LoginMethod;
   readonly client?: Partial<IkeConfig>;
   readonly password?: string;
+  /** When the client gives its password: as soon as it is asked for, or when the test says givePassword(). */
+  readonly asked?: 'at-once' | 'later';
   readonly seed?: string;
   /** Where the gateway sees the client; differs from what the client knows of itself behind a NAT. */
   readonly seenAs?: Endpoint;
@@ -100,6 +103,7 @@ export class Pair {
   readonly gatewayEvents: GatewayEvent[] = [];
   readonly #seenAs: Endpoint;
   readonly #password: string;
+  readonly #answers: boolean;
 
   constructor(options: PairOptions = {}) {
     const method = options.method ?? 'eap';
@@ -110,6 +114,7 @@ export class Pair {
     });
     this.#seenAs = options.seenAs ?? CLIENT;
     this.#password = options.password ?? PASSWORD;
+    this.#answers = options.asked !== 'later';
     this.session = new IkeSession(clientConfig(this.made, method, options.client), {
       random: seededRandom(options.seed ?? 'client'),
       log: silent,
@@ -127,13 +132,13 @@ export class Pair {
     this.toGateway.push(...this.session.takeDatagrams());
     for (const event of this.session.takeEvents()) {
       this.events.push(event);
-      if (event.kind === 'need') {
-        const password = new SecretBytes(utf8(this.#password));
-        this.session.handleCommand({ kind: 'password', password }, this.now);
-        this.#collect();
-      }
+      if (event.kind === 'need' && this.#answers) this.givePassword();
     }
     return this;
+  }
+
+  givePassword(): this {
+    return this.command({ kind: 'password', password: new SecretBytes(utf8(this.#password)) });
   }
 
   /** Delivers the oldest message to the gateway, and puts its answers in the queue. */

@@ -68,6 +68,7 @@ export class EapServer {
   #identifier: number;
   #challenge = new Uint8Array(16);
   #failures = 0;
+  #notified = 0;
   #retriesLeft: number;
   #refusal = '';
   #proved: { msk: Uint8Array; user: string } | undefined;
@@ -101,7 +102,7 @@ export class EapServer {
         return this.#notifyOrMethod();
       case 'notification':
         if (type !== TYPE_NOTIFICATION) return this.#fail(`type ${type} instead of a notification`);
-        return this.#method();
+        return this.#notifyOrMethod();
       case 'other-method':
         if (type === TYPE_NAK && data.includes(TYPE_MSCHAPV2)) return this.#sendChallenge();
         return this.#fail(type === TYPE_NAK ? 'no method in common' : 'a method that is not spoken');
@@ -137,10 +138,10 @@ export class EapServer {
   }
 
   #notifyOrMethod(): EapStep {
-    const { notification } = this.#faults;
-    return notification === undefined
-      ? this.#method()
-      : this.#request('notification', TYPE_NOTIFICATION, utf8(notification));
+    const { notification, notifications = 1 } = this.#faults;
+    if (notification === undefined || this.#notified === notifications) return this.#method();
+    this.#notified++;
+    return this.#request('notification', TYPE_NOTIFICATION, utf8(notification));
   }
 
   #method(): EapStep {

@@ -27,6 +27,8 @@ export interface EapFaults {
   readonly skipIdentity?: boolean;
   /** An EAP Notification request with this text before the method. */
   readonly notification?: string;
+  /** Sends it this many times (1 unless told), each in a round of its own. */
+  readonly notifications?: number;
   /** Offers this method type first; a Nak that asks for MSCHAPv2 is honoured. */
   readonly firstMethod?: number;
   /** EAP-Success instead of the first request, before the method starts, or instead of its Success request. */
