@@ -1,7 +1,7 @@
 import type { Log } from '../lib/ports.ts';
 import type { IkeHeader } from '../wire/header.ts';
 import type { Message } from '../wire/message.ts';
-import { describeMessage } from '../wire/message.ts';
+import { describeMessage } from '../wire/describe.ts';
 import type { Payload } from '../wire/payload.ts';
 import { notify } from '../wire/payloads/notify.ts';
 import type { InboundDatagram } from './events.ts';

@@ -8,11 +8,6 @@ import { payloadTypeOf } from './payload.ts';
 import type { Payload } from './payload.ts';
 import type { NotifyPayload } from './payloads/notify.ts';
 
-export { decodeHeader, IKE_HEADER_LENGTH } from './header.ts';
-export type { IkeHeader } from './header.ts';
-export { decodeMessage, decodeReassembled } from './decode.ts';
-export { describeMessage } from './describe.ts';
-
 /** An IKEv2 message without its wrapping: the same value whether it travels in clear, in SK or in fragments. */
 export interface Message {
   /** 8 octets, not all zero. */

@@ -15,12 +15,9 @@ import { Notify, PayloadType } from '../../core/wire/constants.ts';
 import { decodeEap, encodeEap } from '../../core/wire/eap.ts';
 import { encodeFragmented } from '../../core/wire/fragment.ts';
 import { FragmentQueue } from '../../core/wire/fragment-queue.ts';
-import {
-  decodeMessage,
-  describeMessage,
-  encodeMessage,
-  encodeProtectedMessage,
-} from '../../core/wire/message.ts';
+import { decodeMessage } from '../../core/wire/decode.ts';
+import { describeMessage } from '../../core/wire/describe.ts';
+import { encodeMessage, encodeProtectedMessage } from '../../core/wire/message.ts';
 import type { DecodeResult, Message } from '../../core/wire/message.ts';
 import { decodeNotifyData } from '../../core/wire/notify-data.ts';
 import { clearMessage, protectedMessage } from '../support/wire-arbitraries.ts';

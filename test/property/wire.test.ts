@@ -10,12 +10,9 @@ import { CfgAttr, ExchangeType, Notify, PayloadType, Protocol } from '../../core
 import { decodeEap, encodeEap } from '../../core/wire/eap.ts';
 import { encodeFragmented } from '../../core/wire/fragment.ts';
 import { FragmentQueue } from '../../core/wire/fragment-queue.ts';
-import {
-  decodeHeader,
-  decodeMessage,
-  encodeMessage,
-  encodeProtectedMessage,
-} from '../../core/wire/message.ts';
+import { decodeHeader } from '../../core/wire/header.ts';
+import { decodeMessage } from '../../core/wire/decode.ts';
+import { encodeMessage, encodeProtectedMessage } from '../../core/wire/message.ts';
 import { VALUED_NOTIFIES, decodeNotifyData, readNotify, valuedNotify } from '../../core/wire/notify-data.ts';
 import { decodePayloadBody, encodePayloadBody, payloadTypeOf } from '../../core/wire/payload.ts';
 import { notify } from '../../core/wire/payloads/notify.ts';

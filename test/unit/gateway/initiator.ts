@@ -15,7 +15,8 @@ import {
   TransformType,
   TsType,
 } from '../../../core/wire/constants.ts';
-import { decodeMessage, encodeMessage, encodeProtectedMessage } from '../../../core/wire/message.ts';
+import { decodeMessage } from '../../../core/wire/decode.ts';
+import { encodeMessage, encodeProtectedMessage } from '../../../core/wire/message.ts';
 import type { Message, MessageProtection } from '../../../core/wire/message.ts';
 import type { Payload } from '../../../core/wire/payload.ts';
 import { notify } from '../../../core/wire/payloads/notify.ts';

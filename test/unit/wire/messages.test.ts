@@ -2,12 +2,9 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { encodeChain } from '../../../core/wire/chain.ts';
 import { Notify } from '../../../core/wire/constants.ts';
-import {
-  decodeHeader,
-  decodeMessage,
-  encodeMessage,
-  encodeProtectedMessage,
-} from '../../../core/wire/message.ts';
+import { decodeHeader } from '../../../core/wire/header.ts';
+import { decodeMessage } from '../../../core/wire/decode.ts';
+import { encodeMessage, encodeProtectedMessage } from '../../../core/wire/message.ts';
 import type { Message } from '../../../core/wire/message.ts';
 import { proves } from '../../conformance/tag.ts';
 import { transparentProtection } from '../../support/wire-protection.ts';
