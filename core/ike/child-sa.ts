@@ -9,7 +9,7 @@ import type { Proposal } from '../wire/payloads/sa.ts';
 import { assignedConfiguration, configurationRequest } from './configuration.ts';
 import type { AssignedConfig, EstablishedChild } from './events.ts';
 import { deriveChildKeys } from './key-schedule.ts';
-import { allOf, CHILD_ERRORS, firstOf, notifyOf } from './payloads.ts';
+import { allOf, firstOf, notifyOf } from './payloads.ts';
 import { acceptChoice, proposalsOf } from './proposals.ts';
 import { childRefusal } from './refusals.ts';
 import { childKeyLengths, childSuite } from './suite.ts';
@@ -65,7 +65,11 @@ export class ChildRequest {
     const sa = firstOf(payloads, 'SA');
     const tsi = firstOf(payloads, 'TSi');
     const tsr = firstOf(payloads, 'TSr');
-    if (!sa || !tsi || !tsr) return err(missingChild(payloads, context));
+    const error = allOf(payloads, 'N').find(({ notifyType }) => isErrorNotify(notifyType));
+    if (error) return err(childRefusal(error, context.config));
+    if (!sa || !tsi || !tsr) {
+      return err(failure('protocol.unexpected', { detail: 'IKE_AUTH without SA, TSi or TSr' }));
+    }
     const unasked = [Notify.USE_TRANSPORT_MODE, Notify.IPCOMP_SUPPORTED].find((type) =>
       notifyOf(payloads, type),
     );
@@ -111,13 +115,6 @@ export class ChildRequest {
     };
     return ok({ child, config });
   }
-}
-
-function missingChild(payloads: readonly Payload[], { config }: TaskContext): Failure {
-  const errors = allOf(payloads, 'N').filter((payload) => isErrorNotify(payload.notifyType));
-  const error = errors.find((payload) => CHILD_ERRORS.has(payload.notifyType)) ?? errors[0];
-  if (error) return childRefusal(error, config);
-  return failure('protocol.unexpected', { detail: 'IKE_AUTH without SA, TSi or TSr' });
 }
 
 function randomSpi(random: RandomBytes): number {

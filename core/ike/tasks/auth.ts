@@ -18,7 +18,7 @@ import type { UserAuth } from '../config.ts';
 import type { IkeEvent } from '../events.ts';
 import { type ProvedGateway, proveGateway, provedBySecret } from '../gateway-proof.ts';
 import { formatIdentity } from '../identity.ts';
-import { allOf, CHILD_ERRORS, firstOf, notifyOf } from '../payloads.ts';
+import { allOf, CHILD_ERRORS, firstOf } from '../payloads.ts';
 import { authRefusal } from '../refusals.ts';
 import { DELETE_IKE_SA } from './informational.ts';
 import { MORE, type Task, type TaskContext, type TaskStatus } from './task.ts';
@@ -61,6 +61,11 @@ export class AuthTask implements Task {
   /** Whether the method of EAP has run: what a silence or a refusal means depends on it. */
   get inEap(): boolean {
     return this.#step.kind !== 'first';
+  }
+
+  /** The reason that the gateway gave in EAP, if it did. What comes after it may be a bare error, or nothing. */
+  get refusal(): Failure | undefined {
+    return this.#eap?.refusal;
   }
 
   build(context: TaskContext): Result<readonly Payload[], Failure> {
@@ -120,8 +125,8 @@ export class AuthTask implements Task {
   }
 
   process(payloads: readonly Payload[], context: TaskContext): TaskStatus {
-    const refusal = this.#refusal(payloads, context);
-    if (refusal) return { kind: 'fail', failure: refusal };
+    const refused = this.#refused(payloads, context);
+    if (refused) return { kind: 'fail', failure: refused };
     if (!this.#gateway) {
       const proved = proveGateway(payloads, context);
       if (!proved.ok) return reject(proved.error);
@@ -138,15 +143,17 @@ export class AuthTask implements Task {
     return this.#handleEap(eap.message);
   }
 
-  /** An error notify that ends authentication. Errors about the Child SA do not, when AUTH is there. */
-  #refusal(payloads: readonly Payload[], { config }: TaskContext): Failure | undefined {
-    if (firstOf(payloads, 'AUTH') || firstOf(payloads, 'EAP')) {
-      const fatal = notifyOf(payloads, Notify.AUTHENTICATION_FAILED);
-      return fatal && authRefusal(fatal, config, this.inEap);
-    }
+  /**
+   * An error notify that ends authentication. Any does, also one that we do not know (RFC 7296 section 3.10.1),
+   * unless it comes with the proof of the gateway: then it is about the Child SA, except for an outright refusal.
+   */
+  #refused(payloads: readonly Payload[], { config }: TaskContext): Failure | undefined {
     const errors = allOf(payloads, 'N').filter((payload) => isErrorNotify(payload.notifyType));
-    const error = errors.find((payload) => !CHILD_ERRORS.has(payload.notifyType)) ?? errors[0];
-    return error && authRefusal(error, config, this.inEap);
+    const isProof = firstOf(payloads, 'AUTH') && !firstOf(payloads, 'EAP');
+    const error = isProof
+      ? errors.find(({ notifyType }) => notifyType === Notify.AUTHENTICATION_FAILED)
+      : (errors.find(({ notifyType }) => !CHILD_ERRORS.has(notifyType)) ?? errors[0]);
+    return error && (this.refusal ?? authRefusal(error, config, this.#step.kind === 'prove'));
   }
 
   #handleEap(message: Uint8Array): TaskStatus {
