@@ -9,6 +9,7 @@ import { decodeMessage } from '../wire/decode.ts';
 import { describeMessage } from '../wire/describe.ts';
 import { type Message } from '../wire/message.ts';
 import type { Payload } from '../wire/payload.ts';
+import { notify } from '../wire/payloads/notify.ts';
 import type { IkeConfig } from './config.ts';
 import type { IkeCommand, IkeEvent, InboundDatagram, OutboundDatagram } from './events.ts';
 import type { IkeSa } from './ike-sa.ts';
@@ -254,8 +255,10 @@ export class IkeSession {
     if (phase.name === 'closing') return this.#close(phase.failure);
     if (this.#isLeaving) return this.#close(undefined);
     const context = this.#silence(active.retransmitter, now);
-    if (phase.name === 'auth')
-      return this.#close(failure(phase.task.inEap ? 'timeout.eap' : 'timeout.auth', context));
+    if (phase.name === 'auth') {
+      const silence = failure(phase.task.inEap ? 'timeout.eap' : 'timeout.auth', context);
+      return this.#close(phase.task.refusal ?? silence);
+    }
     return this.#close(failure('timeout.liveness', context));
   }
 
@@ -305,7 +308,9 @@ export class IkeSession {
     if (header.response) {
       if (header.messageId !== this.#active?.messageId) return this.#drop('response', 'nobody waits for it');
       this.#active = undefined;
-      return this.#leave(sa, why, [DELETE_IKE_SA], now);
+      // What does not stand yet cannot be deleted (section 1.4); it is refused instead (section 2.21.2).
+      const refused = this.#phase.name === 'auth';
+      return this.#leave(sa, why, [refused ? notify(Notify.AUTHENTICATION_FAILED) : DELETE_IKE_SA], now);
     }
     if (this.#phase.name === 'auth') return this.#drop('request', 'before the SA is authenticated');
     if (!this.#responder.refuse(sa, header, error, datagram)) return;
@@ -406,6 +411,7 @@ export class IkeSession {
   /** Tells the gateway that the SA ends, and reports `why` when it knows or does not answer. */
   #leave(sa: IkeSa, why: Failure | undefined, parting: readonly Payload[], now: Millis): void {
     if (this.#ids.exhausted) return this.#close(why);
+    if (this.#phase.name === 'auth') this.#phase.task.wipe();
     this.#phase = { name: 'closing', sa, failure: why };
     // One request at a time (RFC 7296 section 2.3): one that is under way keeps its place, but not for long.
     this.#queue = [partingTask(parting)];
