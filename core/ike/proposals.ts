@@ -48,17 +48,21 @@ const CBC: readonly EncrChoice[] = [
 
 /**
  * The default offer for the IKE SA. Combined-mode ciphers and the others stand in proposals of their own
- * (RFC 5282 section 8). Nothing with SHA-1 or a group below 2048 bits: a profile can ask for the former.
+ * (RFC 5282 section 8). Nothing with SHA-1, which a profile can ask for, or a group below 2048 bits.
  */
 export const DEFAULT_IKE_OFFERS: readonly Offer[] = [
   { encr: COMBINED, integ: [], prf: PRFS, groups: GROUPS, esn: [] },
   { encr: CBC, integ: INTEGS, prf: PRFS, groups: GROUPS, esn: [] },
 ];
 
-/** The default offer for Child SAs. Without a group: the first one is keyed by IKE_SA_INIT's exchange. */
+/**
+ * The default offer for Child SAs. Without a group: the first one is keyed by IKE_SA_INIT's exchange. HMAC-SHA-1 comes
+ * last: gateways that are set up for Windows often know nothing else for ESP, and as a MAC it stands (RFC 8221 keeps
+ * it at MUST-).
+ */
 export const DEFAULT_ESP_OFFERS: readonly Offer[] = [
   { encr: COMBINED, integ: [], prf: [], groups: [], esn: [Esn.NO, Esn.YES] },
-  { encr: CBC, integ: INTEGS, prf: [], groups: [], esn: [Esn.NO, Esn.YES] },
+  { encr: CBC, integ: [...INTEGS, Integ.HMAC_SHA1_96], prf: [], groups: [], esn: [Esn.NO, Esn.YES] },
 ];
 
 function transforms(offer: Offer): Transform[] {
