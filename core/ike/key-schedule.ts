@@ -1,7 +1,8 @@
 import { concat } from '../lib/bytes.ts';
 import { SecretBytes, wipe } from '../lib/secret.ts';
+import { type KeyLengths, suiteKeyLengths } from '../crypto/cipher-suite.ts';
 import { prfPlus } from '../crypto/kdf.ts';
-import type { ChildKeyLengths, IkeSuite } from './suite.ts';
+import type { IkeSuite } from './suite.ts';
 
 /** The seven keys of an IKE SA (RFC 7296 section 2.14). `i` protects what the original initiator sends. */
 export interface IkeKeys {
@@ -21,13 +22,6 @@ export interface KeyInputs {
   readonly responderSpi: Uint8Array;
 }
 
-/** Octets of SK_e and SK_a; SK_e of a combined-mode cipher ends with its salt (RFC 5282 section 7.1). */
-function keyLengths(suite: IkeSuite): { encr: number; integ: number } {
-  return suite.cipher.kind === 'aead'
-    ? { encr: suite.cipher.aead.keyLength + suite.cipher.aead.saltLength, integ: 0 }
-    : { encr: suite.cipher.cipher.keyLength, integ: suite.cipher.integrity.keyLength };
-}
-
 /**
  * SKEYSEED = prf(Ni | Nr, g^ir) and {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr} =
  * prf+(SKEYSEED, Ni | Nr | SPIi | SPIr), RFC 7296 section 2.14. `sharedSecret` (g^ir) is wiped.
@@ -36,7 +30,7 @@ export function deriveIkeKeys(suite: IkeSuite, sharedSecret: SecretBytes, inputs
   const skeyseed = suite.prf.compute(concat(inputs.nonceI, inputs.nonceR), sharedSecret.reveal());
   sharedSecret.wipe();
   const prfLength = suite.prf.preferredKeyLength;
-  const { encr, integ } = keyLengths(suite);
+  const { encr, integ } = suiteKeyLengths(suite.cipher);
   const seed = concat(inputs.nonceI, inputs.nonceR, inputs.initiatorSpi, inputs.responderSpi);
   const stream = prfPlus(suite.prf, skeyseed, seed, 3 * prfLength + 2 * encr + 2 * integ);
   let at = 0;
@@ -74,7 +68,7 @@ export function deriveChildKeys(
   suite: IkeSuite,
   skD: SecretBytes,
   nonces: { readonly nonceI: Uint8Array; readonly nonceR: Uint8Array },
-  lengths: ChildKeyLengths,
+  lengths: KeyLengths,
 ): ChildKeys {
   const keymat = prfPlus(
     suite.prf,

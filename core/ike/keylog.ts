@@ -30,8 +30,8 @@ export function ikeKeyLogEntry(sa: IkeSa): IkeKeyLogEntry {
     skEr: hex(keys.skEr),
     skAi: hex(keys.skAi),
     skAr: hex(keys.skAr),
-    encr: cipher.kind === 'aead' ? cipher.aead.id : cipher.cipher.id,
-    keyBits: cipher.kind === 'aead' ? cipher.aead.keyBits : cipher.cipher.keyBits,
+    encr: cipher.cipher.id,
+    keyBits: cipher.cipher.keyBits,
     integ: cipher.kind === 'cbc' ? cipher.integrity.id : undefined,
   };
 }

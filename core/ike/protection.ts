@@ -18,8 +18,8 @@ export function initiatorProtection(suite: IkeSuite, keys: IkeKeys, random: Rand
   const { cipher } = suite;
   if (cipher.kind === 'aead') {
     return {
-      outbound: aeadProtection(cipher.aead, keys.skEi),
-      inbound: aeadProtection(cipher.aead, keys.skEr),
+      outbound: aeadProtection(cipher.cipher, keys.skEi),
+      inbound: aeadProtection(cipher.cipher, keys.skEr),
     };
   }
   return {

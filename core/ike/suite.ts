@@ -1,20 +1,13 @@
-import { aead, type Aead } from '../crypto/aead.ts';
-import { blockCipher, type BlockCipher } from '../crypto/block-cipher.ts';
-import { integrity, type Integrity } from '../crypto/integrity.ts';
+import { cipherSuite, type CipherSuite, type KeyLengths, suiteKeyLengths } from '../crypto/cipher-suite.ts';
 import { keyExchange, type KeyExchangeMethod } from '../crypto/key-exchange.ts';
 import { prf, type Prf } from '../crypto/prf.ts';
 import { Esn, TransformType } from '../wire/constants.ts';
 import type { Proposal, Transform } from '../wire/payloads/sa.ts';
 import { wordsOf } from './proposal-words.ts';
 
-/** How IKE messages are protected: one combined-mode cipher, or a cipher and an integrity algorithm. */
-export type IkeCipher =
-  | { readonly kind: 'aead'; readonly aead: Aead }
-  | { readonly kind: 'cbc'; readonly cipher: BlockCipher; readonly integrity: Integrity };
-
 /** The algorithms that IKE_SA_INIT negotiated (RFC 7296 section 2.7), as code that computes them. */
 export interface IkeSuite {
-  readonly cipher: IkeCipher;
+  readonly cipher: CipherSuite;
   readonly prf: Prf;
   readonly group: KeyExchangeMethod;
   readonly name: string;
@@ -29,22 +22,12 @@ export interface ChildSuite {
   readonly name: string;
 }
 
-/** Octets of key that a Child SA takes from KEYMAT in each direction (RFC 7296 section 2.17). */
-export interface ChildKeyLengths {
-  readonly encr: number;
-  readonly integ: number;
-}
-
 function transformOf(proposal: Proposal, type: number): Transform | undefined {
   return proposal.transforms.find((transform) => transform.type === type);
 }
 
-function cipherOf(encr: Transform, integ: Transform | undefined): IkeCipher | undefined {
-  const combined = aead(encr.id, encr.keyLength);
-  if (combined) return { kind: 'aead', aead: combined };
-  const cipher = blockCipher(encr.id, encr.keyLength);
-  const mac = integ && integrity(integ.id);
-  return cipher && mac ? { kind: 'cbc', cipher, integrity: mac } : undefined;
+function cipherOf(encr: Transform, integ: Transform | undefined): CipherSuite | undefined {
+  return cipherSuite(encr.id, encr.keyLength, integ?.id);
 }
 
 /** The suite of a proposal with one transform of each type; undefined when we cannot compute one of them. */
@@ -76,17 +59,9 @@ export function childSuite(chosen: Proposal): ChildSuite | undefined {
   };
 }
 
-export function childKeyLengths(suite: ChildSuite): ChildKeyLengths {
-  const cipher = cipherOf(
-    {
-      type: TransformType.ENCR,
-      id: suite.encr,
-      ...(suite.keyBits === undefined ? {} : { keyLength: suite.keyBits }),
-    },
-    suite.integ === undefined ? undefined : { type: TransformType.INTEG, id: suite.integ },
-  );
+/** Octets of key that the Child SA takes from KEYMAT in each direction (RFC 7296 section 2.17). */
+export function childKeyLengths({ encr, keyBits, integ }: ChildSuite): KeyLengths {
+  const cipher = cipherSuite(encr, keyBits, integ);
   if (!cipher) throw new Error('the suite was checked when it was chosen');
-  return cipher.kind === 'aead'
-    ? { encr: cipher.aead.keyLength + cipher.aead.saltLength, integ: 0 }
-    : { encr: cipher.cipher.keyLength, integ: cipher.integrity.keyLength };
+  return suiteKeyLengths(cipher);
 }

@@ -1,7 +1,5 @@
 import type { RandomBytes } from '../lib/ports.ts';
-import { aead } from '../crypto/aead.ts';
-import { blockCipher } from '../crypto/block-cipher.ts';
-import { integrity } from '../crypto/integrity.ts';
+import { cipherSuite, type CipherSuite, type KeyLengths, suiteKeyLengths } from '../crypto/cipher-suite.ts';
 import { newAeadTransform } from './aead-transform.ts';
 import { newCbcTransform } from './cbc-transform.ts';
 import type { EspTransform } from './transform.ts';
@@ -17,12 +15,6 @@ export interface EspSuite {
   readonly esn: boolean;
 }
 
-/** What each direction takes from KEYMAT, in octets: the encryption key with its salt, then the integrity key. */
-export interface KeyLengths {
-  readonly encr: number;
-  readonly integ: number;
-}
-
 /** The lengths of everything that ESP adds around an inner packet, in octets. */
 export interface EspShape {
   readonly ivLength: number;
@@ -36,10 +28,7 @@ export interface EspShape {
  */
 export function keyLengths(suite: EspSuite): KeyLengths | undefined {
   const parts = partsOf(suite);
-  if (parts === undefined) return undefined;
-  return parts.kind === 'aead'
-    ? { encr: parts.cipher.keyLength + parts.cipher.saltLength, integ: 0 }
-    : { encr: parts.cipher.keyLength, integ: parts.integ.keyLength };
+  return parts && suiteKeyLengths(parts);
 }
 
 /** The lengths that a suite adds to a packet, or undefined as for keyLengths. */
@@ -50,7 +39,7 @@ export function shapeOf(suite: EspSuite): EspShape | undefined {
     ? { ivLength: parts.cipher.ivLength, icvLength: parts.cipher.icvLength, alignment: 4 }
     : {
         ivLength: parts.cipher.ivLength,
-        icvLength: parts.integ.icvLength,
+        icvLength: parts.integrity.icvLength,
         alignment: parts.cipher.blockLength,
       };
 }
@@ -72,23 +61,11 @@ export const newTransform: TransformFactory = (suite, encrKey, integKey, random)
   if (parts === undefined) throw new RangeError('not a suite that ESP supports');
   if (parts.kind === 'cbc') {
     if (integKey === undefined) throw new RangeError('an integrity key is missing');
-    return newCbcTransform(parts.cipher, parts.integ, encrKey, integKey, suite.esn, random);
+    return newCbcTransform(parts.cipher, parts.integrity, encrKey, integKey, suite.esn, random);
   }
   return newAeadTransform(parts.cipher, encrKey, suite.esn);
 };
 
-type Parts =
-  | { readonly kind: 'aead'; readonly cipher: NonNullable<ReturnType<typeof aead>> }
-  | {
-      readonly kind: 'cbc';
-      readonly cipher: NonNullable<ReturnType<typeof blockCipher>>;
-      readonly integ: NonNullable<ReturnType<typeof integrity>>;
-    };
-
-function partsOf({ encr, keyBits, integ = 0 }: EspSuite): Parts | undefined {
-  const combined = aead(encr, keyBits);
-  if (combined !== undefined) return integ === 0 ? { kind: 'aead', cipher: combined } : undefined;
-  const cipher = blockCipher(encr, keyBits);
-  const mac = integrity(integ);
-  return cipher === undefined || mac === undefined ? undefined : { kind: 'cbc', cipher, integ: mac };
+function partsOf({ encr, keyBits, integ }: EspSuite): CipherSuite | undefined {
+  return cipherSuite(encr, keyBits, integ);
 }

@@ -108,7 +108,11 @@ describe('the default offer', () => {
       assert.ok(ids(INTEG).every((id) => !weakIntegs.includes(id)));
       assert.ok(ike.every((p) => ofType(p, INTEG).every(({ id }) => id !== Integ.HMAC_SHA1_96)));
       const last = esp.map((p) => ofType(p, INTEG).at(-1)?.id);
-      assert.equal(last.at(-1), Integ.HMAC_SHA1_96, 'for gateways set up for Windows, behind everything better');
+      assert.equal(
+        last.at(-1),
+        Integ.HMAC_SHA1_96,
+        'for gateways set up for Windows, behind everything better',
+      );
       assert.ok(ids(ENCR).every((id) => id !== Encr.NULL));
       assert.ok(ids(PRF).every((id) => id !== Prf.HMAC_SHA1 && (prf(id)?.outputLength ?? 0) >= 32));
       assert.ok(groupsOf(DEFAULT_IKE_OFFERS).every((id) => keyExchange(id)));

@@ -49,7 +49,7 @@ for (const words of IKE_WORDS) {
         const overhead =
           suite.cipher.kind === 'cbc'
             ? suite.cipher.cipher.ivLength + suite.cipher.integrity.icvLength
-            : suite.cipher.aead.ivLength + suite.cipher.aead.icvLength;
+            : suite.cipher.cipher.ivLength + suite.cipher.cipher.icvLength;
         for (let length = 0; length < 70; length++) {
           const plaintext = seededRandom(String(length))(length);
           const body = ours.outbound.seal(associated, plaintext);
@@ -105,7 +105,7 @@ for (const words of IKE_WORDS) {
       () => {
         const { ours, suite } = ends(words);
         const ivLength =
-          suite.cipher.kind === 'aead' ? suite.cipher.aead.ivLength : suite.cipher.cipher.ivLength;
+          suite.cipher.kind === 'aead' ? suite.cipher.cipher.ivLength : suite.cipher.cipher.ivLength;
         const ivs = new Set<string>();
         for (let i = 0; i < 500; i++) {
           ivs.add(toHex(ours.outbound.seal(associated, Uint8Array.of(1, 2, 3)).subarray(0, ivLength)));
@@ -127,12 +127,12 @@ describe('what the algorithms themselves say', () => {
     () => {
       const { ours, suite, keys } = ends(GCM);
       assert.ok(suite.cipher.kind === 'aead');
-      const { keyLength, saltLength, ivLength } = suite.cipher.aead;
+      const { keyLength, saltLength, ivLength } = suite.cipher.cipher;
       const secret = keys.skEi.reveal();
       const plaintext = Uint8Array.of(5, 6, 7);
       const body = ours.outbound.seal(associated, plaintext);
       const nonce = concat(secret.slice(keyLength, keyLength + saltLength), body.slice(0, ivLength));
-      const key = aead(suite.cipher.aead.id, 256)!.create(secret.slice(0, keyLength));
+      const key = aead(suite.cipher.cipher.id, 256)!.create(secret.slice(0, keyLength));
       const opened = key.open(nonce, associated, body.slice(ivLength));
       assert.deepEqual(opened, concat(plaintext, Uint8Array.of(0)));
     },
@@ -144,9 +144,9 @@ describe('what the algorithms themselves say', () => {
     () => {
       const { ours, suite, keys } = ends(GCM);
       assert.ok(suite.cipher.kind === 'aead');
-      const { keyLength } = suite.cipher.aead;
+      const { keyLength } = suite.cipher.cipher;
       const secret = keys.skEr.reveal();
-      const key = suite.cipher.aead.create(secret.slice(0, keyLength));
+      const key = suite.cipher.cipher.create(secret.slice(0, keyLength));
       const iv = new Uint8Array(8).fill(9);
       const nonce = concat(secret.slice(keyLength), iv);
       const sealed = (padded: Uint8Array): Uint8Array => concat(iv, key.seal(nonce, associated, padded));

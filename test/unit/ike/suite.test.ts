@@ -8,7 +8,7 @@ import { childSuiteOf, ESP_WORDS, espProposal, IKE_WORDS, ikeProposal, suiteOf }
 test('the suite of a proposal computes what the proposal names', () => {
   const combined = suiteOf('aes256gcm16-prfsha384-ecp521');
   assert.ok(combined.cipher.kind === 'aead');
-  assert.equal(combined.cipher.aead.keyBits, 256);
+  assert.equal(combined.cipher.cipher.keyBits, 256);
   assert.equal(combined.prf.outputLength, 48);
   assert.equal(combined.group.name, 'ecp521');
   const classic = suiteOf('aes192-sha256-prfsha512-modp2048');
