@@ -63,6 +63,7 @@ export class IkeSession {
   #queue: Task[] = [];
   #active: Active | undefined;
   readonly #ids = new MessageIds(1);
+  /** When a fresh protected message came: a copy of an old one is no sign of life (RFC 7296 section 2.4). */
   #lastHeard: Millis = 0;
 
   constructor(config: IkeConfig, deps: SessionDeps) {
@@ -252,7 +253,7 @@ export class IkeSession {
 
   #giveUp(active: Active, now: Millis): void {
     const phase = this.#phase;
-    if (phase.name === 'closing') return this.#close(phase.failure);
+    if (phase.name === 'closing') return this.#close(undefined);
     if (this.#isLeaving) return this.#close(undefined);
     const context = this.#silence(active.retransmitter, now);
     if (phase.name === 'auth') {
@@ -285,10 +286,10 @@ export class IkeSession {
         // We never said that we take fragments (RFC 7383 section 2.3).
         return this.#drop('message', 'a fragment that nobody asked for');
       case 'protected-error':
-        this.#lastHeard = now;
         return this.#malformed(sa, decoded.header, decoded, datagram, now);
       case 'ok':
-        this.#lastHeard = now;
+        // A message in clear proves nothing once there are keys, and is not even a sign of life.
+        if (!decoded.protected) return this.#drop('message', 'in clear');
         this.#deps.log('debug', 'ike-received', { message: describeMessage(decoded.message) });
         return decoded.message.response
           ? this.#response(sa, decoded.message, now)
@@ -305,15 +306,22 @@ export class IkeSession {
     now: Millis,
   ): void {
     const why = failure('protocol.malformed', { detail: error.reason });
+    const phase = this.#phase;
     if (header.response) {
-      if (header.messageId !== this.#active?.messageId) return this.#drop('response', 'nobody waits for it');
+      const active = this.#active;
+      if (header.messageId !== active?.messageId) return this.#drop('response', 'nobody waits for it');
       this.#active = undefined;
+      // Whatever the last answer says, it is the last one: no gateway can make us say goodbye for ever.
+      if (phase.name === 'closing') {
+        return active.task.kind === 'parting' ? this.#close(undefined) : this.#startNext(now);
+      }
       // What does not stand yet cannot be deleted (section 1.4); it is refused instead (section 2.21.2).
-      const refused = this.#phase.name === 'auth';
+      const refused = phase.name === 'auth';
       return this.#leave(sa, why, [refused ? notify(Notify.AUTHENTICATION_FAILED) : DELETE_IKE_SA], now);
     }
-    if (this.#phase.name === 'auth') return this.#drop('request', 'before the SA is authenticated');
+    if (phase.name === 'auth') return this.#drop('request', 'before the SA is authenticated');
     if (!this.#responder.refuse(sa, header, error, datagram)) return;
+    this.#lastHeard = now;
     if (error.notify === Notify.INVALID_SYNTAX) this.#close(why);
   }
 
@@ -323,6 +331,7 @@ export class IkeSession {
       return this.#drop('response', 'nobody waits for it');
     if (message.exchange !== active.task.exchange) return this.#drop('response', 'of another exchange');
     this.#active = undefined;
+    this.#lastHeard = now;
     // While we leave, answers to what was asked before have no one left to tell.
     if (this.#phase.name !== 'closing' || active.task.kind === 'parting') {
       this.#follow(active.task, sa, active.task.process(message.payloads, this.#context(sa, now)), now);
@@ -353,9 +362,7 @@ export class IkeSession {
   }
 
   #finished(task: Task, sa: IkeSa, events: readonly IkeEvent[], now: Millis): void {
-    if (task.kind === 'parting') {
-      return this.#close(this.#phase.name === 'closing' ? this.#phase.failure : undefined);
-    }
+    if (task.kind === 'parting') return this.#close(undefined);
     if (this.#isLeaving) return this.#leave(sa, undefined, [DELETE_IKE_SA], now);
     if (task.kind === 'auth') this.#phase = { name: 'established', sa };
     for (const event of events) {
@@ -371,9 +378,9 @@ export class IkeSession {
       remove: (spiIn) => this.#children.delete(spiIn),
     });
     if (!answer) return;
+    this.#lastHeard = now;
     this.#events.push(...answer.events);
-    if (answer.closes)
-      return this.#close(this.#phase.name === 'closing' ? this.#phase.failure : answer.closes);
+    if (answer.closes) return this.#close(answer.closes);
     if (answer.events.length > 0 && this.#children.size === 0 && this.#phase.name === 'established') {
       // An SA without a Child SA carries nothing for the user: leave it, so that a new one can be made.
       this.#leave(sa, failure('peer.deleted', { child: true }), [DELETE_IKE_SA], now);
@@ -419,9 +426,11 @@ export class IkeSession {
     this.#startNext(now);
   }
 
+  /** The end, and why. A reason for which we are leaving already stands. */
   #close(why: Failure | undefined): void {
     const phase = this.#phase;
     if (phase.name === 'closed') return;
+    const reason = phase.name === 'closing' ? phase.failure : why;
     if (phase.name === 'init') phase.exchange.wipe();
     if (phase.name === 'auth') phase.task.wipe();
     if ('sa' in phase) phase.sa.wipe();
@@ -429,6 +438,6 @@ export class IkeSession {
     this.#active = undefined;
     this.#queue = [];
     this.#children.clear();
-    this.#events.push({ kind: 'closed', ...(why ? { failure: why } : {}) });
+    this.#events.push({ kind: 'closed', ...(reason ? { failure: reason } : {}) });
   }
 }
