@@ -1,7 +1,7 @@
 import { equalBytes } from '../lib/bytes.ts';
 import { type Failure, failure } from '../lib/failure.ts';
 import type { Log, Millis, RandomBytes } from '../lib/ports.ts';
-import { formatAddress } from '../net/address.ts';
+import { formatAddress, sameAddress } from '../net/address.ts';
 import { ExchangeType } from '../wire/constants.ts';
 import type { IkeHeader } from '../wire/header.ts';
 import { decodeMessage } from '../wire/decode.ts';
@@ -60,7 +60,10 @@ export class InitExchange {
   }
 
   handleResponse(header: IkeHeader, datagram: InboundDatagram, now: Millis): InitStep {
+    // From another address it would lead IKE one way and ESP another. The port may be any (RFC 7296 section 2.23).
     const expected =
+      datagram.transport === 'ike' &&
+      sameAddress(datagram.remote.address, this.#config.gateway.address) &&
       header.exchange === ExchangeType.IKE_SA_INIT &&
       header.response &&
       header.messageId === 0 &&

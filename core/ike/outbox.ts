@@ -21,10 +21,10 @@ export class Outbox {
     return this.#remote;
   }
 
-  /** Everything from now on goes to the port for NAT traversal of the address that answered. */
-  moveToNatPort(answeredFrom: Endpoint): void {
+  /** Everything from now on goes to the gateway's port for NAT traversal. */
+  moveToNatPort(): void {
     this.#transport = 'nat';
-    this.#remote = { address: answeredFrom.address, port: this.#natPort };
+    this.#remote = { address: this.#remote.address, port: this.#natPort };
   }
 
   push(octets: Uint8Array): void {

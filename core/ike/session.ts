@@ -2,7 +2,7 @@ import { equalBytes } from '../lib/bytes.ts';
 import { type Failure, failure } from '../lib/failure.ts';
 import type { EpochMillis, Log, Millis, RandomBytes } from '../lib/ports.ts';
 import type { SecretBytes } from '../lib/secret.ts';
-import { type Endpoint, formatAddress } from '../net/address.ts';
+import { formatAddress } from '../net/address.ts';
 import { Notify } from '../wire/constants.ts';
 import { decodeHeader, type IkeHeader } from '../wire/header.ts';
 import { decodeMessage } from '../wire/decode.ts';
@@ -130,7 +130,7 @@ export class IkeSession {
 
   handleTimeout(now: Millis): void {
     const phase = this.#phase;
-    if (phase.name === 'init') this.#followInit(phase.exchange.handleTimeout(now), undefined, now);
+    if (phase.name === 'init') this.#followInit(phase.exchange.handleTimeout(now), now);
     else if (this.#active) this.#requestTimeout(this.#active, now);
     else if (phase.name === 'established' && this.#config.livenessMs > 0) {
       if (now >= this.#lastHeard + this.#config.livenessMs) this.#enqueue(livenessTask(), now);
@@ -144,7 +144,7 @@ export class IkeSession {
     if (header.value.fromInitiator) return this.#drop('flags', 'the initiator flag is set');
     const phase = this.#phase;
     if (phase.name === 'init') {
-      return this.#followInit(phase.exchange.handleResponse(header.value, datagram, now), datagram, now);
+      return this.#followInit(phase.exchange.handleResponse(header.value, datagram, now), now);
     }
     if (phase.name === 'idle' || phase.name === 'closed') return this.#drop('phase', phase.name);
     const { initiatorSpi, responderSpi } = phase.sa.init;
@@ -168,23 +168,22 @@ export class IkeSession {
     this.#outbox.push(exchange.request);
   }
 
-  #followInit(step: InitStep, datagram: InboundDatagram | undefined, now: Millis): void {
+  #followInit(step: InitStep, now: Millis): void {
     switch (step.kind) {
       case 'wait':
         return;
       case 'send':
         return this.#outbox.push(step.octets);
       case 'done':
-        return this.#initiated(step.sa, datagram?.remote ?? this.#outbox.remote, now);
+        return this.#initiated(step.sa, now);
       case 'failed':
         return this.#close(step.failure);
     }
   }
 
-  #initiated(sa: IkeSa, answeredFrom: Endpoint, now: Millis): void {
+  #initiated(sa: IkeSa, now: Millis): void {
     const { init } = sa;
-    // Port 4500 is for gateways that know NAT traversal; on 500 ESP could not be encapsulated at all.
-    if (init.nat.supported) this.#outbox.moveToNatPort(answeredFrom);
+    this.#outbox.moveToNatPort();
     if (this.#config.keyLog) this.#keyLog.push(ikeKeyLogEntry(sa));
     this.#lastHeard = now;
     this.#events.push({

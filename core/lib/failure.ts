@@ -52,6 +52,7 @@ export const FAILURES = {
   'peer.deleted': 'backoff',
   'peer.failed-cp-required': 'after-user',
   'peer.single-pair-required': 'after-user',
+  'peer.no-nat-traversal': 'after-user',
 
   // Who we are, who the gateway is.
   'auth.rejected': 'after-user',

@@ -353,12 +353,42 @@ describe('NAT detection', () => {
     },
   );
 
-  test('a gateway that knows no NAT traversal is talked to on port 500', () => {
-    const pair = paired({ omitInit: ['N'] })
-      .stepToGateway()
-      .stepToClient();
-    assert.equal(pair.toGateway[0]?.transport, 'ike');
-    assert.equal(pair.event('initiated')?.nat.supported, false);
+  test(
+    'a gateway that knows no NAT traversal is left: it could not take ESP in UDP',
+    proves(['RFC7296-2.23-9', 'refuses'], ['RFC7296-2.23-7', 'refuses']),
+    () => {
+      const pair = paired({ omitInit: ['N'] }).settle();
+      assert.equal(pair.event('closed'), undefined, 'not at once');
+      pair.advance(1_000);
+      assert.equal(pair.event('initiated'), undefined);
+      assert.equal(pair.failureCode, 'peer.no-nat-traversal');
+      assert.equal(pair.event('closed')?.failure?.context['gateway'], '203.0.113.1');
+    },
+  );
+
+  test('an answer that lost its NAT detection on the way does not stop the genuine one', () => {
+    const pair = paired({ omitInit: ['N'] }).settle();
+    assert.equal(pair.event('initiated'), undefined);
+    const genuine = new Pair().connect().stepToGateway().toClient[0];
+    assert.ok(genuine);
+    pair.giveClient(genuine);
+    assert.ok(pair.event('initiated'));
+  });
+
+  test('an answer from another address, or on another port of ours, is none', () => {
+    const pair = new Pair().connect().stepToGateway();
+    const [answer] = pair.toClient.splice(0);
+    const local = { address: address('192.0.2.7'), port: 500 };
+    const from = (text: string, transport: 'ike' | 'nat'): void =>
+      pair.session.handleDatagram(
+        { octets: answer!.octets, transport, local, remote: { address: address(text), port: 500 } },
+        pair.now,
+      );
+    from('203.0.113.2', 'ike');
+    from('203.0.113.1', 'nat');
+    assert.deepEqual(pair.session.takeEvents(), []);
+    pair.giveClient(answer!);
+    assert.ok(pair.event('initiated'));
   });
 });
 

@@ -140,6 +140,13 @@ const CASES: readonly FailureCase[] = [
     says: [/address/i],
   },
   {
+    name: 'a gateway without NAT traversal',
+    gateway: { faults: { omitInit: ['N'] } },
+    code: 'peer.no-nat-traversal',
+    exit: 6,
+    says: [/NAT traversal/, /203\.0\.113\.1/],
+  },
+  {
     name: 'a gateway that says success before it proved itself',
     gateway: { faults: { eap: { earlySuccess: 'first' } } },
     code: 'auth.eap-early-success',

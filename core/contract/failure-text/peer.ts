@@ -76,4 +76,10 @@ export const PEER_FAILURES: Readonly<Record<PeerCode, Explanation>> = {
     why: `The gateway carries traffic for a single pair of addresses in each tunnel (SINGLE_PAIR_REQUIRED), and ${c.requested ?? 'more than that'} was asked for.`,
     next: 'Put a single network into tunnel.remote of the profile. IT can tell you which, or set the gateway to accept several.',
   })),
+
+  'peer.no-nat-traversal': explain('it', ['gateway'], (c) => ({
+    title: 'The gateway cannot carry its traffic in UDP',
+    why: `The gateway${given(c.gateway, (name) => ` ${name}`)} does not offer NAT traversal, which is the way of carrying the traffic of a VPN in UDP packets. Causeway carries all traffic like that, so that it gets through home routers and most other networks, and this gateway could not receive any of it.`,
+    next: 'IT has to switch NAT traversal on at the gateway (it may be called NAT-T), and to let UDP port 4500 through to it.',
+  })),
 };

@@ -3,7 +3,7 @@ import { type Failure, failure } from '../../lib/failure.ts';
 import type { RandomBytes } from '../../lib/ports.ts';
 import { type KeyExchange, keyExchange } from '../../crypto/key-exchange.ts';
 import { HashAlgorithm } from '../../crypto/signature.ts';
-import { addressOf } from '../../net/address.ts';
+import { addressOf, formatAddress } from '../../net/address.ts';
 import { ExchangeType, Group, isErrorNotify, nameOf, Notify, Protocol } from '../../wire/constants.ts';
 import { encodeMessage, type Message } from '../../wire/message.ts';
 import type { Payload } from '../../wire/payload.ts';
@@ -157,6 +157,11 @@ export class InitTask {
     }
     if (ke.group !== this.#groupId || suite.group.id !== this.#groupId)
       return malformed('a group that we did not use');
+    const nat = natFindings(message, datagram);
+    if (!nat.supported) {
+      // ESP goes in UDP alone here, and never on port 500 (RFC 7296 section 2.23).
+      return { kind: 'doubt', failure: failure('peer.no-nat-traversal', { gateway: this.#gateway }) };
+    }
     const shared = this.#exchange.agree(ke.data);
     if (!shared.ok)
       return { kind: 'doubt', failure: failure('protocol.key-exchange', { group: suite.group.name }) };
@@ -168,10 +173,14 @@ export class InitTask {
       nonceR: nonce.data.slice(),
       message1: this.#request,
       message2: datagram.octets.slice(),
-      nat: natFindings(message, datagram),
+      nat,
       peerHashes: peerHashes(message),
     };
     return { kind: 'done', sa: new IkeSa(init, shared.value, this.#random) };
+  }
+
+  get #gateway(): string {
+    return formatAddress(this.#config.gateway.address);
   }
 
   wipe(): void {
