@@ -30,6 +30,16 @@ export interface EstablishedChild {
   readonly udpEncap: boolean;
 }
 
+/** For whoever does not hand the keys on. May be called again. */
+export function wipeChild({ encrIn, encrOut, integIn, integOut }: EstablishedChild): void {
+  for (const key of [encrIn, encrOut, integIn, integOut]) key.wipe();
+}
+
+/** The keys in events that nobody hears of. */
+export function wipeKeysIn(events: readonly IkeEvent[]): void {
+  for (const event of events) if (event.kind === 'established') wipeChild(event.child);
+}
+
 export type IkeEvent =
   /** IKE_SA_INIT is done; what follows is protected. */
   | {

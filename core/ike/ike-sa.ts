@@ -55,5 +55,6 @@ export class IkeSa {
 
   wipe(): void {
     wipeIkeKeys(this.keys);
+    this.protection.wipe();
   }
 }

@@ -1,7 +1,7 @@
 import { equalBytes } from '../lib/bytes.ts';
 import { type Failure, failure } from '../lib/failure.ts';
 import type { Log, Millis, RandomBytes } from '../lib/ports.ts';
-import { formatAddress, sameAddress } from '../net/address.ts';
+import { sameAddress } from '../net/address.ts';
 import { ExchangeType } from '../wire/constants.ts';
 import type { IkeHeader } from '../wire/header.ts';
 import { decodeMessage } from '../wire/decode.ts';
@@ -9,7 +9,7 @@ import { describeMessage } from '../wire/describe.ts';
 import type { IkeConfig } from './config.ts';
 import type { InboundDatagram } from './events.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { Retransmitter } from './retransmitter.ts';
+import { factsOfSilence, Retransmitter } from './retransmitter.ts';
 import { InitTask } from './tasks/init.ts';
 
 export type InitStep =
@@ -130,12 +130,7 @@ export class InitExchange {
   }
 
   #silence(now: Millis): Failure {
-    const { gateway } = this.#config;
-    return failure(SILENCE[this.#unreachable?.what ?? 'nothing'], {
-      gateway: formatAddress(gateway.address),
-      port: gateway.port,
-      seconds: Math.round((now - this.#retransmitter.startedAt) / 1000),
-      tries: this.#retransmitter.sent,
-    });
+    const facts = factsOfSilence(this.#config.gateway, this.#retransmitter, now);
+    return failure(SILENCE[this.#unreachable?.what ?? 'nothing'], facts);
   }
 }

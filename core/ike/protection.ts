@@ -12,20 +12,27 @@ import type { IkeSuite } from './suite.ts';
 export interface SessionProtection {
   readonly outbound: MessageProtection;
   readonly inbound: MessageProtection;
+  /** Forgets the keys, of which the ciphers have copies. Neither direction can be used afterwards. */
+  wipe(): void;
+}
+
+interface Direction extends MessageProtection {
+  wipe(): void;
 }
 
 export function initiatorProtection(suite: IkeSuite, keys: IkeKeys, random: RandomBytes): SessionProtection {
   const { cipher } = suite;
-  if (cipher.kind === 'aead') {
-    return {
-      outbound: aeadProtection(cipher.cipher, keys.skEi),
-      inbound: aeadProtection(cipher.cipher, keys.skEr),
-    };
-  }
-  return {
-    outbound: cbcProtection(cipher.cipher, cipher.integrity, keys.skEi, keys.skAi, random),
-    inbound: cbcProtection(cipher.cipher, cipher.integrity, keys.skEr, keys.skAr, random),
+  const directed = (skE: SecretBytes, skA: SecretBytes): Direction =>
+    cipher.kind === 'aead'
+      ? aeadProtection(cipher.cipher, skE)
+      : cbcProtection(cipher.cipher, cipher.integrity, skE, skA, random);
+  const outbound = directed(keys.skEi, keys.skAi);
+  const inbound = directed(keys.skEr, keys.skAr);
+  const wipe = (): void => {
+    outbound.wipe();
+    inbound.wipe();
   };
+  return { outbound, inbound, wipe };
 }
 
 /**
@@ -35,9 +42,9 @@ export function initiatorProtection(suite: IkeSuite, keys: IkeKeys, random: Rand
  * ```
  * The nonce is the salt (the end of SK_e) and the IV. The IV is a counter, which no key ever sees twice.
  */
-function aeadProtection(algorithm: Aead, skE: SecretBytes): MessageProtection {
+function aeadProtection(algorithm: Aead, skE: SecretBytes): Direction {
   const octets = skE.reveal();
-  const key = algorithm.create(octets.slice(0, algorithm.keyLength));
+  const key = algorithm.create(octets.subarray(0, algorithm.keyLength));
   const salt = octets.slice(algorithm.keyLength, algorithm.keyLength + algorithm.saltLength);
   const { ivLength, icvLength } = algorithm;
   let counter = 0n;
@@ -55,6 +62,10 @@ function aeadProtection(algorithm: Aead, skE: SecretBytes): MessageProtection {
       const padded = key.open(concat(salt, iv), associated, body.subarray(ivLength));
       return padded && withoutPadding(padded);
     },
+    wipe() {
+      key.wipe();
+      salt.fill(0);
+    },
   };
 }
 
@@ -71,7 +82,7 @@ function cbcProtection(
   skE: SecretBytes,
   skA: SecretBytes,
   random: RandomBytes,
-): MessageProtection {
+): Direction {
   const cipher = algorithm.create(skE.reveal());
   const tag = mac.create(skA.reveal());
   const { blockLength, ivLength } = algorithm;
@@ -97,6 +108,10 @@ function cbcProtection(
       if (!tag.verify(body.subarray(end), associated, covered)) return undefined;
       const padded = cipher.decrypt(body.subarray(0, ivLength), body.subarray(ivLength, end));
       return padded && withoutPadding(padded);
+    },
+    wipe() {
+      cipher.wipe();
+      tag.wipe();
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Millis } from '../lib/ports.ts';
+import { type Endpoint, formatAddress } from '../net/address.ts';
 
 /** When an unanswered request is sent again, and when we stop believing in an answer. */
 export interface RetransmitPolicy {
@@ -65,4 +66,18 @@ export class Retransmitter {
     this.#nextAt = Math.min(now + this.#pauseMs, this.#endAt);
     return 'send';
   }
+}
+
+/** What is told of a silence: who was asked, for how long and how often. */
+export function factsOfSilence(
+  { address, port }: Endpoint,
+  { startedAt, sent }: Retransmitter,
+  now: Millis,
+): { gateway: string; port: number; seconds: number; tries: number } {
+  return {
+    gateway: formatAddress(address),
+    port,
+    seconds: Math.round((now - startedAt) / 1000),
+    tries: sent,
+  };
 }

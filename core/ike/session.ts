@@ -2,7 +2,6 @@ import { equalBytes } from '../lib/bytes.ts';
 import { type Failure, failure } from '../lib/failure.ts';
 import type { EpochMillis, Log, Millis, RandomBytes } from '../lib/ports.ts';
 import type { SecretBytes } from '../lib/secret.ts';
-import { formatAddress } from '../net/address.ts';
 import { Notify } from '../wire/constants.ts';
 import { decodeHeader, type IkeHeader } from '../wire/header.ts';
 import { decodeMessage } from '../wire/decode.ts';
@@ -11,13 +10,19 @@ import { type Message } from '../wire/message.ts';
 import type { Payload } from '../wire/payload.ts';
 import { notify } from '../wire/payloads/notify.ts';
 import type { IkeConfig } from './config.ts';
-import type { IkeCommand, IkeEvent, InboundDatagram, OutboundDatagram } from './events.ts';
+import {
+  wipeKeysIn,
+  type IkeCommand,
+  type IkeEvent,
+  type InboundDatagram,
+  type OutboundDatagram,
+} from './events.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { InitExchange, type InitStep, type Unreachable } from './init-exchange.ts';
 import { type IkeKeyLogEntry, ikeKeyLogEntry } from './keylog.ts';
 import { Outbox } from './outbox.ts';
 import { Responder } from './responder.ts';
-import { Retransmitter } from './retransmitter.ts';
+import { factsOfSilence, Retransmitter } from './retransmitter.ts';
 import { AuthTask } from './tasks/auth.ts';
 import { DELETE_IKE_SA, livenessTask, partingTask } from './tasks/informational.ts';
 import type { Task, TaskContext, TaskStatus } from './tasks/task.ts';
@@ -88,6 +93,13 @@ export class IkeSession {
   /** Entries for the key log; empty unless the configuration asks for them. */
   takeKeyLog(): IkeKeyLogEntry[] {
     return this.#keyLog.splice(0);
+  }
+
+  /** Forgets every key at once. The gateway is told nothing, and nothing comes out of the session any more. */
+  wipe(): void {
+    this.#close(undefined);
+    wipeKeysIn(this.takeEvents());
+    this.takeDatagrams();
   }
 
   handleCommand(command: IkeCommand, now: Millis): void {
@@ -254,24 +266,12 @@ export class IkeSession {
     const phase = this.#phase;
     if (phase.name === 'closing') return this.#close(undefined);
     if (this.#isLeaving) return this.#close(undefined);
-    const context = this.#silence(active.retransmitter, now);
+    const context = factsOfSilence(this.#outbox.remote, active.retransmitter, now);
     if (phase.name === 'auth') {
       const silence = failure(phase.task.inEap ? 'timeout.eap' : 'timeout.auth', context);
       return this.#close(phase.task.refusal ?? silence);
     }
     return this.#close(failure('timeout.liveness', context));
-  }
-
-  #silence(
-    retransmitter: Retransmitter,
-    now: Millis,
-  ): { gateway: string; port: number; seconds: number; tries: number } {
-    return {
-      gateway: formatAddress(this.#outbox.remote.address),
-      port: this.#outbox.remote.port,
-      seconds: Math.round((now - retransmitter.startedAt) / 1000),
-      tries: retransmitter.sent,
-    };
   }
 
   // Protected messages of the gateway
@@ -362,7 +362,10 @@ export class IkeSession {
 
   #finished(task: Task, sa: IkeSa, events: readonly IkeEvent[], now: Millis): void {
     if (task.kind === 'parting') return this.#close(undefined);
-    if (this.#isLeaving) return this.#leave(sa, undefined, [DELETE_IKE_SA], now);
+    if (this.#isLeaving) {
+      wipeKeysIn(events);
+      return this.#leave(sa, undefined, [DELETE_IKE_SA], now);
+    }
     if (task.kind === 'auth') this.#phase = { name: 'established', sa };
     for (const event of events) {
       if (event.kind === 'established') this.#children.set(event.child.spiIn, event.child.spiOut);
