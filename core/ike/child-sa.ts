@@ -2,7 +2,8 @@ import { readU32, u32 } from '../lib/bytes.ts';
 import { type Failure, failure } from '../lib/failure.ts';
 import type { RandomBytes } from '../lib/ports.ts';
 import { err, ok, type Result } from '../lib/result.ts';
-import { formatSelector, type Selector } from '../net/selector.ts';
+import type { Prefix } from '../net/prefix.ts';
+import { addressMatches, formatSelector, type Selector } from '../net/selector.ts';
 import { isErrorNotify, Notify, Protocol } from '../wire/constants.ts';
 import type { Payload } from '../wire/payload.ts';
 import type { Proposal } from '../wire/payloads/sa.ts';
@@ -91,9 +92,13 @@ export class ChildRequest {
         failure('protocol.unoffered-choice', { detail: 'traffic selectors wider than those requested' }),
       );
     }
-    const config = assignedConfiguration(firstOf(payloads, 'CP'), context.config.addressFamilies);
+    const { addressFamilies, gateway } = context.config;
+    const config = assignedConfiguration(firstOf(payloads, 'CP'), addressFamilies, gateway.address);
     if (config.addresses.length === 0) {
       return err(failure('peer.no-address', { requested: this.#remote.map(formatSelector) }));
+    }
+    if (!config.addresses.some((address) => isWithin(local, address))) {
+      return err(failure('protocol.unexpected', { detail: 'TSi without the address that was given out' }));
     }
     const keys = deriveChildKeys(
       context.sa.init.suite,
@@ -115,6 +120,13 @@ export class ChildRequest {
     };
     return ok({ child, config });
   }
+}
+
+/** Whether an address, as a prefix of all its bits, is in one of the selectors. */
+function isWithin(selectors: readonly Selector[], { address }: Prefix): boolean {
+  return selectors.some(
+    (selector) => selector.family === address.family && addressMatches(selector, address.octets, 0),
+  );
 }
 
 function randomSpi(random: RandomBytes): number {

@@ -1,5 +1,5 @@
 import { EMPTY, isZero } from '../lib/bytes.ts';
-import { addressOf, type IpAddress } from '../net/address.ts';
+import { addressOf, type IpAddress, sameAddress } from '../net/address.ts';
 import { maskedPrefix, type Prefix } from '../net/prefix.ts';
 import { type ConfigValue, readConfigAttribute } from '../wire/config-value.ts';
 import { CfgAttr, CfgType } from '../wire/constants.ts';
@@ -32,11 +32,18 @@ function domainName(text: string): string | undefined {
   return name.split('.').every((label) => LABEL.test(label)) ? name : undefined;
 }
 
-/** Whether a host can have it: no unspecified, loopback, multicast or reserved address (RFC 6890). */
+/** Name servers, domains or subnets that are taken from a reply at most. */
+const MAX_OF_A_KIND = 64;
+
+/**
+ * Whether a host can have it, beyond one link: no unspecified, loopback, multicast or reserved address (RFC 6890), and
+ * in IPv6 no link-local one and none that stands for an IPv4 address.
+ */
 function isHostAddress({ family, octets }: IpAddress): boolean {
   const first = octets[0] ?? 0;
   if (family === 4) return first !== 0 && first !== 127 && first < 224;
-  return first !== 0xff && !isZero(octets.subarray(0, 15));
+  const isLinkLocal = first === 0xfe && ((octets[1] ?? 0) & 0xc0) === 0x80;
+  return first !== 0xff && !isLinkLocal && !isZero(octets.subarray(0, 10));
 }
 
 interface Collected {
@@ -79,13 +86,15 @@ function collect(type: number, value: ConfigValue, into: Collected): void {
 }
 
 /**
- * What a CFG_REPLY gives us, of the families that we asked for. Attributes of a length that their type does not have,
- * and addresses that no host can have, are passed over: they cannot mean anything, and a gateway that sends one is
- * otherwise of use.
+ * What a CFG_REPLY gives us, of the families that we asked for: one address of each, as many as we asked for (RFC 7296
+ * section 3.15.1). Attributes of a length that their type does not have, and addresses that no host can have, are
+ * passed over: they cannot mean anything, and a gateway that sends one is otherwise of use. So is `gateway`, where
+ * the gateway itself is reached: if it were ours, nothing would get there any more.
  */
 export function assignedConfiguration(
   reply: ConfigPayload | undefined,
   families: readonly (4 | 6)[],
+  gateway?: IpAddress,
 ): AssignedConfig {
   const collected: Collected = { addresses: [], dnsServers: [], searchDomains: [], subnets: [] };
   if (reply?.cfgType !== CfgType.REPLY) return collected;
@@ -95,10 +104,13 @@ export function assignedConfiguration(
   }
   const wanted = ({ family }: IpAddress): boolean => families.includes(family);
   const usable = (address: IpAddress): boolean => wanted(address) && isHostAddress(address);
+  const ours = collected.addresses.filter(
+    ({ address }) => usable(address) && !(gateway && sameAddress(address, gateway)),
+  );
   return {
-    addresses: collected.addresses.filter(({ address }) => usable(address)),
-    dnsServers: collected.dnsServers.filter(usable),
-    searchDomains: collected.searchDomains,
-    subnets: collected.subnets.filter(({ address }) => wanted(address)),
+    addresses: families.flatMap((family) => ours.find(({ address }) => address.family === family) ?? []),
+    dnsServers: collected.dnsServers.filter(usable).slice(0, MAX_OF_A_KIND),
+    searchDomains: collected.searchDomains.slice(0, MAX_OF_A_KIND),
+    subnets: collected.subnets.filter(({ address }) => wanted(address)).slice(0, MAX_OF_A_KIND),
   };
 }
