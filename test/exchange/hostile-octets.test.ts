@@ -150,8 +150,12 @@ for (const [phase, make] of [
     proves(
       ['RFC7296-5-x7', 'does'],
       ['RFC7296-2.4-12', 'does'],
-      ['RFC7296-2.21.4-5', 'does'],
-      ['RFC7296-2.4-3', 'does'],
+      ['RFC7296-2.4-3', 'refuses'],
+      ['RFC7296-2.4-11', 'refuses'],
+      ['RFC7296-2.21.4-1', 'refuses'],
+      ['RFC7296-2.21.4-5', 'refuses'],
+      ['RFC7296-2.21.4-6', 'refuses'],
+      ['RFC7296-1.5-1', 'refuses'],
     ),
     () => {
       const scene = make();

@@ -7,11 +7,6 @@ import { type LoginMethod, Pair } from '../support/pair.ts';
 
 const METHODS: readonly LoginMethod[] = ['eap', 'certificate', 'psk'];
 
-/** The requests that the gateway opened, in order. */
-function requestsOf(pair: Pair): Message[] {
-  return pair.gatewayEvents.flatMap((event) => (event.kind === 'received' ? [event.message] : []));
-}
-
 const deletes = ({ payloads }: Message): boolean => payloads.some(({ kind }) => kind === 'D');
 
 /** SAs at the gateway that a client has proved itself in. */
@@ -86,7 +81,7 @@ describe('disconnecting while IKE_AUTH is under way', () => {
       const pair = leftAfter(3, 'psk');
       assert.equal(pair.session.closed, false, 'the answer is waited for');
       pair.settle();
-      const requests = requestsOf(pair);
+      const requests = pair.requests;
       assert.deepEqual(
         requests.map(({ exchange }) => exchange),
         [ExchangeType.IKE_SA_INIT, ExchangeType.IKE_AUTH, ExchangeType.INFORMATIONAL],
@@ -98,9 +93,9 @@ describe('disconnecting while IKE_AUTH is under way', () => {
 
   test('no further EAP message goes out', () => {
     const pair = new Pair({ asked: 'later' }).connect().settle();
-    const sent = requestsOf(pair).length;
+    const sent = pair.requests.length;
     pair.command({ kind: 'disconnect' }).settle();
-    assert.equal(requestsOf(pair).length, sent);
+    assert.equal(pair.requests.length, sent);
     assert.deepEqual(pair.events.at(-1), { kind: 'closed' });
   });
 
@@ -132,7 +127,7 @@ describe('disconnecting while IKE_AUTH is under way', () => {
       .command({ kind: 'disconnect' })
       .settle();
     assert.equal(pair.failureCode, 'auth.psk-mismatch');
-    assert.equal(requestsOf(pair).some(deletes), false);
+    assert.equal(pair.requests.some(deletes), false);
   });
 });
 
@@ -152,8 +147,8 @@ describe('a response that cannot be read while IKE_AUTH is under way', () => {
         .connect()
         .settle();
       assert.equal(pair.failureCode, 'protocol.malformed');
-      assert.equal(requestsOf(pair).some(deletes), false);
-      assert.ok(requestsOf(pair).every(({ response }) => !response));
+      assert.equal(pair.requests.some(deletes), false);
+      assert.ok(pair.requests.every(({ response }) => !response));
     },
   );
 });

@@ -226,6 +226,11 @@ export class Pair {
     return this.#collect();
   }
 
+  /** The client's requests as the gateway opened them, in order. */
+  get requests(): Message[] {
+    return this.gatewayEvents.flatMap((event) => (event.kind === 'received' ? [event.message] : []));
+  }
+
   event<K extends IkeEvent['kind']>(kind: K): Extract<IkeEvent, { kind: K }> | undefined {
     return this.events.find((event): event is Extract<IkeEvent, { kind: K }> => event.kind === kind);
   }

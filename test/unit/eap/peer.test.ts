@@ -86,6 +86,7 @@ test(
     ['RFC3748-5.2-x5', 'does'],
     ['RFC3748-5.2-x3', 'does'],
     ['RFC3748-5.2-2', 'does'],
+    ['RFC3748-2.2-1', 'does'],
   ),
   () => {
     for (const peer of [newPeer(), challenged()]) {
@@ -152,6 +153,7 @@ test(
     ['RFC3748-2.1-4', 'refuses'],
     ['RFC3748-2.1-1', 'refuses'],
     ['RFC3748-5.3.1-4', 'refuses'],
+    ['RFC3748-5.3.2-x2', 'refuses'],
   ),
   () => {
     for (const type of [EapType.IDENTITY, EapType.MD5, EapType.TLS, 99]) {

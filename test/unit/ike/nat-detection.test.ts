@@ -43,12 +43,24 @@ test('of several source hashes one match is enough', proves('RFC7296-2.23-1', 'd
   assert.equal(findNat(spis, hashes, { local, remote }).remote, false);
 });
 
-test('a destination hash of elsewhere means a NAT before us, a source hash one before the gateway', () => {
-  const behind = { source: [hash(remote)], destination: [hash(elsewhere)] };
-  assert.deepEqual(findNat(spis, behind, { local, remote }), { supported: true, local: true, remote: false });
-  const before = { source: [hash(elsewhere)], destination: [hash(local)] };
-  assert.deepEqual(findNat(spis, before, { local, remote }), { supported: true, local: false, remote: true });
-});
+test(
+  'a destination hash of elsewhere means a NAT before us, a source hash one before the gateway',
+  proves('RFC7296-2.23-x6', 'refuses'),
+  () => {
+    const behind = { source: [hash(remote)], destination: [hash(elsewhere)] };
+    assert.deepEqual(findNat(spis, behind, { local, remote }), {
+      supported: true,
+      local: true,
+      remote: false,
+    });
+    const before = { source: [hash(elsewhere)], destination: [hash(local)] };
+    assert.deepEqual(findNat(spis, before, { local, remote }), {
+      supported: true,
+      local: false,
+      remote: true,
+    });
+  },
+);
 
 test('the port counts as much as the address', () => {
   const moved = { ...local, port: 501 };

@@ -164,7 +164,15 @@ const replaced = (transform: Transform): Transform[] => [
 describe('the choice of the gateway', () => {
   test(
     'one proposal with one offered transform of each type is taken',
-    proves('RFC7296-2.7-1', 'does'),
+    proves(
+      ['RFC7296-2.7-1', 'does'],
+      ['RFC7296-2.7-2', 'does'],
+      ['RFC7296-2.7-x2', 'does'],
+      ['RFC7296-3.3.1-1', 'does'],
+      ['RFC7296-3.3.4-2', 'does'],
+      ['RFC7296-3.3.6-3', 'does'],
+      ['RFC7296-3.3.6-7', 'does'],
+    ),
     () => {
       for (const chosen of [
         answer(),

@@ -17,7 +17,12 @@ describe('the window for requests', () => {
 
   test(
     'answers the last request again with the same octets, and only that very request',
-    proves(['RFC7296-2.1-3', 'does'], ['RFC7296-2.1-6', 'does'], ['RFC7296-2.3-5', 'refuses']),
+    proves(
+      ['RFC7296-2.1-3', 'does'],
+      ['RFC7296-2.1-6', 'does'],
+      ['RFC7296-2.3-5', 'refuses'],
+      ['RFC7296-2.1-8', 'refuses'],
+    ),
     () => {
       const window = new RequestWindow();
       window.answered(request(1), request(11));
