@@ -38,7 +38,16 @@ const layerRules = Object.keys(LAYERS).map((room) => ({
 }));
 
 export default [
-  { ignores: ['**/node_modules/**', 'core/node-tun/build/**', 'out/**', '.cache/**', 'eslint.config.js'] },
+  {
+    ignores: [
+      '**/node_modules/**',
+      'core/node-tun/build/**',
+      'build/out/**',
+      'out/**',
+      '.cache/**',
+      'eslint.config.js',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },

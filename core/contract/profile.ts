@@ -2,7 +2,7 @@
  * The profile: everything that a connection needs except its secrets (the password, the pre-shared key, a
  * key's passphrase), which are asked for. core/contract/profile.md explains each key to people.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { err, ok, type Result } from '../lib/result.ts';
 import { certificatesProblem, privateKeyProblem } from './pem-text.ts';
 import { problemsOf } from './profile-problems.ts';

@@ -2,7 +2,7 @@
  * What a connection reports about itself, as one schema for every watcher: the command line's text, its
  * `--json` lines, the daemon's clients. No event ever holds a secret.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FAILURES, type FailureCode } from '../lib/failure.ts';
 
 /** Monotonic milliseconds since the connection was started. */

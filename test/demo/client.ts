@@ -1,11 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { connectionEventSchema, type ConnectedEvent } from '../../core/contract/snapshot.ts';
 import { endProgram, ReportedLines } from '../support/gateway/reported-lines.ts';
 import type { Namespace } from '../support/netns.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../core/cli/main.ts', import.meta.url));
 const PASSWORD_FD = 3;
 const CONNECT_MS = 15_000;
 
@@ -22,10 +20,10 @@ export class ClientProcess {
     this.lines = new ReportedLines('the client', child);
   }
 
-  /** Starts it with its password on a descriptor. */
-  static start(namespace: Namespace, profilePath: string, password: string): ClientProcess {
-    const argv = [PROGRAM, 'connect', profilePath, '--password-fd', `${PASSWORD_FD}`, '--json'];
-    const child = namespace.spawn([process.execPath, ...argv], {
+  /** Starts the program with its password on a descriptor. */
+  static start(namespace: Namespace, program: string, profilePath: string, password: string): ClientProcess {
+    const argv = [program, 'connect', profilePath, '--password-fd', `${PASSWORD_FD}`, '--json'];
+    const child = namespace.spawn(argv, {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       // A group of its own: Ctrl-C is for the demo, which then ends the client in order.
       detached: true,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProfileInput } from '../../core/contract/profile.ts';
+import { buildProgram } from '../../build/program.ts';
 import type { GatewayConfigJson } from '../support/gateway/config-json.ts';
 import { GatewayProcess } from '../support/gateway/spawn.ts';
 import { endProgram, ReportedLines } from '../support/gateway/reported-lines.ts';
@@ -33,6 +34,7 @@ export class Stage {
   readonly webToken = `web-${randomBytes(12).toString('hex')}`;
   readonly #password = randomBytes(9).toString('base64url');
   readonly #sites: ChildProcess[] = [];
+  #program: string | undefined;
   #gateway: GatewayProcess | undefined;
   #client: ClientProcess | undefined;
 
@@ -76,7 +78,9 @@ export class Stage {
     };
     writeFileSync(this.profilePath, JSON.stringify(profile, undefined, 2));
     const { gateway, internet, lanHost } = this.lab;
-    [this.#gateway] = await Promise.all([
+    // The program of these very sources: the set-up has built it, unless somebody changed them since.
+    [this.#program, this.#gateway] = await Promise.all([
+      buildProgram().then(({ file }) => file),
       GatewayProcess.start(gateway, config),
       this.#serve(lanHost, 'The office', this.officeToken, [PLACES.lanHost, PLACES.lanHost6]),
       this.#serve(internet, 'The web', this.webToken, [PLACES.web]),
@@ -85,7 +89,8 @@ export class Stage {
 
   /** Starts the client in the client's namespace; it connects by itself. */
   connect(): ClientProcess {
-    this.#client = ClientProcess.start(this.lab.client, this.profilePath, this.#password);
+    if (this.#program === undefined) throw new Error('the stage was not started');
+    this.#client = ClientProcess.start(this.lab.client, this.#program, this.profilePath, this.#password);
     return this.#client;
   }
 

@@ -22,6 +22,8 @@ export interface CausewayOptions {
   readonly secret?: string;
   /** More arguments, such as `--keylog FILE`. */
   readonly args?: readonly string[];
+  /** Another form of the program than the sources. */
+  readonly program?: readonly string[];
   /** A command before ours, that ends by becoming its arguments. */
   readonly wrap?: readonly string[];
 }
@@ -60,7 +62,8 @@ export class Causeway {
     const directory = mkdtempSync(join(tmpdir(), 'cw-client-'));
     const file = join(directory, 'profile.json');
     writeFileSync(file, JSON.stringify(profile));
-    const argv = [process.execPath, MAIN, 'connect', file, '--json'];
+    const program = options.program ?? [process.execPath, MAIN];
+    const argv = [...program, 'connect', file, '--json'];
     if (options.secret !== undefined) argv.push('--password-fd', '3');
     const child = namespace.spawn([...(options.wrap ?? []), ...argv, ...(options.args ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
