@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import type { Causeway } from '../interop/causeway.ts';
+import { buildProgram } from '../../build/program.ts';
 import { DIRECT, GATEWAY_NAME, LAN_HOST } from '../interop/lab.ts';
 import {
   BY_PASSWORD,
@@ -12,64 +12,46 @@ import {
   startCauseway,
   type Office,
 } from '../interop/office.ts';
-import {
-  charonCmdMissing,
-  prepareCharonCmd,
-  startCharonCmd,
-  type CharonCmdFiles,
-} from '../support/strongswan-client.ts';
+import { charonCmdMissing, prepareCharonCmd, startCharonCmd } from '../support/strongswan-client.ts';
 import { askFor, epochNow } from './first-reply.ts';
 import { rowOf, type Bench, type BenchRow } from './report.ts';
 
 const RUNS = 20;
 const IKE = 'aes256gcm16-prfsha256-x25519';
 const ESP = 'aes256gcm16';
+/** It loads what its distribution compiled in: what a user of it waits for. */
+const PEER = 'charon-cmd (all its plugins)';
 
-/** Milliseconds to the first reply, from the start of the process and from the first IKE message. */
+/** A client that was started. `said` is its story, for whoever wonders why it failed. */
+interface Client {
+  said(): string;
+  stop(): Promise<unknown>;
+}
+
+/** Milliseconds to the first reply, from the start of the process and from the first IKE message on the wire. */
 interface Sample {
   readonly fromStart: number;
   readonly fromIke: number;
 }
 
-async function sampleCauseway(office: Office): Promise<Sample> {
-  const pinger = await askFor(office.net.client, LAN_HOST);
+/** One client from its start to the first reply; `start` starts it, and what is returned stops it or tells its story. */
+async function sample(office: Office, start: () => Client): Promise<Sample> {
+  const judge = await askFor(office.net.client, LAN_HOST, 'direct');
   const started = epochNow();
-  const client = startCauseway(
-    office.net.client,
-    passwordProfile({ ike: { proposals: [IKE] }, esp: { proposals: [ESP] } }),
-  );
+  const client = start();
   try {
-    const began = await began500(client);
-    const replied = await pinger.at;
+    const { began, replied } = await judge.seen;
     return { fromStart: replied - started, fromIke: replied - began };
   } catch (error) {
     throw new Error(`${client.said()}\n${office.gateway.charon.log()}`, { cause: error });
   } finally {
     await client.stop();
+    await office.gateway.terminateAll();
   }
 }
 
-/** When our client told that it begins with IKE_SA_INIT. */
-async function began500(client: Causeway): Promise<number> {
-  await client.until((event) => event.event === 'phase' && event.phase === 'init');
-  return epochNow();
-}
-
-async function sampleCharonCmd(office: Office, files: CharonCmdFiles): Promise<Sample> {
-  const pinger = await askFor(office.net.client, LAN_HOST);
-  const started = epochNow();
-  const client = startCharonCmd(office.net.client, files);
-  try {
-    const replied = await pinger.at;
-    // `1700000000.123 05[IKE] initiating IKE_SA cmd[1] to 192.0.2.1`
-    const began = /^(\d+\.\d{3}) .* initiating IKE_SA/m.exec(client.log())?.[1];
-    if (began === undefined) throw new Error('the log does not say when IKE began');
-    return { fromStart: replied - started, fromIke: replied - Number(began) * 1000 };
-  } catch (error) {
-    throw new Error(`${client.log()}\n${office.gateway.charon.log()}`, { cause: error });
-  } finally {
-    await client.stop();
-  }
+function told({ fromStart, fromIke }: Sample): string {
+  return `${fromStart.toFixed(0)} ms (${fromIke.toFixed(1)} from IKE_SA_INIT)`;
 }
 
 async function measure(office: Office, note: (text: string) => void): Promise<readonly BenchRow[]> {
@@ -79,6 +61,7 @@ async function measure(office: Office, note: (text: string) => void): Promise<re
     ike: [IKE],
     esp: [ESP],
   });
+  const { file: program } = await buildProgram();
   const missing = charonCmdMissing();
   const files = prepareCharonCmd({
     gatewayAddress: DIRECT,
@@ -89,17 +72,21 @@ async function measure(office: Office, note: (text: string) => void): Promise<re
     esp: [ESP],
     remoteTs: ['0.0.0.0/0', '::/0'],
   });
+  const profile = passwordProfile({ ike: { proposals: [IKE] }, esp: { proposals: [ESP] } });
+  const startOurs = (): Client => startCauseway(office.net.client, profile, { program: [program] });
+  const startTheirs = (): Client => {
+    const client = startCharonCmd(office.net.client, files);
+    return { said: () => client.log(), stop: () => client.stop() };
+  };
   const [ours, theirs]: [Sample[], Sample[]] = [[], []];
   // The first of each fills caches and is not counted.
   for (let run = 0; run <= RUNS; run++) {
-    const own = await sampleCauseway(office);
-    await office.gateway.terminateAll();
+    const own = await sample(office, startOurs);
     if (run > 0) ours.push(own);
     if (missing !== undefined) continue;
-    const other = await sampleCharonCmd(office, files);
-    await office.gateway.terminateAll();
+    const other = await sample(office, startTheirs);
     if (run > 0) theirs.push(other);
-    note(`run ${run}: ours ${own.fromStart.toFixed(0)} ms, charon-cmd ${other.fromStart.toFixed(0)} ms`);
+    note(`run ${run}: ours ${told(own)}, charon-cmd ${told(other)}`);
   }
   rmSync(files.directory, { recursive: true, force: true });
   const row = (metric: string, pick: (sample: Sample) => number): BenchRow =>
@@ -107,7 +94,7 @@ async function measure(office: Office, note: (text: string) => void): Promise<re
       bench: 'connect',
       metric,
       unit: 'ms',
-      peer: 'charon-cmd',
+      peer: PEER,
       ours: ours.map(pick),
       theirs: missing === undefined ? theirs.map(pick) : { missing },
     });

@@ -105,9 +105,6 @@ function localSection(user: StrongSwanUser): ViciSection {
   return { auth: 'pubkey', id: user.id, certs: [user.certificate] };
 }
 
-/** Lines start with seconds since 1970 and milliseconds: `1700000000.123`. */
-const LOG_TIMES = { time_format: '%s', time_add_ms: true };
-
 const CHARON_CMD = '/usr/sbin/charon-cmd';
 
 /** Why charon-cmd cannot be compared with here, or undefined when it can. */
@@ -131,13 +128,17 @@ export interface CharonCmdFiles {
   readonly password: string;
 }
 
-/** Prepares charon-cmd to connect by EAP with a password. Remove the directory when done. */
+/**
+ * Prepares charon-cmd to connect by EAP with a password, with the plugins that it has by itself. Remove the
+ * directory when done.
+ */
 export function prepareCharonCmd(
   options: StrongSwanClientOptions & { readonly user: { readonly auth: 'eap' } },
 ): CharonCmdFiles {
   const directory = mkdtempSync(join(tmpdir(), 'cw-charon-cmd-'));
-  const settings = { 'charon-cmd': daemonSettings(directory, { settings: { filelog: { all: LOG_TIMES } } }) };
-  writeFileSync(join(directory, 'strongswan.conf'), formatSettings(settings));
+  const settings = Object.entries(daemonSettings(directory, {})).filter(([name]) => name !== 'load');
+  const text = formatSettings({ 'charon-cmd': Object.fromEntries(settings) });
+  writeFileSync(join(directory, 'strongswan.conf'), text);
   const authorities = (options.authorities ?? []).map((der, index) => {
     const file = join(directory, `ca${index}.der`);
     writeFileSync(file, der);
