@@ -13,6 +13,7 @@ import {
   type VpnState,
 } from '../../../core/vpn/machine/state.ts';
 import { step } from '../../../core/vpn/machine/step.ts';
+import { proves } from '../../conformance/tag.ts';
 
 const ONE: IpAddress = addressOf(Uint8Array.of(192, 0, 2, 1));
 const TWO: IpAddress = addressOf(Uint8Array.of(192, 0, 2, 2));
@@ -134,6 +135,21 @@ describe('the life of a connection', () => {
     );
   });
 
+  test(
+    'a device that breaks ends the connection: the gateway is told, and nothing is sent into it any more',
+    proves('RFC7296-2.4-x7', 'does'),
+    () => {
+      const broken = { kind: 'broken', failure: failure('platform.tun-failed') } as const;
+      assert.deepEqual(after(...UP, broken).last, [{ kind: 'say-goodbye' }]);
+      const { state, last } = after(...UP, broken, closed());
+      assert.deepEqual(last, [{ kind: 'clear' }]);
+      assert.equal(
+        state.name === 'ended' && state.outcome.kind === 'failed' && state.outcome.failure.code,
+        'platform.tun-failed',
+      );
+    },
+  );
+
   test('a lost connection is told from one that never was', () => {
     const lost = after(...UP, closed('timeout.liveness')).state;
     assert.equal(lost.name === 'ended' && lost.outcome.kind === 'failed' && lost.outcome.wasConnected, true);
@@ -151,46 +167,50 @@ describe('the life of a connection', () => {
   });
 });
 
-test('whatever happens in whatever order, there is one end, it clears, and nothing follows it', () => {
-  const anyEvent = fc.constantFrom<VpnEvent>(
-    START,
-    { kind: 'stop' },
-    { kind: 'abandon' },
-    PREPARED,
-    { kind: 'prepare-failed', failure: failure('network.name-unknown') },
-    { kind: 'open-failed', failure: failure('network.no-route') },
-    { kind: 'refused', failure: failure('config.credential-missing') },
-    { kind: 'configured' },
-    { kind: 'configure-failed', failure: failure('platform.route-failed') },
-    { kind: 'broken', failure: failure('platform.tun-failed') },
-    ike(INITIATED),
-    ike(ESTABLISHED),
-    ike({ kind: 'need', what: 'password' }),
-    closed(),
-    closed('timeout.init'),
-    closed('peer.deleted'),
-  );
-  fc.assert(
-    fc.property(fc.array(anyEvent, { maxLength: 40 }), (events) => {
-      let state: VpnState = INITIAL;
-      let clears = 0;
-      let configures = 0;
-      for (const event of events) {
-        const next = step(state, event);
-        if (state.name === 'ended') assert.deepEqual(next, { state, effects: [] });
-        clears += next.effects.filter(({ kind }) => kind === 'clear').length;
-        configures += next.effects.filter(({ kind }) => kind === 'configure').length;
-        if (next.state.name === 'ended' && state.name !== 'ended')
-          assert.equal(next.effects.at(-1)?.kind, 'clear');
-        state = next.state;
-      }
-      assert.equal(clears, state.name === 'ended' ? 1 : 0);
-      assert.ok(configures <= 1);
-      // From wherever it stands, a stop and the session's word end it.
-      if (state.name === 'ended') return;
-      const stopped = step(step(state, { kind: 'stop' }).state, closed());
-      assert.equal(stopped.state.name, 'ended');
-    }),
-    { numRuns: 2000 },
-  );
-});
+test(
+  'whatever happens in whatever order, there is one end, it clears, and nothing follows it',
+  proves('RFC7296-3.15.1-x6', 'does'),
+  () => {
+    const anyEvent = fc.constantFrom<VpnEvent>(
+      START,
+      { kind: 'stop' },
+      { kind: 'abandon' },
+      PREPARED,
+      { kind: 'prepare-failed', failure: failure('network.name-unknown') },
+      { kind: 'open-failed', failure: failure('network.no-route') },
+      { kind: 'refused', failure: failure('config.credential-missing') },
+      { kind: 'configured' },
+      { kind: 'configure-failed', failure: failure('platform.route-failed') },
+      { kind: 'broken', failure: failure('platform.tun-failed') },
+      ike(INITIATED),
+      ike(ESTABLISHED),
+      ike({ kind: 'need', what: 'password' }),
+      closed(),
+      closed('timeout.init'),
+      closed('peer.deleted'),
+    );
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 40 }), (events) => {
+        let state: VpnState = INITIAL;
+        let clears = 0;
+        let configures = 0;
+        for (const event of events) {
+          const next = step(state, event);
+          if (state.name === 'ended') assert.deepEqual(next, { state, effects: [] });
+          clears += next.effects.filter(({ kind }) => kind === 'clear').length;
+          configures += next.effects.filter(({ kind }) => kind === 'configure').length;
+          if (next.state.name === 'ended' && state.name !== 'ended')
+            assert.equal(next.effects.at(-1)?.kind, 'clear');
+          state = next.state;
+        }
+        assert.equal(clears, state.name === 'ended' ? 1 : 0);
+        assert.ok(configures <= 1);
+        // From wherever it stands, a stop and the session's word end it.
+        if (state.name === 'ended') return;
+        const stopped = step(step(state, { kind: 'stop' }).state, closed());
+        assert.equal(stopped.state.name, 'ended');
+      }),
+      { numRuns: 2000 },
+    );
+  },
+);

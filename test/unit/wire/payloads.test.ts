@@ -98,6 +98,20 @@ test('a Key Length in the variable form is refused', proves('RFC7296-3.3.5-1', '
 });
 
 test(
+  'an attribute of variable length stays one when two octets would hold its value',
+  proves('RFC7296-3.3.5-2', 'does'),
+  () => {
+    const otherAttributes = [{ type: 18, value: octets('aabb') }];
+    const transforms = [{ type: 1, id: 12, otherAttributes }];
+    const body = bodyOf({
+      kind: 'SA',
+      proposals: [{ number: 1, protocol: 1, spi: new Uint8Array(0), transforms }],
+    });
+    assert.deepEqual(body.subarray(-6), octets('00 12 00 02 aa bb'));
+  },
+);
+
+test(
   'a Key Length is sent in the fixed form, in bits and in network order',
   proves(['RFC7296-3.3.5-1', 'does'], ['RFC7296-3.3.5-3', 'does'], ['RFC7296-3.3.5-x3', 'does']),
   () => {
