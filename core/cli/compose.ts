@@ -1,6 +1,6 @@
 /** Where the command line puts the parts of a connection together for the machine that it runs on. */
 import { randomFillSync } from 'node:crypto';
-import { selfTest } from '../crypto/self-test.ts';
+import { startTest } from '../crypto/self-test.ts';
 import { failure } from '../lib/failure.ts';
 import { linuxPlatform } from '../platform/linux/platform.ts';
 import { Connection } from '../vpn/connection.ts';
@@ -24,9 +24,10 @@ export const createConnection: CreateConnection = ({ profile, credentials, log, 
     credentials,
     ports: {
       ...platform,
-      // No algorithm is trusted with traffic before it has given its known answers on this very machine.
+      // No algorithm is trusted before it has given its known answers in this very process. The key exchange
+      // gives its own when a session makes its key pair.
       preflight: async () => {
-        const tested = selfTest();
+        const tested = startTest();
         return tested.ok ? platform.preflight() : failure('internal.self-test', { detail: tested.error });
       },
       clock,

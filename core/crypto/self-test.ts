@@ -24,14 +24,28 @@ import { verifySignature } from './signature.ts';
 type Check = readonly [name: string, passes: () => boolean];
 
 /**
- * Computes a published answer with every algorithm, before any is trusted with traffic. Gives the number of
- * checks, or the name of the first that failed. Takes some 16 ms of processor time, about twice that when it is the
- * first to use node:crypto in the process. Tests hand in wrong answers.
+ * Computes a published answer with every algorithm. Gives the number of checks, or the name of the first that failed.
+ * Takes some 16 ms of processor time, about twice that when it is the first to use node:crypto in the process. Tests
+ * hand in wrong answers.
  */
 export function selfTest(answers: KnownAnswers = KNOWN_ANSWERS): Result<number, string> {
   const checks = checksOf(answers);
   for (const [name, passes] of checks) if (!attempt(passes)) return err(name);
   return ok(checks.length);
+}
+
+/**
+ * The part of the self-test for the start of a connection: all but the key exchange methods. Those take most of the
+ * time, and a connection uses one of them: whoever makes a key pair asks keyExchangeWorks first.
+ */
+export function startTest(answers: KnownAnswers = KNOWN_ANSWERS): Result<number, string> {
+  return selfTest({ ...answers, keyExchange: [] });
+}
+
+/** Whether this key exchange method gives its published answer here and now. False for one that has none. */
+export function keyExchangeWorks(id: number, answers: KnownAnswers = KNOWN_ANSWERS): boolean {
+  const own = answers.keyExchange.filter((answer) => answer.id === id);
+  return own.length > 0 && own.every((answer) => attempt(() => agrees(answer)));
 }
 
 /** A runtime that lacks an algorithm throws: that fails the check like a wrong answer. */

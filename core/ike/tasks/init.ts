@@ -2,6 +2,7 @@ import { concat, equalBytes, isZero, u16 } from '../../lib/bytes.ts';
 import { type Failure, failure } from '../../lib/failure.ts';
 import type { RandomBytes } from '../../lib/ports.ts';
 import { type KeyExchange, keyExchange } from '../../crypto/key-exchange.ts';
+import { keyExchangeWorks } from '../../crypto/self-test.ts';
 import { HashAlgorithm } from '../../crypto/signature.ts';
 import { addressOf, formatAddress } from '../../net/address.ts';
 import { ExchangeType, Group, isErrorNotify, nameOf, Notify, Protocol } from '../../wire/constants.ts';
@@ -192,9 +193,11 @@ function malformed(detail: string): InitOutcome {
   return { kind: 'doubt', failure: failure('protocol.malformed', { detail }) };
 }
 
+/** No method is trusted with a key before it has given its known answer in this very process. */
 function generate(groupId: number, random: RandomBytes): KeyExchange {
   const method = keyExchange(groupId);
   if (!method) throw new Error(`group ${groupId} is offered but not known`);
+  if (!keyExchangeWorks(groupId)) throw new Error(`${method.name} does not give its known answer`);
   return method.generate(random);
 }
 

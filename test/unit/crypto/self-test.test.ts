@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KEY_EXCHANGE_IDS } from '../../../core/crypto/key-exchange.ts';
 import { KNOWN_ANSWERS, type KnownAnswers } from '../../../core/crypto/known-answers.ts';
-import { selfTest } from '../../../core/crypto/self-test.ts';
+import { keyExchangeWorks, selfTest, startTest } from '../../../core/crypto/self-test.ts';
 import { sha256 } from '../../../core/crypto/hash.ts';
 import { fromHex, toHex } from '../../../core/lib/bytes.ts';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
@@ -122,4 +122,26 @@ test('the self-test is quick enough to run before every start', () => {
     return (user + system) / 1000;
   });
   assert.ok(Math.min(...spent) < 40, `${Math.min(...spent)} ms`);
+});
+
+test('the test at the start leaves out the key exchange alone', () => {
+  const full = selfTest();
+  assert.ok(full.ok);
+  assert.deepEqual(startTest(), { ok: true, value: full.value - KEY_EXCHANGE_IDS.length });
+  for (const table of Object.keys(KNOWN_ANSWERS) as (keyof KnownAnswers)[]) {
+    const first = { ...KNOWN_ANSWERS[table][0], [ANSWER_FIELD[table]]: '00' };
+    const wrong = { ...KNOWN_ANSWERS, [table]: [first] };
+    assert.equal(startTest(wrong).ok, table === 'keyExchange', table);
+  }
+});
+
+test('every key exchange method shows by itself that it works, and not with a wrong answer or none', () => {
+  for (const id of KEY_EXCHANGE_IDS) {
+    assert.equal(keyExchangeWorks(id), true, `${id}`);
+    const answers = KNOWN_ANSWERS.keyExchange.map((answer) =>
+      answer.id === id ? { ...answer, digest: changed(answer.digest) } : answer,
+    );
+    assert.equal(keyExchangeWorks(id, { ...KNOWN_ANSWERS, keyExchange: answers }), false, `${id}`);
+  }
+  assert.equal(keyExchangeWorks(2), false);
 });
