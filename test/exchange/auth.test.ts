@@ -190,6 +190,39 @@ describe('the gateway proves itself first', () => {
     }
   }
 
+  for (const method of ['eap', 'certificate', 'psk'] as const) {
+    test(
+      `an IKE_SA_INIT response that was changed on the way is found out then, ${method}`,
+      proves(['RFC7296-2.15-x3', 'refuses'], ['RFC7296-2.15-x2', 'refuses']),
+      () => {
+        const pair = new Pair({ method }).connect().stepToGateway();
+        const [response] = pair.toClient.splice(0);
+        // The end of it: data of a notify, on which no key depends.
+        const octets = response!.octets.map((octet, i) =>
+          i === response!.octets.length - 1 ? octet ^ 1 : octet,
+        );
+        pair.giveClient({ ...response!, octets }).settle();
+        assert.match(pair.failureCode ?? '', method === 'psk' ? /psk-mismatch/ : /gateway-signature/);
+        assert.equal(pair.event('need'), undefined);
+      },
+    );
+
+    test(
+      `an IKE_SA_INIT request that was changed on the way is found out by the gateway, ${method}`,
+      proves('RFC7296-2.15-x1', 'refuses'),
+      () => {
+        const pair = new Pair({ method }).connect();
+        const [request] = pair.toGateway.splice(0);
+        const payload = request!.payload.map((octet, i) =>
+          i === request!.payload.length - 1 ? octet ^ 1 : octet,
+        );
+        pair.giveGateway({ ...request!, payload }).settle();
+        assert.equal(pair.event('established'), undefined);
+        assert.match(pair.failureCode ?? '', /^auth\./);
+      },
+    );
+  }
+
   test('a gateway without a certificate payload is refused', () => {
     assert.equal(connected({ omitAuth: ['CERT'] }).failureCode, 'auth.gateway-no-certificate');
   });

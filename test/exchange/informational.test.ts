@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { readU32, u32 } from '../../core/lib/bytes.ts';
 import { firstOf, notifyOf } from '../../core/ike/payloads.ts';
 import { ExchangeType, Notify, Protocol } from '../../core/wire/constants.ts';
-import { encodeMessage } from '../../core/wire/message.ts';
+import { encodeMessage, type Message } from '../../core/wire/message.ts';
 import { notify } from '../../core/wire/payloads/notify.ts';
 import { proves } from '../conformance/tag.ts';
 import { address } from '../support/gateway/index.ts';
@@ -114,6 +114,25 @@ describe('liveness', () => {
       pair.settle().advance(29_000);
       assert.equal(pair.toGateway.length, 0);
       assert.equal(pair.session.closed, false);
+    },
+  );
+
+  test(
+    'an answer under another message id, or of another exchange, is none',
+    proves(['RFC7296-2.2-x2', 'refuses'], ['RFC7296-2.2-x3', 'refuses']),
+    () => {
+      const exchange = ExchangeType.CREATE_CHILD_SA;
+      const payloads = [notify(Notify.NO_ADDITIONAL_SAS)];
+      for (const faults of [
+        { messageIdOffset: 1 },
+        { tamper: (message: Message) => ({ ...message, exchange, payloads }) },
+      ]) {
+        const pair = new Live().command({ kind: 'check-liveness' });
+        pair.made.gateway.faults = faults;
+        pair.settle();
+        assert.equal(pair.session.nextTimeout()?.why, 'retransmit', 'the request still waits');
+        assert.deepEqual(pair.events, []);
+      }
     },
   );
 

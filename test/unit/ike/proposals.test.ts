@@ -30,6 +30,7 @@ describe('the default offer', () => {
       ['RFC7296-3.3-1', 'does'],
       ['RFC7296-3.3-2', 'does'],
       ['RFC7296-3.3-3', 'does'],
+      ['RFC7296-3.3-5', 'does'],
       ['RFC7296-3.3.2-x1', 'does'],
       ['RFC5282-8-2', 'does'],
     ),
