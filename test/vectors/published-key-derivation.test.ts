@@ -3,8 +3,11 @@ import { hkdfSync } from 'node:crypto';
 import { test } from 'node:test';
 import { prfPlus } from '../../core/crypto/kdf.ts';
 import { prf, type Prf } from '../../core/crypto/prf.ts';
+import { deriveIkeKeys } from '../../core/ike/key-schedule.ts';
 import { concat, fromHex, toHex, utf8 } from '../../core/lib/bytes.ts';
+import { SecretBytes } from '../../core/lib/secret.ts';
 import { proves } from '../conformance/tag.ts';
+import { suiteOf } from '../unit/ike/suites.ts';
 
 function prfOf(id: number): Prf {
   const algorithm = prf(id);
@@ -68,6 +71,29 @@ test(
       assert.equal(toHex(skeyseed), sample.skeyseed);
       const seed = concat(nonces, fromHex(sample.spiI), fromHex(sample.spiR));
       assert.equal(toHex(prfPlus(algorithm, skeyseed, seed, 132)), toHex(fromHex(sample.keys)));
+    }
+  },
+);
+
+/** The samples end after 132 octets of key, wherever in a suite's keys that is. */
+test(
+  'the keys of an IKE SA are cut from the NIST samples in the order of RFC 7296',
+  proves('RFC7296-2.14-x1', 'does'),
+  () => {
+    for (const [sample, words] of [
+      [NIST[0], 'aes128-sha1-modp2048'],
+      [NIST[1], 'aes128-sha256-modp2048'],
+      [NIST[2], 'aes128-sha384-modp2048'],
+    ] as const) {
+      const keys = deriveIkeKeys(suiteOf(words), new SecretBytes(fromHex(sample!.secret)), {
+        nonceI: fromHex(sample!.nonceI),
+        nonceR: fromHex(sample!.nonceR),
+        initiatorSpi: fromHex(sample!.spiI),
+        responderSpi: fromHex(sample!.spiR),
+      });
+      const { skD, skAi, skAr, skEi, skEr, skPi, skPr } = keys;
+      const inOrder = [skD, skAi, skAr, skEi, skEr, skPi, skPr].map((key) => key.reveal());
+      assert.equal(toHex(concat(...inOrder).subarray(0, 132)), toHex(fromHex(sample!.keys)));
     }
   },
 );
