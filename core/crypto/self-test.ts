@@ -129,7 +129,10 @@ function agrees(answer: KeyExchangeAnswer): boolean {
   if (method === undefined) return false;
   const pair = method.generate((length) => padded(fromHex(answer.privateValue), length));
   const shared = pair.agree(padded(fromHex(answer.peerPublic), method.publicLength));
-  return shared.ok && equalBytes(sha256(pair.publicValue, shared.value.reveal()), fromHex(answer.digest));
+  if (!shared.ok) return false;
+  const digest = sha256(pair.publicValue, shared.value.reveal());
+  shared.value.wipe();
+  return equalBytes(digest, fromHex(answer.digest));
 }
 
 function verifies(answer: SignatureAnswer): boolean {
