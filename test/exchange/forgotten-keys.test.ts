@@ -13,8 +13,9 @@ const METHODS: readonly LoginMethod[] = ['eap', 'certificate', 'psk'];
 /** Every secret from which the client computed something since the test began. */
 const used = new Set<SecretBytes>();
 let isGateway = false;
-// eslint-disable-next-line @typescript-eslint/unbound-method
-const { reveal } = SecretBytes.prototype;
+const reveal = Object.getOwnPropertyDescriptor(SecretBytes.prototype, 'reveal')?.value as (
+  this: SecretBytes,
+) => Uint8Array;
 mock.method(SecretBytes.prototype, 'reveal', function (this: SecretBytes) {
   if (!isGateway) used.add(this);
   return reveal.call(this);
