@@ -17,7 +17,9 @@ import { build, type Plugin } from 'esbuild';
 /*
  * Builds build/out/causeway, the command line client as people start it: the sources in one file, evaluated once,
  * and the heap that this leaves written down as a start-up snapshot of the pinned Node. Starting from it takes a
- * fraction of the time of loading the sources. It belongs to this checkout and this Node, and moves nowhere else.
+ * fraction of the time of loading the sources. Before the heap is written down, a connection is rehearsed against what
+ * the gateway of the tests answers, so that nothing on that way has to be compiled again. The program belongs to this
+ * checkout and this Node, and moves nowhere else.
  * `node build/program.ts` does nothing when all that it depends on is as at the last build; `--force` builds anyway.
  */
 
@@ -68,8 +70,10 @@ function stampOf(out: string): string {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([ROOT, out, process.execPath, process.version, process.arch]));
   const sources = globSync('core/**/*.{ts,json}', { cwd: ROOT, exclude: ['core/node-tun/build'] }).sort();
-  const build = ['build/program.ts', 'build/program-entry.ts', 'package.json', 'package-lock.json'];
-  for (const path of [...sources, ...build]) {
+  const makers = globSync(['build/*.ts', 'test/support/gateway/*.ts', 'test/support/pki-factory.ts'], {
+    cwd: ROOT,
+  });
+  for (const path of [...sources, ...makers.sort(), 'package.json', 'package-lock.json']) {
     const text = readFileSync(join(ROOT, path));
     hash.update(`${path}\0${text.length}\0`).update(text);
   }
@@ -78,6 +82,8 @@ function stampOf(out: string): string {
 
 /** A snapshot is made from one script without imports of other files. */
 async function bundleTo(outfile: string): Promise<void> {
+  // Loaded here, because a gateway is much to load for nothing when the program is up to date.
+  const { rehearsalScript } = await import('./rehearsal-script.ts');
   await build({
     entryPoints: [ENTRY],
     outfile,
@@ -89,6 +95,7 @@ async function bundleTo(outfile: string): Promise<void> {
     minifySyntax: true,
     legalComments: 'none',
     logLevel: 'silent',
+    define: { REHEARSAL_SCRIPT: JSON.stringify(await rehearsalScript()) },
     plugins: [ownUrls],
   });
 }
@@ -108,7 +115,7 @@ const ownUrls: Plugin = {
 };
 
 function writeSnapshot(bundle: string, file: string): void {
-  const args = ['--no-warnings', '--snapshot-blob', file, '--build-snapshot', bundle];
+  const args = ['--no-warnings', '--no-flush-bytecode', '--snapshot-blob', file, '--build-snapshot', bundle];
   // What the environment has for Node would be in every process that starts from the snapshot.
   const env = { ...process.env, NODE_OPTIONS: undefined };
   const made = spawnSync(process.execPath, args, { encoding: 'utf8', env });
