@@ -3,9 +3,16 @@ import type { Profile } from '../contract/profile.ts';
 import type { ConnectionEvent } from '../contract/snapshot.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import type { Millis } from '../lib/ports.ts';
-import type { IkeEvent } from '../ike/events.ts';
+import { type IkeEvent, wipeKeysIn } from '../ike/events.ts';
 import type { IpAddress } from '../net/address.ts';
-import { type Credentials, type PreparedConfig, prepareIkeConfig, withGateway } from './ike-config.ts';
+import { bug } from './faults.ts';
+import {
+  type Credentials,
+  type PreparedConfig,
+  prepareIkeConfig,
+  wipeSecrets,
+  withGateway,
+} from './ike-config.ts';
 import {
   INITIAL,
   type Effect,
@@ -78,15 +85,23 @@ export class Connection {
     this.#pending.push(event);
     if (this.#dispatching) return;
     this.#dispatching = true;
+    for (let next = this.#pending.shift(); next; next = this.#pending.shift()) {
+      const { state, effects } = step(this.#state, next);
+      // Keys that come when nobody waits for them any more.
+      if (next.kind === 'ike' && effects.length === 0) wipeKeysIn([next.event]);
+      this.#state = state;
+      this.#guarded(() => this.#phases.note(state, this.#atMs()));
+      for (const effect of effects) this.#guarded(() => this.#run(effect));
+    }
+    this.#dispatching = false;
+  }
+
+  /** What throws in `work`, which nothing should, ends the connection in order. */
+  #guarded(work: () => void): void {
     try {
-      for (let next = this.#pending.shift(); next; next = this.#pending.shift()) {
-        const { state, effects } = step(this.#state, next);
-        this.#state = state;
-        this.#phases.note(state, this.#atMs());
-        for (const effect of effects) this.#run(effect);
-      }
-    } finally {
-      this.#dispatching = false;
+      work();
+    } catch (error) {
+      this.#dispatch({ kind: 'broken', failure: bug(error) });
     }
   }
 
@@ -107,7 +122,8 @@ export class Connection {
       case 'configure':
         return this.#configure(effect.established);
       case 'clear':
-        void this.#clear();
+        if (this.#state.name !== 'ended') throw new Error('cleared before the end');
+        void this.#clear(this.#state.outcome);
         return;
     }
   }
@@ -120,6 +136,7 @@ export class Connection {
       keyLog: keyLog !== undefined,
       now: ports.clock.epoch(),
     });
+    credentials.passphrase?.wipe();
     if (!prepared.ok) return { kind: 'prepare-failed', failure: prepared.error };
     this.#prepared = prepared.value;
     const problem = await ports.preflight();
@@ -134,10 +151,12 @@ export class Connection {
     const { ports, profile, keyLog } = this.#options;
     if (!this.#prepared) throw new Error('opened before it was prepared');
     this.#session?.close();
+    this.#session = undefined;
     const opened = SessionDriver.open({
       config: withGateway(this.#prepared, profile, address),
       ports,
       onEvent: (event) => this.#onIke(event),
+      onBroken: (why) => this.#dispatch({ kind: 'broken', failure: why }),
       ...(keyLog ? { keyLog } : {}),
     });
     if (!opened.ok) return this.#dispatch({ kind: 'open-failed', failure: opened.error });
@@ -166,11 +185,13 @@ export class Connection {
     const { ports, profile, keyLog } = this.#options;
     const session = this.#session;
     if (!session) throw new Error('configured without a session');
+    this.#forgetSecrets();
     const opening = Tunnel.open({
       established,
       profile,
       ports,
       session,
+      isWanted: () => this.#state.name === 'configuring',
       onBroken: (why) => this.#dispatch({ kind: 'broken', failure: why }),
       ...(keyLog ? { keyLog } : {}),
     });
@@ -181,7 +202,9 @@ export class Connection {
           return undefined;
         }
         this.#dispatch({ kind: 'configured' });
-        if (this.#state.name === 'connected') this.#announce(established, opened.value, session);
+        this.#guarded(() => {
+          if (this.#state.name === 'connected') this.#announce(established, opened.value, session);
+        });
         return opened.value;
       },
       (error: unknown) => {
@@ -201,29 +224,48 @@ export class Connection {
   #scheduleCounters(tunnel: Tunnel): void {
     const { clock } = this.#options.ports;
     this.#cancelCounters = clock.at(clock.now() + COUNTERS_EVERY_MS, () => {
-      this.#options.onEvent(countersEvent(this.#atMs(), tunnel));
-      this.#scheduleCounters(tunnel);
+      this.#guarded(() => {
+        this.#options.onEvent(countersEvent(this.#atMs(), tunnel));
+        this.#scheduleCounters(tunnel);
+      });
     });
   }
 
   /** Host first, then the sockets: as long as a route leads into the tunnel something must be there to take it. */
-  async #clear(): Promise<void> {
-    this.#cancelCounters?.();
-    const tunnel = await this.#tunnel;
-    const notUndone = await tunnel?.close();
-    if (tunnel && this.#phases.wasConnected) this.#options.onEvent(countersEvent(this.#atMs(), tunnel));
-    this.#session?.close();
-    if (this.#state.name !== 'ended') throw new Error('cleared before the end');
-    if (notUndone) this.#warn('not-undone', sentence(notUndone).why);
-    const { outcome } = this.#state;
+  async #clear(outcome: Outcome): Promise<void> {
+    try {
+      this.#cancelCounters?.();
+      const tunnel = await this.#tunnel;
+      const notUndone = await tunnel?.close();
+      this.#session?.close();
+      this.#forgetSecrets();
+      this.#report(outcome, tunnel, notUndone);
+    } catch (error) {
+      this.#options.ports.log('error', 'clear-failed', { detail: String(error) });
+    } finally {
+      this.#finish(outcome);
+    }
+  }
+
+  /** Nobody can be authenticated any more after this. */
+  #forgetSecrets(): void {
+    const { password, passphrase } = this.#options.credentials;
+    password?.wipe();
+    passphrase?.wipe();
+    if (this.#prepared) wipeSecrets(this.#prepared);
+    this.#prepared = undefined;
+  }
+
+  #report(outcome: Outcome, tunnel: Tunnel | undefined, notUndone: Failure | undefined): void {
     const { onEvent } = this.#options;
+    if (tunnel && this.#phases.wasConnected) onEvent(countersEvent(this.#atMs(), tunnel));
+    if (notUndone) this.#warn('not-undone', sentence(notUndone).why);
     if (outcome.kind === 'failed') onEvent(failedEvent(outcome.failure, this.#atMs()));
     onEvent({
       event: 'disconnected',
       atMs: this.#atMs(),
       reason: outcome.kind === 'failed' ? 'failure' : 'user',
     });
-    this.#finish(outcome);
   }
 
   #atMs(): number {
@@ -233,9 +275,4 @@ export class Connection {
   #warn(code: string, message: string): void {
     this.#options.onEvent({ event: 'warning', atMs: this.#atMs(), code, message });
   }
-}
-
-/** Something threw that should not have: the message is for the makers, and no secret was in reach of it. */
-function bug(error: unknown): Failure {
-  return failure('internal.bug', { detail: error instanceof Error ? error.message : String(error) });
 }

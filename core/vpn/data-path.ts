@@ -7,9 +7,9 @@ import { encodeEndpoint } from './endpoint.ts';
 
 /** Packets that cross a border together. More would add delay, fewer would add crossings. */
 const BATCH = 64;
-/** Octets of a slot: any packet of an Ethernet path. */
+/** Octets of a slot at least: any packet of an Ethernet path, whatever MTU the device has. */
 const SLOT = 2048;
-/** Octets before a packet from the device, for what ESP puts there. */
+/** Octets before a packet from the device, for what ESP puts there. As much may come behind it. */
 const HEADROOM = 64;
 /** Batches of the device that are taken in a row before others get their turn. */
 const TURN = 8;
@@ -17,42 +17,51 @@ const TURN = 8;
 export interface DataPathOptions {
   readonly engine: EspEngine;
   readonly tun: TunPort;
+  /** Octets of the longest packet of the device. */
+  readonly mtu: number;
   readonly udp: UdpPort;
   readonly gateway: Endpoint;
   readonly now: () => Millis;
   /** ESP that passed every check came in. */
   readonly onReceived: (now: Millis) => void;
   readonly onSent: (now: Millis) => void;
-  /** The device is gone. */
-  readonly onBroken: (code: string) => void;
+  /** The device threw: it is down or gone. Nothing is read from it any more. */
+  readonly onBroken: (error: unknown) => void;
 }
 
 /** Moves packets between the tunnel device, the engine and the socket, a batch at a time. */
 export class DataPath {
   readonly #options: DataPathOptions;
-  readonly #fromTun = newBatch(BATCH, SLOT, HEADROOM);
-  readonly #toUdp = newBatch(BATCH, SLOT, 0);
-  readonly #toTun = newBatch(BATCH, SLOT, HEADROOM);
+  readonly #fromTun: Batch;
+  readonly #toUdp: Batch;
+  readonly #toTun: Batch;
   readonly #peer: Uint8Array;
+  #isRunning = false;
   #notSent = 0;
 
   constructor(options: DataPathOptions) {
     this.#options = options;
+    const slot = Math.max(SLOT, options.mtu + 2 * HEADROOM);
+    this.#fromTun = newBatch(BATCH, slot, HEADROOM);
+    this.#toUdp = newBatch(BATCH, slot, 0);
+    this.#toTun = newBatch(BATCH, slot, HEADROOM);
     this.#peer = encodeEndpoint(options.gateway);
   }
 
   start(): void {
+    this.#isRunning = true;
     this.#options.tun.onReadable(() => {
       try {
         this.#pump();
       } catch (error) {
-        this.stop();
-        this.#options.onBroken(codeOf(error));
+        this.#break(error);
       }
     });
   }
 
+  /** Nothing moves any more, in either direction. */
   stop(): void {
+    this.#isRunning = false;
     this.#options.tun.onReadable(undefined);
   }
 
@@ -80,24 +89,25 @@ export class DataPath {
       // No route or no permission now; the session's own messages meet the same, and it judges what that means.
     }
     this.#notSent += batch.count - taken;
-    this.#options.onSent(this.#options.now());
+    if (taken > 0) this.#options.onSent(this.#options.now());
   }
 
   /** A batch from the socket; what is not ESP in it is left alone. */
   inbound(batch: Batch): void {
     const { engine, tun, now } = this.#options;
+    if (!this.#isRunning) return;
     const at = now();
     if (engine.inbound(batch, this.#toTun, at) === 0) return;
     this.#options.onReceived(at);
     try {
       tun.write(this.#toTun);
     } catch (error) {
-      this.stop();
-      this.#options.onBroken(codeOf(error));
+      this.#break(error);
     }
   }
-}
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  #break(error: unknown): void {
+    this.stop();
+    this.#options.onBroken(error);
+  }
 }

@@ -1,9 +1,8 @@
 import type { Profile } from '../contract/profile.ts';
-import { fromHex, utf8Text } from '../lib/bytes.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import type { EpochMillis } from '../lib/ports.ts';
 import { err, ok, type Result } from '../lib/result.ts';
-import { SecretBytes } from '../lib/secret.ts';
+import { SecretBytes, wipe } from '../lib/secret.ts';
 import type { GatewayAuth, IkeConfig, UserAuth } from '../ike/config.ts';
 import { IKE_DEFAULTS } from '../ike/config.ts';
 import { gatewayByCertificate, userByCertificate, type UserSide } from '../ike/credentials.ts';
@@ -14,7 +13,7 @@ import type { IpAddress } from '../net/address.ts';
 import { parsePrefix } from '../net/prefix.ts';
 import { type Selector, selectorOfPrefix } from '../net/selector.ts';
 
-/** The secrets of one connection. Their owner wipes them when it is over. */
+/** The secrets of one connection, which wipes them as soon as it needs them no more. */
 export interface Credentials {
   readonly password?: SecretBytes;
   readonly passphrase?: SecretBytes;
@@ -104,11 +103,41 @@ function localIdentityText({ user }: Profile): string | undefined {
   }
 }
 
-/** A pre-shared key as typed, or as hexadecimal behind '0x' (RFC 7296 section 2.15). */
+/** The secrets that a configuration holds go: no session is to be authenticated with it any more. */
+export function wipeSecrets({ userAuth, gatewayAuth }: PreparedConfig): void {
+  for (const auth of [userAuth, gatewayAuth]) if (auth.kind === 'psk') auth.secret.wipe();
+}
+
+/**
+ * A pre-shared key as typed, or as hexadecimal behind '0x' (RFC 7296 section 2.15). It is read as octets, because a
+ * text could not be wiped.
+ */
 function sharedSecret(typed: SecretBytes): SecretBytes {
-  const text = utf8Text(typed.reveal());
-  if (!/^0x([0-9a-fA-F]{2})+$/.test(text)) return SecretBytes.copyOf(typed.reveal());
-  return new SecretBytes(fromHex(text.slice(2)));
+  const octets = typed.reveal();
+  return hexadecimal(octets) ?? SecretBytes.copyOf(octets);
+}
+
+function hexadecimal(text: Uint8Array): SecretBytes | undefined {
+  const [zero, x] = text;
+  if (zero !== 0x30 || x !== 0x78 || text.length < 4 || text.length % 2 !== 0) return undefined;
+  const octets = new Uint8Array(text.length / 2 - 1);
+  for (let i = 2; i < text.length; i++) {
+    const digit = hexDigit(text[i] ?? 0);
+    if (digit === undefined) {
+      wipe(octets);
+      return undefined;
+    }
+    const at = (i >>> 1) - 1;
+    octets[at] = ((octets[at] ?? 0) << 4) | digit;
+  }
+  return new SecretBytes(octets);
+}
+
+/** The value of an ASCII hexadecimal digit. */
+function hexDigit(letter: number): number | undefined {
+  if (letter >= 0x30 && letter <= 0x39) return letter - 0x30;
+  const lower = letter | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : undefined;
 }
 
 function userSide(profile: Profile, { credentials, now }: IkeConfigInputs): Result<UserSide, Failure> {

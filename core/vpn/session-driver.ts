@@ -11,6 +11,7 @@ import { keepalive, keepaliveDueAt } from '../ipsec/udp-encap.ts';
 import type { UdpPort } from '../platform/ports.ts';
 import { encodeEndpoint } from './endpoint.ts';
 import { ikeKeyLogLines } from './keylog.ts';
+import { socketFault, systemCode } from './faults.ts';
 import type { ConnectionPorts } from './ports.ts';
 import { UdpReader } from './udp-reader.ts';
 
@@ -24,6 +25,8 @@ export interface SessionDriverOptions {
   readonly config: IkeConfig;
   readonly ports: ConnectionPorts;
   readonly onEvent: (event: IkeEvent) => void;
+  /** A socket stopped working, or there is a bug: nothing can be expected of the session any more. */
+  readonly onBroken: (failure: Failure) => void;
   readonly keyLog?: (line: string) => void;
 }
 
@@ -67,7 +70,13 @@ export class SessionDriver {
       ike.value.udp.close();
       return nat;
     }
-    return ok(new SessionDriver(options, { ike: ike.value, nat: nat.value }));
+    try {
+      return ok(new SessionDriver(options, { ike: ike.value, nat: nat.value }));
+    } catch (error) {
+      ike.value.udp.close();
+      nat.value.udp.close();
+      throw error;
+    }
   }
 
   /** Where ESP goes to, and from which socket. */
@@ -108,11 +117,12 @@ export class SessionDriver {
     this.#lastSentAt = now;
   }
 
-  /** Sockets and timers go at once; the gateway is told nothing. */
+  /** Sockets, timers and keys go at once; the gateway is told nothing. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelTimer?.();
+    this.#session.wipe();
     this.#paths.ike.udp.close();
     this.#paths.nat.udp.close();
   }
@@ -138,8 +148,13 @@ export class SessionDriver {
         this.#session.noteUnreachable(what, this.#now());
         this.#drain();
       },
+      onFault: (error) => this.#broken(error),
     });
     reader.start();
+  }
+
+  #broken(error: unknown): void {
+    if (!this.#closed) this.#options.onBroken(socketFault(error));
   }
 
   /** Lets out what the session has to say, then sets the clock for what it has to do next. */
@@ -162,13 +177,13 @@ export class SessionDriver {
     resetBatch(this.#outgoing);
     if (!appendPacket(this.#outgoing, payload))
       throw new RangeError('an IKE message of more than 65535 octets');
+    // Whether it leaves or not: without a network each try would be followed by the next one at once.
+    if (transport === 'nat') this.#lastSentAt = this.#now();
     try {
       this.#paths[transport].udp.send(this.#outgoing, encodeEndpoint(remote));
-      if (transport === 'nat') this.#lastSentAt = this.#now();
     } catch (error) {
       // The request is repeated on its schedule: the network may be back by then.
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-      this.#options.ports.log('debug', 'ike-not-sent', { code });
+      this.#options.ports.log('debug', 'ike-not-sent', { code: systemCode(error) ?? 'unknown' });
     }
   }
 
@@ -180,7 +195,13 @@ export class SessionDriver {
     const keepaliveAt = this.#nat.local ? keepaliveDueAt(this.#lastSentAt) : undefined;
     const due = [ike, keepaliveAt].filter((at) => at !== undefined);
     if (due.length === 0) return;
-    this.#cancelTimer = this.#options.ports.clock.at(Math.min(...due), () => this.#tick());
+    this.#cancelTimer = this.#options.ports.clock.at(Math.min(...due), () => {
+      try {
+        this.#tick();
+      } catch (error) {
+        this.#broken(error);
+      }
+    });
   }
 
   #tick(): void {

@@ -2,13 +2,15 @@ import type { Profile } from '../contract/profile.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import { addressOf } from '../net/address.ts';
 import { err, ok, type Result } from '../lib/result.ts';
-import type { EstablishedChild } from '../ike/events.ts';
+import { type EstablishedChild, wipeChild } from '../ike/events.ts';
 import type { ChildSaSpec } from '../ipsec/child-sa.ts';
 import { EspEngine, type PairTraffic } from '../ipsec/engine.ts';
 import { innerMtu } from '../ipsec/mtu.ts';
 import { type Prefix, rangeToPrefixes } from '../net/prefix.ts';
+import { intersect, type Selector, selectorOfPrefix } from '../net/selector.ts';
 import type { NetworkPlan, TunPort } from '../platform/ports.ts';
 import { DataPath } from './data-path.ts';
+import { bug, systemCode } from './faults.ts';
 import { espKeyLogLines } from './keylog.ts';
 import type { Established } from './machine/state.ts';
 import type { ConnectionPorts } from './ports.ts';
@@ -20,6 +22,8 @@ const CHILD_ID = 1;
 const PATH_MTU = 1500;
 /** Inner packets stay under this, so that paths a bit narrower than Ethernet (PPPoE, mobile) carry them too. */
 const CAUTIOUS_MTU = 1400;
+/** More than any network plan has; a gateway that narrows to odd ranges could ask for many thousands. */
+const MAX_ROUTES = 1024;
 /** IPv6 asks for this of every link (RFC 8200 section 5). */
 const MIN_MTU6 = 1280;
 
@@ -28,6 +32,8 @@ export interface TunnelOptions {
   readonly profile: Profile;
   readonly ports: ConnectionPorts;
   readonly session: SessionDriver;
+  /** False once nobody wants the tunnel any more: then it carries nothing from the start. */
+  readonly isWanted: () => boolean;
   readonly onBroken: (failure: Failure) => void;
   readonly keyLog?: (line: string) => void;
 }
@@ -52,50 +58,61 @@ export class Tunnel {
     this.#dataPath = new DataPath({
       engine: this.#engine,
       tun,
+      mtu,
       ...session.espPath,
       now: ports.clock.now,
       onReceived: (now) => session.noteTraffic(now),
       onSent: (now) => session.noteSent(now),
-      onBroken: (code) => options.onBroken(failure('platform.tun-failed', { name: tun.name, detail: code })),
+      onBroken: (error) => options.onBroken(deviceFault(tun.name, error)),
     });
   }
 
+  /** Opens all of it or nothing; the keys of the Child SA are in the engine then, or nowhere. */
   static async open(options: TunnelOptions): Promise<Result<Tunnel, Failure>> {
-    const mtu = mtuFor(options);
-    const tun = options.ports.openTun({ mtu });
-    if (!tun.ok) return tun;
-    const tunnel = new Tunnel(options, tun.value, mtu);
-    const applied = await options.ports.routes.apply(tunnel.#plan());
-    if (!applied.ok) {
+    try {
+      const routes = routesTo(options.established.child.remote);
+      if (!routes.ok) return routes;
+      const mtu = mtuFor(options);
+      const tun = options.ports.openTun({ mtu });
+      if (!tun.ok) return tun;
+      const tunnel = new Tunnel(options, tun.value, mtu);
+      const problem = await tunnel.#raise(routes.value);
+      if (!problem) return ok(tunnel);
       await tunnel.close();
-      return err(applied.error);
+      return err(problem);
+    } finally {
+      wipeChild(options.established.child);
     }
-    tunnel.#install(options.established.child);
-    return ok(tunnel);
   }
 
-  #plan(): NetworkPlan {
-    const { child, config } = this.#options.established;
+  async #raise(routes: readonly Prefix[]): Promise<Failure | undefined> {
+    const { established, isWanted, ports } = this.#options;
+    try {
+      const applied = await ports.routes.apply(this.#plan(routes));
+      if (!applied.ok) return applied.error;
+      if (isWanted()) this.#carry(established);
+      return undefined;
+    } catch (error) {
+      return bug(error);
+    }
+  }
+
+  #plan(routes: readonly Prefix[]): NetworkPlan {
     return {
       tun: { name: this.name, mtu: this.mtu },
-      addresses: config.addresses,
-      routes: child.remote.flatMap((selector): Prefix[] =>
-        rangeToPrefixes(addressOf(selector.start), addressOf(selector.end)),
-      ),
+      addresses: this.#options.established.config.addresses,
+      routes,
       bypassMark: BYPASS_MARK,
       gateway: this.#options.session.espPath.gateway.address,
     };
   }
 
-  /** Keys go into the engine, and out of everything else. */
-  #install(child: EstablishedChild): void {
+  #carry({ child, config }: Established): void {
     const { keyLog, session } = this.#options;
     if (keyLog) espKeyLogLines(child, session.outerFamily).forEach(keyLog);
     this.#engine.install(childSpec(child));
-    this.#engine.setPolicies([
-      { action: 'protect', childId: CHILD_ID, local: child.local, remote: child.remote },
-    ]);
-    for (const key of [child.encrIn, child.encrOut, child.integIn, child.integOut]) key.wipe();
+    const local = ownTraffic(child.local, config.addresses);
+    this.#engine.setPolicies([{ action: 'protect', childId: CHILD_ID, local, remote: child.remote }]);
     session.onEsp((batch) => this.#dataPath.inbound(batch));
     this.#dataPath.start();
   }
@@ -108,7 +125,7 @@ export class Tunnel {
     return { ...this.#engine.counters(), 'out-not-sent': this.#dataPath.notSent };
   }
 
-  /** Undoes everything; the failure is what could not be undone. Safe to call again. */
+  /** Undoes everything; the failure is what could not be undone. Safe to call again, and never rejects. */
   close(): Promise<Failure | undefined> {
     this.#closing ??= this.#undo();
     return this.#closing;
@@ -118,10 +135,38 @@ export class Tunnel {
     this.#options.session.onEsp(undefined);
     this.#dataPath.stop();
     this.#engine.remove(CHILD_ID);
-    const cleared = await this.#options.ports.routes.clear();
-    this.#tun.close();
-    return cleared.ok ? undefined : cleared.error;
+    try {
+      const cleared = await this.#options.ports.routes.clear();
+      return cleared.ok ? undefined : cleared.error;
+    } catch (error) {
+      return bug(error);
+    } finally {
+      this.#tun.close();
+    }
   }
+}
+
+function deviceFault(name: string, error: unknown): Failure {
+  const code = systemCode(error);
+  return code === undefined ? bug(error) : failure('platform.tun-failed', { name, detail: code });
+}
+
+/** What leads into the tunnel: everything that the gateway takes. */
+function routesTo(remote: readonly Selector[]): Result<readonly Prefix[], Failure> {
+  const routes = remote.flatMap(({ start, end }) => rangeToPrefixes(addressOf(start), addressOf(end)));
+  if (routes.length <= MAX_ROUTES) return ok(routes);
+  return err(failure('protocol.unexpected', { detail: `TSr is made up of ${routes.length} networks` }));
+}
+
+/**
+ * The part of the granted TSi that is ours. A gateway that grants more could otherwise send to every other address
+ * of this machine, and through it into the networks that it forwards to.
+ */
+function ownTraffic(granted: readonly Selector[], addresses: readonly Prefix[]): Selector[] {
+  return addresses.flatMap((address) => {
+    const own = selectorOfPrefix(address);
+    return granted.flatMap((selector) => intersect(selector, own) ?? []);
+  });
 }
 
 function mtuFor({ profile, session, established }: TunnelOptions): number {

@@ -23,6 +23,8 @@ export interface UdpReaderOptions {
   readonly onUnreachable: (what: 'port' | 'host') => void;
   /** Whether the socket was closed by what one of the callbacks did. */
   readonly isClosed: () => boolean;
+  /** The socket, or one of the callbacks, threw. Nothing is read any more. */
+  readonly onFault: (error: unknown) => void;
 }
 
 const UNREACHABLE: Readonly<Record<string, 'port' | 'host'>> = {
@@ -45,7 +47,16 @@ export class UdpReader {
   }
 
   start(): void {
-    this.#options.udp.onReadable(() => this.#pump());
+    const { udp, isClosed, onFault } = this.#options;
+    udp.onReadable(() => {
+      try {
+        this.#pump();
+      } catch (error) {
+        // What is still there to be read would call back, and throw, again at once.
+        if (!isClosed()) udp.onReadable(undefined);
+        onFault(error);
+      }
+    });
   }
 
   #pump(): void {

@@ -6,20 +6,14 @@ import { SecretBytes } from '../../core/lib/secret.ts';
 import { proves } from '../conformance/tag.ts';
 import { type Faults, PSK, seededRandom } from '../support/gateway/index.ts';
 import { type LoginMethod, Pair, type PairOptions } from '../support/pair.ts';
+import { watchSecrets } from '../support/used-secrets.ts';
 import { IKE_WORDS, suiteOf } from '../unit/ike/suites.ts';
 
 const METHODS: readonly LoginMethod[] = ['eap', 'certificate', 'psk'];
 
 /** Every secret from which the client computed something since the test began. */
-const used = new Set<SecretBytes>();
+const used = watchSecrets(() => !isGateway);
 let isGateway = false;
-const reveal = Object.getOwnPropertyDescriptor(SecretBytes.prototype, 'reveal')?.value as (
-  this: SecretBytes,
-) => Uint8Array;
-mock.method(SecretBytes.prototype, 'reveal', function (this: SecretBytes) {
-  if (!isGateway) used.add(this);
-  return reveal.call(this);
-});
 beforeEach(() => used.clear());
 
 /** What the person gave is the owner's to wipe: the PSK of the configuration, and the password. */

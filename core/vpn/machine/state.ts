@@ -44,7 +44,7 @@ export type VpnEvent =
   | { readonly kind: 'ike'; readonly event: IkeEvent }
   | { readonly kind: 'configured' }
   | { readonly kind: 'configure-failed'; readonly failure: Failure }
-  /** The tunnel device or a socket stopped working. */
+  /** The tunnel device or a socket stopped working, or something threw that should not have. */
   | { readonly kind: 'broken'; readonly failure: Failure };
 
 /** What the driver must do, in this order. Each is safe to do when there is nothing to do. */

@@ -33,9 +33,7 @@ export function step(state: VpnState, event: VpnEvent): Transition {
     case 'configure-failed':
       return state.name === 'configuring' ? leave(failed(event.failure, false)) : stay(state);
     case 'broken':
-      return state.name === 'configuring' || state.name === 'connected'
-        ? leave(failed(event.failure, state.name === 'connected'))
-        : stay(state);
+      return onBroken(state, event.failure);
   }
 }
 
@@ -72,6 +70,23 @@ function stop(state: VpnState): Transition {
     case 'connected':
       return leave(STOPPED);
     case 'disconnecting':
+    case 'ended':
+      return stay(state);
+  }
+}
+
+function onBroken(state: VpnState, why: Failure): Transition {
+  switch (state.name) {
+    case 'preparing':
+      return end(failed(why, false));
+    case 'connecting':
+    case 'configuring':
+    case 'connected':
+      return leave(failed(why, state.name === 'connected'));
+    case 'disconnecting':
+      // What we say goodbye with does not work either.
+      return end(state.after);
+    case 'disconnected':
     case 'ended':
       return stay(state);
   }

@@ -107,6 +107,7 @@ class Machine {
   readonly sent: Sent[] = [];
   readonly sockets: FakeUdp[] = [];
   readonly events: IkeEvent[] = [];
+  readonly broken: string[] = [];
   readonly keyLog: string[] = [];
   readonly made: MadeGateway;
   /** The address from which the gateway sees this machine. */
@@ -157,6 +158,7 @@ class Machine {
       config: clientConfig(this.made, 'eap', { keyLog: true }),
       ports: this.ports,
       onEvent: (event) => this.events.push(event),
+      onBroken: ({ code }) => this.broken.push(code),
       keyLog: (line) => this.keyLog.push(line),
     });
   }

@@ -1,0 +1,139 @@
+import { parseProfile, type Profile, type ProfileInput } from '../../core/contract/profile.ts';
+import { connectionEventSchema, type ConnectionEvent } from '../../core/contract/snapshot.ts';
+import type { Millis } from '../../core/lib/ports.ts';
+import { ok } from '../../core/lib/result.ts';
+import type { IpAddress } from '../../core/net/address.ts';
+import { SecretBytes } from '../../core/lib/secret.ts';
+import { Connection } from '../../core/vpn/connection.ts';
+import type { Credentials } from '../../core/vpn/ike-config.ts';
+import type { Outcome } from '../../core/vpn/machine/state.ts';
+import { FakeMachine } from './fake-ports.ts';
+import { FakeOffice } from './fake-office.ts';
+import { address, GATEWAY_NAME, type MakeGatewayOptions, PASSWORD, PSK, USER } from './gateway/index.ts';
+
+const EPOCH = Date.parse('2026-08-01T00:00:00Z');
+
+export type RigMethod = 'password' | 'psk';
+
+export interface RigOptions {
+  readonly method?: RigMethod;
+  readonly profile?: { readonly [K in keyof ProfileInput]?: Partial<ProfileInput[K]> };
+  readonly gateway?: MakeGatewayOptions;
+  /** Where the gateway is; 203.0.113.1 unless told. */
+  readonly at?: IpAddress;
+  /** What the person gives; the right secret of the method unless told. */
+  readonly credentials?: Credentials;
+  readonly keyLog?: (line: string) => void;
+  /** Sees every event besides the rig. */
+  readonly onEvent?: (event: ConnectionEvent) => void;
+}
+
+/** A whole connection in one process: core/vpn over a fake machine, joined to a fake office. */
+export class Rig {
+  readonly machine: FakeMachine;
+  readonly office: FakeOffice;
+  readonly events: ConnectionEvent[] = [];
+  readonly credentials: Credentials;
+  readonly connection: Connection;
+  /** How the connection ended, once it did. */
+  outcome: Outcome | undefined;
+
+  constructor(options: RigOptions = {}) {
+    const { method = 'password' } = options;
+    this.machine = new FakeMachine({
+      epoch: EPOCH,
+      addresses: [address('192.0.2.7'), address('2001:db8::7')],
+    });
+    this.office = new FakeOffice(this.machine, {
+      encap: false,
+      ...(method === 'psk' ? { credentials: { kind: 'psk' } } : {}),
+      ...options.gateway,
+      ...(options.at ? { at: options.at } : {}),
+    });
+    this.machine.names = ok([this.office.address]);
+    this.credentials = options.credentials ?? {
+      password: SecretBytes.ofText(method === 'psk' ? PSK : PASSWORD),
+    };
+    this.connection = new Connection({
+      profile: profileFor(this.office, method, options.profile),
+      credentials: this.credentials,
+      ports: this.machine.ports,
+      systemAnchors: () => [],
+      onEvent: (event) => {
+        // Whatever happens, a watcher can rely on the form of what it is told.
+        this.events.push(connectionEventSchema.parse(event));
+        options.onEvent?.(event);
+      },
+      ...(options.keyLog ? { keyLog: options.keyLog } : {}),
+    });
+    void this.connection.done.then((outcome) => (this.outcome = outcome));
+  }
+
+  start(): this {
+    this.connection.start();
+    return this;
+  }
+
+  /** Starts it, and lets everything happen that does not take time. */
+  async connected(): Promise<this> {
+    await this.start().settle();
+    if (!this.event('connected')) throw new Error(`not connected: ${JSON.stringify(this.events)}`);
+    return this;
+  }
+
+  /** Delivers datagrams and lets promises go on until nothing moves. */
+  async settle(): Promise<this> {
+    for (let quietTurns = 0; quietTurns < 2; quietTurns++) {
+      if (this.office.deliver()) quietTurns = 0;
+      await turnOfTheLoop();
+    }
+    return this;
+  }
+
+  /** Moves the clock; timers, datagrams and promises take their turns on the way. */
+  async advance(ms: Millis): Promise<this> {
+    const { clock } = this.machine;
+    const end = clock.now() + ms;
+    await this.settle();
+    while (clock.step(end)) await this.settle();
+    return this.settle();
+  }
+
+  event<E extends ConnectionEvent['event']>(name: E): Extract<ConnectionEvent, { event: E }> | undefined {
+    return this.events.find((event): event is Extract<ConnectionEvent, { event: E }> => event.event === name);
+  }
+
+  /** The events by name, phases by theirs. */
+  get story(): string[] {
+    return this.events.map((event) => (event.event === 'phase' ? event.phase : event.event));
+  }
+
+  /** The code of the failure that was told. */
+  get failureCode(): string | undefined {
+    return this.event('failed')?.failure.code;
+  }
+}
+
+/** Promises that can go on have done so; nothing waits for time to pass. */
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+function profileFor(
+  { made }: FakeOffice,
+  method: RigMethod,
+  changes: NonNullable<RigOptions['profile']> = {},
+): Profile {
+  const gateway = {
+    address: GATEWAY_NAME,
+    ...(method === 'psk' ? {} : { authorities: made.ca.pem }),
+    ...changes.gateway,
+  };
+  const user =
+    method === 'psk' ? { method: 'psk', identity: USER } : { method: 'eap-mschapv2', username: USER };
+  const parsed = parseProfile({ version: 1, name: 'Office', user, ...changes, gateway });
+  if (!parsed.ok) throw new Error(parsed.error.join('\n'));
+  return parsed.value;
+}

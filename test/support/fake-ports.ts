@@ -1,0 +1,351 @@
+import type { Failure } from '../../core/lib/failure.ts';
+import type { EpochMillis, LogFields, LogLevel, Millis } from '../../core/lib/ports.ts';
+import { err, ok, type Result } from '../../core/lib/result.ts';
+import { sameAddress, type Endpoint, type IpAddress } from '../../core/net/address.ts';
+import { appendPacket, type Batch, packetAt, resetBatch } from '../../core/net/batch.ts';
+import type {
+  NetworkPlan,
+  RouteManager,
+  SocketErrorReport,
+  TunPort,
+  UdpPort,
+} from '../../core/platform/ports.ts';
+import { decodeEndpoint, encodeEndpoint } from '../../core/vpn/endpoint.ts';
+import type { Clock, ConnectionPorts } from '../../core/vpn/ports.ts';
+import { seededRandom } from './gateway/index.ts';
+
+/** An error as the system throws it. */
+export function systemError(code: string, syscall = 'read'): Error {
+  return Object.assign(new Error(`${code}: ${syscall}`), { code, syscall });
+}
+
+interface Timer {
+  readonly at: Millis;
+  readonly callback: () => void;
+}
+
+/** A clock that stands still until a test moves it. */
+export class FakeClock implements Clock {
+  /** Timers that were ever set: one that is set again and again for now is a busy loop. */
+  set = 0;
+  #now: Millis = 1_000;
+  readonly #epoch: EpochMillis;
+  readonly #timers = new Set<Timer>();
+
+  constructor(epoch: EpochMillis) {
+    this.#epoch = epoch;
+  }
+
+  readonly now = (): Millis => this.#now;
+
+  readonly epoch = (): EpochMillis => this.#epoch + this.#now;
+
+  readonly at = (at: Millis, callback: () => void): (() => void) => {
+    const timer = { at, callback };
+    this.set += 1;
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  };
+
+  /** Timers that are set now. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  /** Moves to the next timer that is due by `end`, and calls it back. False, and at `end`, when there is none. */
+  step(end: Millis): boolean {
+    const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+    this.#now = Math.max(this.#now, next?.at ?? end);
+    if (!next) return false;
+    this.#timers.delete(next);
+    next.callback();
+    return true;
+  }
+}
+
+/** A datagram of the machine: where it left, and where to. */
+export interface SentDatagram {
+  readonly payload: Uint8Array;
+  readonly fromPort: number;
+  readonly to: Endpoint;
+  readonly at: Millis;
+}
+
+/** A socket whose datagrams end up in the machine's `sent`, and which reads what a test lets arrive. */
+export class FakeUdp implements UdpPort {
+  readonly family: 4 | 6;
+  readonly localPort: number;
+  /** Thrown by every send, or receive, while it is set. */
+  sendError: Error | undefined;
+  receiveError: Error | undefined;
+  closings = 0;
+  readonly #machine: FakeMachine;
+  readonly #waiting: { readonly octets: Uint8Array; readonly from: Uint8Array }[] = [];
+  #errors: SocketErrorReport[] = [];
+  #readable: (() => void) | undefined;
+
+  constructor(family: 4 | 6, localPort: number, machine: FakeMachine) {
+    this.family = family;
+    this.localPort = localPort;
+    this.#machine = machine;
+  }
+
+  /** A datagram comes in; lost when the socket is closed or nobody listens. */
+  arrive(octets: Uint8Array, from: Endpoint): void {
+    if (this.closings > 0) return;
+    this.#waiting.push({ octets, from: encodeEndpoint(from) });
+    this.#readable?.();
+  }
+
+  /** The network reports something about a datagram that was sent. */
+  report(code: string, to: Endpoint): void {
+    this.#errors.push({ code, to: encodeEndpoint(to) });
+    this.#readable?.();
+  }
+
+  receive(batch: Batch, from: Uint8Array): number {
+    this.#mustBeOpen();
+    if (this.receiveError) throw this.receiveError;
+    resetBatch(batch);
+    while (this.#waiting.length > 0 && batch.count < batch.capacity) {
+      const { octets, from: sender } = this.#waiting.shift() ?? { octets: new Uint8Array(), from: from };
+      // As the kernel does it: what is longer than a slot is lost.
+      if (appendPacket(batch, octets)) from.set(sender, (batch.count - 1) * sender.length);
+    }
+    return batch.count;
+  }
+
+  send(batch: Batch, to: Uint8Array, first = 0): number {
+    this.#mustBeOpen();
+    if (this.sendError) throw this.sendError;
+    for (let i = first; i < batch.count; i++) {
+      this.#machine.sent.push({
+        payload: packetAt(batch, i).slice(),
+        fromPort: this.localPort,
+        to: decodeEndpoint(to, 0),
+        at: this.#machine.clock.now(),
+      });
+    }
+    return batch.count - first;
+  }
+
+  onReadable(callback: (() => void) | undefined): void {
+    this.#mustBeOpen();
+    this.#readable = callback;
+  }
+
+  takeErrors(): readonly SocketErrorReport[] {
+    this.#mustBeOpen();
+    const errors = this.#errors;
+    this.#errors = [];
+    return errors;
+  }
+
+  localAddressFor(to: Uint8Array): Uint8Array {
+    const { address } = decodeEndpoint(to, 0);
+    const own = this.#machine.addresses.find(({ family }) => family === address.family);
+    if (!own || this.#machine.isUnreachable(address)) throw systemError('ENETUNREACH', 'connect');
+    return own.octets;
+  }
+
+  close(): void {
+    this.closings += 1;
+    this.#readable = undefined;
+    this.#machine.calls.push(`udp ${this.localPort} closed`);
+  }
+
+  #mustBeOpen(): void {
+    if (this.closings > 0) throw systemError('EBADF', 'closed');
+  }
+}
+
+/** A device: packets that a test puts in come out of read, and what is written is kept. */
+export class FakeTun implements TunPort {
+  readonly name: string;
+  readonly mtu: number;
+  readonly written: Uint8Array[] = [];
+  /** Thrown by every read, or write, while it is set. */
+  readError: Error | undefined;
+  writeError: Error | undefined;
+  reads = 0;
+  writes = 0;
+  closings = 0;
+  readonly #machine: FakeMachine;
+  readonly #waiting: Uint8Array[] = [];
+  #readable: (() => void) | undefined;
+
+  constructor(name: string, mtu: number, machine: FakeMachine) {
+    this.name = name;
+    this.mtu = mtu;
+    this.#machine = machine;
+  }
+
+  get isRead(): boolean {
+    return this.#readable !== undefined;
+  }
+
+  /** A packet of the machine enters the device. */
+  enter(...packets: readonly Uint8Array[]): void {
+    this.#waiting.push(...packets);
+    this.#readable?.();
+  }
+
+  read(batch: Batch): number {
+    this.#mustBeOpen();
+    this.reads += 1;
+    if (this.readError) throw this.readError;
+    resetBatch(batch);
+    while (this.#waiting.length > 0 && batch.count < batch.capacity) {
+      appendPacket(batch, this.#waiting.shift() ?? new Uint8Array());
+    }
+    return batch.count;
+  }
+
+  write(batch: Batch, first = 0): number {
+    this.#mustBeOpen();
+    this.writes += 1;
+    if (this.writeError) throw this.writeError;
+    for (let i = first; i < batch.count; i++) this.written.push(packetAt(batch, i).slice());
+    return batch.count - first;
+  }
+
+  onReadable(callback: (() => void) | undefined): void {
+    this.#mustBeOpen();
+    this.#readable = callback;
+    // What waits already is told in a later turn of the loop.
+    if (this.#waiting.length > 0) setImmediate(() => this.#readable?.());
+  }
+
+  close(): void {
+    this.closings += 1;
+    this.#readable = undefined;
+    this.#machine.calls.push('tun closed');
+  }
+
+  #mustBeOpen(): void {
+    if (this.closings > 0) throw systemError('EBADF', 'closed');
+  }
+}
+
+/** How a call to the routes ends: well, with a failure, by throwing, or when a test lets it. */
+export type Ending = 'well' | Failure | Error | Promise<unknown>;
+
+/** Routes that only remember what they were told. */
+export class FakeRoutes implements RouteManager {
+  readonly plans: NetworkPlan[] = [];
+  applying: Ending = 'well';
+  clearing: Ending = 'well';
+  readonly #machine: FakeMachine;
+
+  constructor(machine: FakeMachine) {
+    this.#machine = machine;
+  }
+
+  async apply(plan: NetworkPlan): Promise<Result<void, Failure>> {
+    this.#machine.calls.push('routes applied');
+    this.plans.push(plan);
+    return await ended(this.applying);
+  }
+
+  async clear(): Promise<Result<void, Failure>> {
+    this.#machine.calls.push('routes cleared');
+    return await ended(this.clearing);
+  }
+}
+
+async function ended(how: Ending): Promise<Result<void, Failure>> {
+  if (how instanceof Error) throw how;
+  if (how instanceof Promise) await how;
+  return how === 'well' || how instanceof Promise ? ok(undefined) : err(how);
+}
+
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly event: string;
+  readonly fields: LogFields | undefined;
+}
+
+/** Everything that a connection needs of a machine, without a machine. What is done to it is in `calls`, in order. */
+export class FakeMachine {
+  readonly clock: FakeClock;
+  readonly addresses: readonly IpAddress[];
+  readonly calls: string[] = [];
+  readonly sent: SentDatagram[] = [];
+  readonly sockets: FakeUdp[] = [];
+  readonly tuns: FakeTun[] = [];
+  readonly routes = new FakeRoutes(this);
+  readonly log: LogLine[] = [];
+  /** What the preflight finds; nothing by default. */
+  problem: Failure | undefined;
+  /** What the gateway's name stands for. */
+  names: Result<readonly IpAddress[], Failure> | Promise<never> = ok([]);
+  noTun: Failure | undefined;
+  noSocket: { readonly port: number; readonly failure: Failure } | undefined;
+  unreachable: readonly IpAddress[] = [];
+
+  constructor(options: { readonly epoch: EpochMillis; readonly addresses: readonly IpAddress[] }) {
+    this.clock = new FakeClock(options.epoch);
+    this.addresses = options.addresses;
+  }
+
+  isUnreachable(address: IpAddress): boolean {
+    return this.unreachable.some((one) => sameAddress(one, address));
+  }
+
+  get ports(): ConnectionPorts {
+    return {
+      preflight: () => {
+        this.calls.push('preflight');
+        return Promise.resolve(this.problem);
+      },
+      resolve: async (host) => {
+        this.calls.push(`resolve ${host}`);
+        return await this.names;
+      },
+      openUdp: ({ family, preferredPort }) => this.#openUdp(family, preferredPort),
+      openTun: ({ mtu }) => this.#openTun(mtu),
+      routes: this.routes,
+      clock: this.clock,
+      random: seededRandom('machine'),
+      log: (level, event, fields) => this.log.push({ level, event, fields }),
+    };
+  }
+
+  /** The socket on that port that was opened last. */
+  socket(port: number): FakeUdp {
+    const found = this.sockets.findLast(({ localPort }) => localPort === port);
+    if (!found) throw new Error(`no socket on port ${port}`);
+    return found;
+  }
+
+  get tun(): FakeTun {
+    const found = this.tuns.at(-1);
+    if (!found) throw new Error('no device');
+    return found;
+  }
+
+  /** What is open now: a clean machine has nothing. */
+  get open(): string[] {
+    return [
+      ...this.sockets.filter(({ closings }) => closings === 0).map(({ localPort }) => `udp ${localPort}`),
+      ...this.tuns.filter(({ closings }) => closings === 0).map(({ name }) => name),
+      ...(this.clock.pending > 0 ? [`${this.clock.pending} timers`] : []),
+    ];
+  }
+
+  #openUdp(family: 4 | 6, port: number): Result<UdpPort, Failure> {
+    if (this.noSocket?.port === port) return err(this.noSocket.failure);
+    this.calls.push(`udp ${port} opened`);
+    const socket = new FakeUdp(family, port, this);
+    this.sockets.push(socket);
+    return ok(socket);
+  }
+
+  #openTun(mtu: number): Result<TunPort, Failure> {
+    if (this.noTun) return err(this.noTun);
+    this.calls.push('tun opened');
+    const tun = new FakeTun(`causeway${this.tuns.length}`, mtu, this);
+    this.tuns.push(tun);
+    return ok(tun);
+  }
+}
