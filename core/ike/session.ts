@@ -233,6 +233,9 @@ export class IkeSession {
   }
 
   #send(task: Task, sa: IkeSa, now: Millis): void {
+    // An SA without a Message ID left must be closed (RFC 7296 section 2.2).
+    if (this.#ids.exhausted)
+      return this.#close(failure('protocol.unexpected', { detail: 'no Message ID is left' }));
     const payloads = task.build(this.#context(sa, now));
     if (!payloads.ok) return this.#close(payloads.error);
     const messageId = this.#ids.take();
