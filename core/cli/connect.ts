@@ -62,13 +62,19 @@ export async function connect(options: ConnectOptions, host: Host): Promise<numb
       host.interrupt();
       return EXIT_INTERRUPTED;
     }
-    warnAhead(options, profile.value, renderer);
-    const create = await loading;
-    return await run(
-      { create, profile: profile.value, credentials: credentials.value, keyLog: keyLog.value },
-      renderer,
-      host,
-    );
+    try {
+      warnAhead(options, profile.value, renderer);
+      const create = await loading;
+      return await run(
+        { create, profile: profile.value, credentials: credentials.value, keyLog: keyLog.value },
+        renderer,
+        host,
+      );
+    } finally {
+      // The connection wipes them sooner, if there ever is one.
+      credentials.value.password?.wipe();
+      credentials.value.passphrase?.wipe();
+    }
   } catch (error) {
     return fail(renderer, bug(error, renderer));
   } finally {
@@ -158,8 +164,6 @@ async function run(
       : EXIT_ENDED_BY_USER;
   } finally {
     for (const each of undo) each();
-    credentials.password?.wipe();
-    credentials.passphrase?.wipe();
   }
 }
 

@@ -26,6 +26,17 @@ function microseconds(_key: string, value: unknown): unknown {
   return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
 }
 
+/** Control and format characters as JSON escapes: the text stays the same, and a terminal does not act on it. */
+function escaped(json: string): string {
+  return json.replace(/[\p{C}\u2028\u2029]/gu, (character) =>
+    Array.from({ length: character.length }, (_, i) => hexEscape(character.charCodeAt(i))).join(''),
+  );
+}
+
+function hexEscape(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, '0')}`;
+}
+
 /** One event a line as JSON on standard output; the log goes to standard error. */
 export function jsonRenderer(
   out: Output,
@@ -33,7 +44,7 @@ export function jsonRenderer(
   options: { readonly verbose: boolean; readonly now: () => number },
 ): Renderer {
   return {
-    event: (event) => void out.write(`${JSON.stringify(event, microseconds)}\n`),
+    event: (event) => void out.write(`${escaped(JSON.stringify(event, microseconds))}\n`),
     disconnecting: () => undefined,
     tick: () => undefined,
     log: (...entry) => {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import type { ConnectOptions } from '../../../core/cli/arguments.ts';
 import { connect } from '../../../core/cli/connect.ts';
 import { connectionEventSchema } from '../../../core/contract/snapshot.ts';
 import { failure } from '../../../core/lib/failure.ts';
 import { utf8Text } from '../../../core/lib/bytes.ts';
+import { SecretBytes } from '../../../core/lib/secret.ts';
 import { CERTIFICATE, PRIVATE_KEY, profileWith } from '../contract/samples.ts';
 import { FakeHost, LIVE } from './fake-host.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -68,6 +69,16 @@ test('the password reaches the connection and is wiped after it', async () => {
   assert.equal(seen, 'hunter2');
   assert.equal(host.connection?.setup.credentials.password?.wiped, true);
   assert.ok(!host.shown.includes('hunter2') && !host.shownAsError.includes('hunter2'));
+});
+
+test('the password is wiped also when there is no connection to give it to', async () => {
+  const made = mock.method(SecretBytes, 'copyOf');
+  const host = new FakeHost(() => undefined);
+  const broken = Object.assign(host, { loadConnections: () => Promise.reject(new Error('not built')) });
+  assert.equal(await connect(options(), broken), 1);
+  made.mock.restore();
+  const [password] = made.mock.calls.flatMap(({ result }) => (result ? [result] : []));
+  assert.equal(password?.wiped, true);
 });
 
 test('nothing of the process is left in use when the connection is over', async () => {
