@@ -5,7 +5,7 @@ import { lookOf } from './terminal.ts';
 
 /** The process itself as the commands see it. */
 export function processHost(): Host {
-  const { stdin, stdout, stderr } = process;
+  const { stdout, stderr } = process;
   const startedAtMs = performance.now();
   const now = (): number => Math.round((performance.now() - startedAtMs) * 1000) / 1000;
   // Writing to a terminal or pipe that is gone must not end the process before it has cleaned up.
@@ -14,7 +14,7 @@ export function processHost(): Host {
     out: stdout,
     error: stderr,
     look: lookOf(stdout, process.env),
-    terminal: isatty(0) && isatty(2) ? { input: stdin, output: stderr } : undefined,
+    terminal: isatty(0) && isatty(2) ? { input: process.stdin, output: stderr } : undefined,
     system: process.platform,
     userId: process.geteuid?.(),
     now,

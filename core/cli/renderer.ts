@@ -1,5 +1,6 @@
 import type { ConnectionEvent } from '../contract/snapshot.ts';
 import type { Log } from '../lib/ports.ts';
+import { isPlainText } from '../lib/plain-text.ts';
 import { harmless } from './terminal.ts';
 import type { Output } from './screen.ts';
 
@@ -28,6 +29,7 @@ function microseconds(_key: string, value: unknown): unknown {
 
 /** Control and format characters as JSON escapes: the text stays the same, and a terminal does not act on it. */
 function escaped(json: string): string {
+  if (isPlainText(json)) return json;
   return json.replace(/[\p{C}\u2028\u2029]/gu, (character) =>
     Array.from({ length: character.length }, (_, i) => hexEscape(character.charCodeAt(i))).join(''),
   );

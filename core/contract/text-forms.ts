@@ -2,6 +2,7 @@
  * The textual forms that a profile is written in: addresses, prefixes, host names, identities. They are judged
  * here as text, before any room that knows their octets sees them.
  */
+import { isPlainText } from '../lib/plain-text.ts';
 
 /** The 4 or 16 octets of an address in its usual text form (no zone, no port), or undefined. */
 export function addressOctets(text: string): readonly number[] | undefined {
@@ -116,11 +117,11 @@ function maskOctet(bits: number): number {
 
 /** Text for a message: control characters shown as '?', cut at 60 characters. */
 export function shorten(text: string, max = 60): string {
-  const clean = text.replace(/\p{C}/gu, '?');
+  const clean = isPlainText(text) ? text : text.replace(/\p{C}/gu, '?');
   return clean.length > max ? `${clean.slice(0, max - 3)}...` : clean;
 }
 
 /** Whether a text has control, format or other invisible characters, or a line break. */
 export function hasControlCharacters(text: string): boolean {
-  return /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(text);
+  return !isPlainText(text) && /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(text);
 }

@@ -1,4 +1,5 @@
 import { equalBytes, fromHex, toHex, utf8, utf8Text } from '../lib/bytes.ts';
+import { isPlainText } from '../lib/plain-text.ts';
 import { formatAddress, addressOf, parseAddress } from '../net/address.ts';
 import { dnOctets, formatDn } from '../pki/dn.ts';
 import { IdType, nameOf } from '../wire/constants.ts';
@@ -73,7 +74,7 @@ export function formatIdentity(identity: Identity): string {
 
 /** Text from outside without control characters, so that it cannot act on a terminal. */
 function printable(text: string): string {
-  return text.replace(/\p{C}/gu, '\ufffd').slice(0, 256);
+  return (isPlainText(text) ? text : text.replace(/\p{C}/gu, '\ufffd')).slice(0, 256);
 }
 
 /** Whether two identities are the same. Domain names and the like compare without regard to case. */

@@ -1,4 +1,5 @@
 import { concat, fromHex, toHex, utf8 } from '../lib/bytes.ts';
+import { isPlainText } from '../lib/plain-text.ts';
 import { ProtocolError } from '../lib/reader.ts';
 import { DerReader, Tag, objectIdentifier, soleElement, stringOf } from './der.ts';
 import { derObjectIdentifier, derSequence, derSetOf, derText } from './der-writer.ts';
@@ -84,7 +85,10 @@ function keyOf(part: RelativeName): string {
 }
 
 function foldedText(text: string): string {
-  return text.normalize('NFKC').toLowerCase().normalize('NFKC').replace(/\s+/gu, ' ').trim();
+  const folded = isPlainText(text)
+    ? text.toLowerCase()
+    : text.normalize('NFKC').toLowerCase().normalize('NFKC');
+  return folded.replace(/\s+/g, ' ').trim();
 }
 
 /**
@@ -118,11 +122,16 @@ function attributeText({ type, text, raw }: Attribute): string {
 
 /** RFC 4514 section 2.4; control and format characters are escaped too, so that no name acts on a terminal. */
 function escaped(text: string): string {
-  return text
-    .replace(/[\\"+,;<>]/g, '\\$&')
-    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => toHex(utf8(character)).replace(/../g, '\\$&'))
+  return visible(text.replace(/[\\"+,;<>]/g, '\\$&'))
     .replace(/ $/, '\\ ')
     .replace(/^[# ]/, '\\$&');
+}
+
+function visible(text: string): string {
+  if (isPlainText(text)) return text;
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) =>
+    toHex(utf8(character)).replace(/../g, '\\$&'),
+  );
 }
 
 const TYPE_OF_NAME: ReadonlyMap<string, string> = new Map(
