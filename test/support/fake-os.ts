@@ -26,6 +26,7 @@ interface Route {
 }
 
 const FILE_EXISTS = 'RTNETLINK answers: File exists';
+const NO_FAMILY = 'RTNETLINK answers: Address family not supported by protocol';
 const NO_PROCESS = 'RTNETLINK answers: No such process';
 const NO_FILE = 'RTNETLINK answers: No such file or directory';
 const SOURCE_MARK = '/proc/sys/net/ipv4/conf/all/src_valid_mark';
@@ -203,11 +204,13 @@ export class FakeMachine {
   }
 
   #link(words: readonly string[], line: string): string | undefined {
-    const match = /^dev (\S+) (?:mtu (\d+) addrgenmode none|up|(down))$/.exec(words.join(' '));
+    const match = /^dev (\S+) (?:mtu (\d+)( addrgenmode none)?|up|(down))$/.exec(words.join(' '));
     if (!match) throw new Error(`ip does not know: ${line}`);
-    const [, name = '', mtu, down] = match;
+    const [, name = '', mtu, addrgenmode, down] = match;
     const link = this.#links.get(name);
     if (link === undefined) return `Cannot find device "${name}"`;
+    // A link with a smaller MTU than IPv6 wants has none.
+    if (addrgenmode !== undefined && Number(mtu) < 1280) return NO_FAMILY;
     if (mtu !== undefined) link.mtu = Number(mtu);
     else link.up = down === undefined;
     if (!link.up) this.#dropRoutes((route) => route.device === name);

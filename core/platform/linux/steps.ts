@@ -61,6 +61,9 @@ export type Action =
   /** `from`: leave it alone unless it has that value now. */
   | { readonly kind: 'write'; readonly path: string; readonly value: string; readonly from?: string };
 
+/** On a link with a smaller MTU the kernel has no IPv6 (RFC 8200 section 5), and refuses what is about it. */
+const MIN_IPV6_MTU = 1280;
+
 export function doing(step: Step): Action {
   switch (step.kind) {
     case 'parameter':
@@ -72,7 +75,7 @@ export function doing(step: Step): Action {
       // addrgenmode none: no link-local address, and so no router solicitations into the tunnel. In a line with
       // `up` it would come too late.
       return any(
-        `link set dev ${step.device} mtu ${step.mtu} addrgenmode none`,
+        `link set dev ${step.device} mtu ${step.mtu}${step.mtu < MIN_IPV6_MTU ? '' : ' addrgenmode none'}`,
         `link set dev ${step.device} up`,
       );
     case 'address':

@@ -60,6 +60,15 @@ test('a split tunnel is one run of ip, after the journal, and touches only the t
   ]);
 });
 
+test('a link too narrow for IPv6 is not asked for anything about it', async () => {
+  const fake = machine();
+  const narrow = { ...SPLIT, tun: { name: 'causeway0', mtu: 1279 } };
+  assert.equal((await new LinuxRouteManager(fake.process()).apply(narrow)).ok, true);
+  assert.deepEqual(fake.state().links['causeway0'], { up: true, mtu: 1279 });
+  const least = { ...SPLIT, tun: { name: 'causeway0', mtu: 1280 } };
+  assert.equal((await new LinuxRouteManager(machine().process()).apply(least)).ok, true);
+});
+
 test('a full tunnel of both families asks the main table first and puts rules of IPv6 into a second run', async () => {
   const fake = machine();
   await new LinuxRouteManager(fake.process()).apply(FULL);
