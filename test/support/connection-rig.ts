@@ -7,7 +7,7 @@ import { SecretBytes } from '../../core/lib/secret.ts';
 import { Connection } from '../../core/vpn/connection.ts';
 import type { Credentials } from '../../core/vpn/ike-config.ts';
 import type { Outcome } from '../../core/vpn/machine/state.ts';
-import { FakeMachine } from './fake-ports.ts';
+import { FakeLaptop } from './fake-ports.ts';
 import { FakeOffice } from './fake-office.ts';
 import { address, GATEWAY_NAME, type MakeGatewayOptions, PASSWORD, PSK, USER } from './gateway/index.ts';
 
@@ -28,9 +28,9 @@ export interface RigOptions {
   readonly onEvent?: (event: ConnectionEvent) => void;
 }
 
-/** A whole connection in one process: core/vpn over a fake machine, joined to a fake office. */
+/** A whole connection in one process: core/vpn over a fake laptop, joined to a fake office. */
 export class Rig {
-  readonly machine: FakeMachine;
+  readonly laptop: FakeLaptop;
   readonly office: FakeOffice;
   readonly events: ConnectionEvent[] = [];
   readonly credentials: Credentials;
@@ -40,24 +40,24 @@ export class Rig {
 
   constructor(options: RigOptions = {}) {
     const { method = 'password' } = options;
-    this.machine = new FakeMachine({
+    this.laptop = new FakeLaptop({
       epoch: EPOCH,
       addresses: [address('192.0.2.7'), address('2001:db8::7')],
     });
-    this.office = new FakeOffice(this.machine, {
+    this.office = new FakeOffice(this.laptop, {
       encap: false,
       ...(method === 'psk' ? { credentials: { kind: 'psk' } } : {}),
       ...options.gateway,
       ...(options.at ? { at: options.at } : {}),
     });
-    this.machine.names = ok([this.office.address]);
+    this.laptop.names = ok([this.office.address]);
     this.credentials = options.credentials ?? {
       password: SecretBytes.ofText(method === 'psk' ? PSK : PASSWORD),
     };
     this.connection = new Connection({
       profile: profileFor(this.office, method, options.profile),
       credentials: this.credentials,
-      ports: this.machine.ports,
+      ports: this.laptop.ports,
       systemAnchors: () => [],
       onEvent: (event) => {
         // Whatever happens, a watcher can rely on the form of what it is told.
@@ -92,7 +92,7 @@ export class Rig {
 
   /** Moves the clock; timers, datagrams and promises take their turns on the way. */
   async advance(ms: Millis): Promise<this> {
-    const { clock } = this.machine;
+    const { clock } = this.laptop;
     const end = clock.now() + ms;
     await this.settle();
     while (clock.step(end)) await this.settle();

@@ -4,7 +4,7 @@ import type { ChildSaSpec } from '../../core/ipsec/child-sa.ts';
 import { EspEngine } from '../../core/ipsec/engine.ts';
 import { ANYTHING } from '../../core/ipsec/spd.ts';
 import type { Message } from '../../core/wire/message.ts';
-import type { SentDatagram, FakeMachine } from './fake-ports.ts';
+import type { SentDatagram, FakeLaptop } from './fake-ports.ts';
 import {
   GATEWAY_ADDRESS,
   type GatewayEvent,
@@ -25,21 +25,21 @@ export class FakeOffice {
   /** Inner packets that came out of the tunnel here. */
   readonly received: Uint8Array[] = [];
   keepalives = 0;
-  /** Where the gateway sees the machine; its own address when nobody rewrites it. */
+  /** Where the gateway sees the laptop; its own address when nobody rewrites it. */
   seenAs: IpAddress | undefined;
-  readonly #machine: FakeMachine;
+  readonly #laptop: FakeLaptop;
   readonly #engine = new EspEngine({ random: seededRandom('office') });
   readonly #opened = newBatch(8, 16_384, 0);
   #child: ChildSaSpec | undefined;
   #handled = 0;
 
-  constructor(machine: FakeMachine, options: MakeGatewayOptions & { readonly at?: IpAddress } = {}) {
+  constructor(laptop: FakeLaptop, options: MakeGatewayOptions & { readonly at?: IpAddress } = {}) {
     const { at = GATEWAY_ADDRESS, ...config } = options;
-    this.#machine = machine;
+    this.#laptop = laptop;
     this.address = at;
     this.made = makeGateway({
       addresses: [at],
-      epoch: machine.clock.epoch() - machine.clock.now(),
+      epoch: laptop.clock.epoch() - laptop.clock.now(),
       ...config,
     });
   }
@@ -49,9 +49,9 @@ export class FakeOffice {
     return this.#child;
   }
 
-  /** Takes what the machine sent since the last call; false when that was nothing. */
+  /** Takes what the laptop sent since the last call; false when that was nothing. */
   deliver(): boolean {
-    const waiting = this.#machine.sent.slice(this.#handled);
+    const waiting = this.#laptop.sent.slice(this.#handled);
     this.#handled += waiting.length;
     for (const datagram of waiting) {
       if (sameAddress(datagram.to.address, this.address)) this.#take(datagram);
@@ -73,7 +73,7 @@ export class FakeOffice {
     const plain = newBatch(1, 16_384, 128);
     const sealed = newBatch(1, 16_384, 0);
     if (!appendPacket(plain, packet)) throw new Error('a packet too long for this office');
-    if (this.#engine.outbound(plain, sealed, this.#machine.clock.now()) !== 1) {
+    if (this.#engine.outbound(plain, sealed, this.#laptop.clock.now()) !== 1) {
       throw new Error(`not sealed: ${JSON.stringify(this.#engine.counters())}`);
     }
     this.#toMachine(packetAt(sealed, 0).slice(), 4500, 4500);
@@ -90,7 +90,7 @@ export class FakeOffice {
   }
 
   #take({ payload, fromPort, to }: SentDatagram): void {
-    const own = this.#machine.addresses.find(({ family }) => family === to.address.family) ?? to.address;
+    const own = this.#laptop.addresses.find(({ family }) => family === to.address.family) ?? to.address;
     const remote: Endpoint = { address: this.seenAs ?? own, port: fromPort };
     if (to.port === 500) return this.#ike(payload, remote, 500);
     if (payload.length === 1) this.keepalives += 1;
@@ -100,19 +100,19 @@ export class FakeOffice {
   }
 
   #ike(octets: Uint8Array, remote: Endpoint, localPort: number): void {
-    this.follow(this.made.gateway.handleDatagram({ octets, remote, localPort }, this.#machine.clock.now()));
+    this.follow(this.made.gateway.handleDatagram({ octets, remote, localPort }, this.#laptop.clock.now()));
   }
 
   #esp(payload: Uint8Array): void {
     const batch = newBatch(1, 16_384, 0);
     appendPacket(batch, payload);
-    const count = this.#engine.inbound(batch, this.#opened, this.#machine.clock.now());
+    const count = this.#engine.inbound(batch, this.#opened, this.#laptop.clock.now());
     for (let i = 0; i < count; i++) this.received.push(packetAt(this.#opened, i).slice());
   }
 
   #note(event: GatewayEvent): void {
     this.events.push(event);
-    if (event.kind === 'closed') this.#machine.calls.push(`gateway closed: ${event.reason}`);
+    if (event.kind === 'closed') this.#laptop.calls.push(`gateway closed: ${event.reason}`);
     if (event.kind !== 'child-added') return;
     this.#child = event.child;
     // A rogue one: it sends to whom it likes, whatever was agreed.
@@ -121,6 +121,6 @@ export class FakeOffice {
   }
 
   #toMachine(payload: Uint8Array, localPort: number, toPort: number): void {
-    this.#machine.socket(toPort).arrive(payload, { address: this.address, port: localPort });
+    this.#laptop.socket(toPort).arrive(payload, { address: this.address, port: localPort });
   }
 }

@@ -63,7 +63,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** A datagram of the machine: where it left, and where to. */
+/** A datagram of the laptop: where it left, and where to. */
 export interface SentDatagram {
   readonly payload: Uint8Array;
   readonly fromPort: number;
@@ -71,7 +71,7 @@ export interface SentDatagram {
   readonly at: Millis;
 }
 
-/** A socket whose datagrams end up in the machine's `sent`, and which reads what a test lets arrive. */
+/** A socket whose datagrams end up in the laptop's `sent`, and which reads what a test lets arrive. */
 export class FakeUdp implements UdpPort {
   readonly family: 4 | 6;
   readonly localPort: number;
@@ -79,15 +79,15 @@ export class FakeUdp implements UdpPort {
   sendError: Error | undefined;
   receiveError: Error | undefined;
   closings = 0;
-  readonly #machine: FakeMachine;
+  readonly #laptop: FakeLaptop;
   readonly #waiting: { readonly octets: Uint8Array; readonly from: Uint8Array }[] = [];
   #errors: SocketErrorReport[] = [];
   #readable: (() => void) | undefined;
 
-  constructor(family: 4 | 6, localPort: number, machine: FakeMachine) {
+  constructor(family: 4 | 6, localPort: number, laptop: FakeLaptop) {
     this.family = family;
     this.localPort = localPort;
-    this.#machine = machine;
+    this.#laptop = laptop;
   }
 
   /** A datagram comes in; lost when the socket is closed or nobody listens. */
@@ -119,11 +119,11 @@ export class FakeUdp implements UdpPort {
     this.#mustBeOpen();
     if (this.sendError) throw this.sendError;
     for (let i = first; i < batch.count; i++) {
-      this.#machine.sent.push({
+      this.#laptop.sent.push({
         payload: packetAt(batch, i).slice(),
         fromPort: this.localPort,
         to: decodeEndpoint(to, 0),
-        at: this.#machine.clock.now(),
+        at: this.#laptop.clock.now(),
       });
     }
     return batch.count - first;
@@ -143,15 +143,15 @@ export class FakeUdp implements UdpPort {
 
   localAddressFor(to: Uint8Array): Uint8Array {
     const { address } = decodeEndpoint(to, 0);
-    const own = this.#machine.addresses.find(({ family }) => family === address.family);
-    if (!own || this.#machine.isUnreachable(address)) throw systemError('ENETUNREACH', 'connect');
+    const own = this.#laptop.addresses.find(({ family }) => family === address.family);
+    if (!own || this.#laptop.isUnreachable(address)) throw systemError('ENETUNREACH', 'connect');
     return own.octets;
   }
 
   close(): void {
     this.closings += 1;
     this.#readable = undefined;
-    this.#machine.calls.push(`udp ${this.localPort} closed`);
+    this.#laptop.calls.push(`udp ${this.localPort} closed`);
   }
 
   #mustBeOpen(): void {
@@ -170,21 +170,21 @@ export class FakeTun implements TunPort {
   reads = 0;
   writes = 0;
   closings = 0;
-  readonly #machine: FakeMachine;
+  readonly #laptop: FakeLaptop;
   readonly #waiting: Uint8Array[] = [];
   #readable: (() => void) | undefined;
 
-  constructor(name: string, mtu: number, machine: FakeMachine) {
+  constructor(name: string, mtu: number, laptop: FakeLaptop) {
     this.name = name;
     this.mtu = mtu;
-    this.#machine = machine;
+    this.#laptop = laptop;
   }
 
   get isRead(): boolean {
     return this.#readable !== undefined;
   }
 
-  /** A packet of the machine enters the device. */
+  /** A packet of the laptop enters the device. */
   enter(...packets: readonly Uint8Array[]): void {
     this.#waiting.push(...packets);
     this.#readable?.();
@@ -219,7 +219,7 @@ export class FakeTun implements TunPort {
   close(): void {
     this.closings += 1;
     this.#readable = undefined;
-    this.#machine.calls.push('tun closed');
+    this.#laptop.calls.push('tun closed');
   }
 
   #mustBeOpen(): void {
@@ -235,20 +235,20 @@ export class FakeRoutes implements RouteManager {
   readonly plans: NetworkPlan[] = [];
   applying: Ending = 'well';
   clearing: Ending = 'well';
-  readonly #machine: FakeMachine;
+  readonly #laptop: FakeLaptop;
 
-  constructor(machine: FakeMachine) {
-    this.#machine = machine;
+  constructor(laptop: FakeLaptop) {
+    this.#laptop = laptop;
   }
 
   async apply(plan: NetworkPlan): Promise<Result<void, Failure>> {
-    this.#machine.calls.push('routes applied');
+    this.#laptop.calls.push('routes applied');
     this.plans.push(plan);
     return await ended(this.applying);
   }
 
   async clear(): Promise<Result<void, Failure>> {
-    this.#machine.calls.push('routes cleared');
+    this.#laptop.calls.push('routes cleared');
     return await ended(this.clearing);
   }
 }
@@ -265,8 +265,8 @@ export interface LogLine {
   readonly fields: LogFields | undefined;
 }
 
-/** Everything that a connection needs of a machine, without a machine. What is done to it is in `calls`, in order. */
-export class FakeMachine {
+/** Everything that a connection needs of a machine, without one. What is done to it is in `calls`, in order. */
+export class FakeLaptop {
   readonly clock: FakeClock;
   readonly addresses: readonly IpAddress[];
   readonly calls: string[] = [];
@@ -306,7 +306,7 @@ export class FakeMachine {
       openTun: ({ mtu }) => this.#openTun(mtu),
       routes: this.routes,
       clock: this.clock,
-      random: seededRandom('machine'),
+      random: seededRandom('laptop'),
       log: (level, event, fields) => this.log.push({ level, event, fields }),
     };
   }

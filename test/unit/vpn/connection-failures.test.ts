@@ -20,9 +20,9 @@ function assertFailed(rig: Rig, code: string, wasConnected = false): void {
   assert.equal(rig.outcome.wasConnected, wasConnected);
   assert.deepEqual(rig.story.slice(-2), ['failed', 'disconnected']);
   assert.equal(rig.story.filter((name) => name === 'failed').length, 1);
-  assert.deepEqual(rig.machine.open, []);
-  for (const { closings } of [...rig.machine.sockets, ...rig.machine.tuns]) assert.equal(closings, 1);
-  if (rig.machine.routes.plans.length > 0) assert.ok(rig.machine.calls.includes('routes cleared'));
+  assert.deepEqual(rig.laptop.open, []);
+  for (const { closings } of [...rig.laptop.sockets, ...rig.laptop.tuns]) assert.equal(closings, 1);
+  if (rig.laptop.routes.plans.length > 0) assert.ok(rig.laptop.calls.includes('routes cleared'));
 }
 
 async function failing(options: RigOptions, prepare: (rig: Rig) => void = () => undefined): Promise<Rig> {
@@ -34,21 +34,21 @@ async function failing(options: RigOptions, prepare: (rig: Rig) => void = () => 
 
 describe('before anything is sent', () => {
   test('a machine that cannot hold a tunnel is told of at once', async () => {
-    const rig = await failing({}, ({ machine }) => (machine.problem = failure('platform.no-tun')));
+    const rig = await failing({}, ({ laptop }) => (laptop.problem = failure('platform.no-tun')));
     assertFailed(rig, 'platform.no-tun');
-    assert.deepEqual(rig.machine.calls, ['preflight']);
+    assert.deepEqual(rig.laptop.calls, ['preflight']);
   });
 
   test('a name that stands for nothing is', async () => {
-    const rig = await failing({}, ({ machine }) => (machine.names = err(failure('network.name-unknown'))));
+    const rig = await failing({}, ({ laptop }) => (laptop.names = err(failure('network.name-unknown'))));
     assertFailed(rig, 'network.name-unknown');
-    assert.deepEqual(rig.machine.sent, []);
+    assert.deepEqual(rig.laptop.sent, []);
   });
 
   test('a look-up that breaks is no more than a failure', async () => {
-    const rig = await failing({}, ({ machine }) => {
-      machine.names = Promise.reject(new Error('no resolver'));
-      void machine.names.catch(() => undefined);
+    const rig = await failing({}, ({ laptop }) => {
+      laptop.names = Promise.reject(new Error('no resolver'));
+      void laptop.names.catch(() => undefined);
     });
     assertFailed(rig, 'internal.bug');
   });
@@ -56,7 +56,7 @@ describe('before anything is sent', () => {
   for (const port of [500, 4500]) {
     test(`a socket that is refused (${port}) leaves none behind`, async () => {
       const refused = failure('platform.socket-failed', { port });
-      const rig = await failing({}, ({ machine }) => (machine.noSocket = { port, failure: refused }));
+      const rig = await failing({}, ({ laptop }) => (laptop.noSocket = { port, failure: refused }));
       assertFailed(rig, 'platform.socket-failed');
     });
   }
@@ -95,7 +95,7 @@ describe('while the gateway is talked to', () => {
     const rig = await failing({}, ({ office }) => office.made.gateway.setSilent(true));
     await rig.advance(60_000);
     assertFailed(rig, 'timeout.init');
-    assert.ok(rig.machine.sent.length > 8);
+    assert.ok(rig.laptop.sent.length > 8);
   });
 
   test('a gateway without NAT traversal is left', async () => {
@@ -107,10 +107,10 @@ describe('while the gateway is talked to', () => {
 
 describe('while the tunnel is set up', () => {
   const goodbyes = (rig: Rig): number =>
-    rig.machine.calls.filter((call) => call === 'gateway closed: client').length;
+    rig.laptop.calls.filter((call) => call === 'gateway closed: client').length;
 
   test('a device that cannot be had ends it, and the gateway is told', async () => {
-    const rig = await failing({}, ({ machine }) => (machine.noTun = failure('platform.tun-failed')));
+    const rig = await failing({}, ({ laptop }) => (laptop.noTun = failure('platform.tun-failed')));
     assertFailed(rig, 'platform.tun-failed');
     assert.equal(goodbyes(rig), 1);
   });
@@ -118,10 +118,10 @@ describe('while the tunnel is set up', () => {
   test('routes that are refused are undone with all the rest, and the gateway is told', async () => {
     const rig = await failing(
       {},
-      ({ machine }) => (machine.routes.applying = failure('platform.route-failed')),
+      ({ laptop }) => (laptop.routes.applying = failure('platform.route-failed')),
     );
     assertFailed(rig, 'platform.route-failed');
-    assert.deepEqual(rig.machine.calls.slice(-6), [
+    assert.deepEqual(rig.laptop.calls.slice(-6), [
       'routes applied',
       'routes cleared',
       'tun closed',
@@ -132,7 +132,7 @@ describe('while the tunnel is set up', () => {
   });
 
   test('so is what throws there', async () => {
-    const rig = await failing({}, ({ machine }) => (machine.routes.applying = new Error('a bug')));
+    const rig = await failing({}, ({ laptop }) => (laptop.routes.applying = new Error('a bug')));
     assertFailed(rig, 'internal.bug');
     assert.equal(goodbyes(rig), 1);
   });
@@ -171,7 +171,7 @@ describe('while the tunnel is set up', () => {
     });
     assertFailed(rig, 'protocol.unexpected');
     assert.equal(goodbyes(rig), 1);
-    assert.deepEqual(rig.machine.routes.plans, []);
+    assert.deepEqual(rig.laptop.routes.plans, []);
   });
 });
 
@@ -181,8 +181,8 @@ describe('while the tunnel stands', () => {
   for (const code of ['EBADFD', 'EIO']) {
     test(`a device that cannot be read (${code}) ends it in order`, async () => {
       const rig = await connected();
-      rig.machine.tun.readError = systemError(code);
-      rig.machine.tun.enter(OUT);
+      rig.laptop.tun.readError = systemError(code);
+      rig.laptop.tun.enter(OUT);
       await rig.settle();
       assertFailed(rig, 'platform.tun-failed', true);
       assert.ok(rig.office.heardGoodbye);
@@ -191,11 +191,11 @@ describe('while the tunnel stands', () => {
 
     test(`so does one that cannot be written (${code}), at the first packet`, async () => {
       const rig = await connected();
-      rig.machine.tun.writeError = systemError(code, 'write');
+      rig.laptop.tun.writeError = systemError(code, 'write');
       rig.office.made.gateway.setSilent(true);
       for (let i = 0; i < 5; i++) rig.office.send(IN);
       await rig.settle();
-      assert.equal(rig.machine.tun.writes, 1);
+      assert.equal(rig.laptop.tun.writes, 1);
       assert.equal(rig.outcome, undefined, 'the goodbye takes its time');
       await rig.advance(3_000);
       assertFailed(rig, 'platform.tun-failed', true);
@@ -205,7 +205,7 @@ describe('while the tunnel stands', () => {
   for (const port of [500, 4500]) {
     test(`a socket that cannot be read any more (${port}) ends it in order`, async () => {
       const rig = await connected();
-      const socket = rig.machine.socket(port);
+      const socket = rig.laptop.socket(port);
       socket.receiveError = systemError('ENOMEM', 'recvmmsg');
       socket.arrive(new Uint8Array(40), { address: rig.office.address, port });
       await rig.advance(3_000);
@@ -225,7 +225,7 @@ describe('while the tunnel stands', () => {
   test('a gateway that ends it is heard', proves('RFC7296-1.4.1-6', 'does'), async () => {
     const rig = await connected();
     const { gateway } = rig.office.made;
-    rig.office.follow(gateway.deleteIke(gateway.sas[0]!.id, rig.machine.clock.now()));
+    rig.office.follow(gateway.deleteIke(gateway.sas[0]!.id, rig.laptop.clock.now()));
     await rig.settle();
     assertFailed(rig, 'peer.deleted', true);
   });
@@ -233,22 +233,22 @@ describe('while the tunnel stands', () => {
   test('what cannot be undone is told, and the rest is undone', async () => {
     const rig = await connected();
     const detail = 'RTNETLINK answers: Device or resource busy';
-    rig.machine.routes.clearing = failure('platform.route-failed', { detail });
+    rig.laptop.routes.clearing = failure('platform.route-failed', { detail });
     void rig.connection.stop();
     await rig.settle();
     assert.deepEqual(rig.outcome, { kind: 'stopped' });
     assert.match(rig.event('warning')?.message ?? '', /Device or resource busy/);
-    assert.deepEqual(rig.machine.open, []);
+    assert.deepEqual(rig.laptop.open, []);
   });
 
   test('an undoing that throws does not keep the rest from being undone', async () => {
     const rig = await connected();
-    rig.machine.routes.clearing = new Error('a bug');
+    rig.laptop.routes.clearing = new Error('a bug');
     void rig.connection.stop();
     await rig.settle();
     assert.deepEqual(rig.outcome, { kind: 'stopped' });
     assert.equal(rig.event('warning')?.code, 'not-undone');
-    assert.deepEqual(rig.machine.open, []);
+    assert.deepEqual(rig.laptop.open, []);
   });
 });
 
@@ -265,8 +265,8 @@ describe('a watcher that throws', () => {
       void rig.connection.stop();
       await rig.advance(5_000);
       assert.ok(rig.outcome);
-      assert.deepEqual(rig.machine.open, []);
-      if (rig.machine.routes.plans.length > 0) assert.ok(rig.machine.calls.includes('routes cleared'));
+      assert.deepEqual(rig.laptop.open, []);
+      if (rig.laptop.routes.plans.length > 0) assert.ok(rig.laptop.calls.includes('routes cleared'));
     });
   }
 });

@@ -21,7 +21,7 @@ async function behindNat(): Promise<Rig> {
 }
 
 const keepalives = (rig: Rig): SentDatagram[] =>
-  rig.machine.sent.filter(({ payload }) => payload.length === 1 && payload[0] === 0xff);
+  rig.laptop.sent.filter(({ payload }) => payload.length === 1 && payload[0] === 0xff);
 
 describe('behind a NAT', () => {
   test(
@@ -44,8 +44,8 @@ describe('behind a NAT', () => {
     proves(['RFC3948-2.3-x1', 'does'], ['RFC3948-2.1-2', 'does']),
     async () => {
       const rig = await behindNat();
-      rig.machine.tun.enter(OUT);
-      const esp = rig.machine.sent.at(-1);
+      rig.laptop.tun.enter(OUT);
+      const esp = rig.laptop.sent.at(-1);
       await rig.advance(20_000);
       const [keepalive] = keepalives(rig);
       assert.deepEqual([keepalive?.fromPort, keepalive?.to], [esp?.fromPort, esp?.to]);
@@ -57,7 +57,7 @@ describe('behind a NAT', () => {
     const rig = await behindNat();
     for (let i = 0; i < 10; i++) {
       await rig.advance(15_000);
-      rig.machine.tun.enter(OUT);
+      rig.laptop.tun.enter(OUT);
     }
     assert.equal(keepalives(rig).length, 0);
     await rig.advance(20_000);
@@ -75,20 +75,20 @@ describe('behind a NAT', () => {
   test('a packet that the socket did not take keeps nothing open', async () => {
     const rig = await behindNat();
     await rig.advance(15_000);
-    rig.machine.socket(4500).sendError = systemError('ENETUNREACH', 'sendmmsg');
-    rig.machine.tun.enter(OUT);
-    rig.machine.socket(4500).sendError = undefined;
+    rig.laptop.socket(4500).sendError = systemError('ENETUNREACH', 'sendmmsg');
+    rig.laptop.tun.enter(OUT);
+    rig.laptop.socket(4500).sendError = undefined;
     await rig.advance(5_000);
     assert.equal(keepalives(rig).length, 1);
   });
 
   test('without a network it is tried at its pace and no faster', async () => {
     const rig = await behindNat();
-    rig.machine.socket(4500).sendError = systemError('ENETUNREACH', 'sendmmsg');
-    const before = rig.machine.clock.set;
+    rig.laptop.socket(4500).sendError = systemError('ENETUNREACH', 'sendmmsg');
+    const before = rig.laptop.clock.set;
     await rig.advance(60_000);
-    assert.ok(rig.machine.clock.set - before < 200, `${rig.machine.clock.set - before} timers in a minute`);
-    rig.machine.socket(4500).sendError = undefined;
+    assert.ok(rig.laptop.clock.set - before < 200, `${rig.laptop.clock.set - before} timers in a minute`);
+    rig.laptop.socket(4500).sendError = undefined;
     await rig.advance(20_000);
     assert.equal(keepalives(rig).length, 1);
   });
@@ -107,7 +107,7 @@ test('a keepalive from the gateway is no sign of life', proves('RFC3948-4-3', 'd
   for (let i = 0; i < 90; i++) {
     await rig.advance(1_000);
     if (rig.outcome) break;
-    const socket = rig.machine.socket(4500);
+    const socket = rig.laptop.socket(4500);
     socket.arrive(Uint8Array.of(0xff), { address: rig.office.address, port: 4500 });
   }
   assert.equal(rig.failureCode, 'timeout.liveness');

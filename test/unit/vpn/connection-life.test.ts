@@ -30,7 +30,7 @@ describe('connecting', () => {
     test(`by ${method} tells its steps in order, then that the tunnel stands`, async () => {
       const rig = await new Rig({ method }).connected();
       assert.deepEqual(rig.story, ['resolving', 'init', 'auth', 'configuring', 'connected']);
-      assert.deepEqual(rig.machine.calls, UP);
+      assert.deepEqual(rig.laptop.calls, UP);
       const connected = rig.event('connected');
       assert.deepEqual(connected?.addresses, ['10.9.0.2', 'fd09::2']);
       assert.deepEqual(connected.gateway, {
@@ -39,17 +39,17 @@ describe('connecting', () => {
         port: 4500,
         identity: 'vpn.example.com',
       });
-      assert.equal(connected.tun, rig.machine.tun.name);
+      assert.equal(connected.tun, rig.laptop.tun.name);
       assert.equal(connected.nat, false);
     });
   }
 
   test('asks the machine for what the gateway gave', async () => {
     const rig = await new Rig().connected();
-    const [plan] = rig.machine.routes.plans;
+    const [plan] = rig.laptop.routes.plans;
     assert.deepEqual(plan?.addresses.map(formatPrefix), ['10.9.0.2/32', 'fd09::2/128']);
     assert.deepEqual(plan.routes.map(formatPrefix), ['0.0.0.0/0', '::/0']);
-    assert.deepEqual(plan.tun, { name: rig.machine.tun.name, mtu: 1400 });
+    assert.deepEqual(plan.tun, { name: rig.laptop.tun.name, mtu: 1400 });
     assert.deepEqual(plan.gateway, GATEWAY_ADDRESS);
   });
 
@@ -57,8 +57,8 @@ describe('connecting', () => {
     const at = address('2001:db8::1');
     const rig = await new Rig({ gateway: { addresses: [at] }, at }).connected();
     assert.equal(rig.event('connected')?.gateway.address, '2001:db8::1');
-    assert.ok(rig.machine.sockets.every(({ family }) => family === 6));
-    rig.machine.tun.enter(OUT_4);
+    assert.ok(rig.laptop.sockets.every(({ family }) => family === 6));
+    rig.laptop.tun.enter(OUT_4);
     await rig.settle();
     assert.deepEqual(rig.office.received, [OUT_4]);
   });
@@ -66,17 +66,17 @@ describe('connecting', () => {
   test('gives an address that is silent up for the next one', proves('RFC7296-2.4-11', 'does'), async () => {
     const silent = address('198.51.100.1');
     const rig = new Rig();
-    rig.machine.names = ok([silent, GATEWAY_ADDRESS]);
+    rig.laptop.names = ok([silent, GATEWAY_ADDRESS]);
     await rig.start().settle();
     assert.equal(rig.event('phase')?.phase, 'resolving');
     await rig.advance(59_000);
     assert.deepEqual(rig.story, ['resolving', 'init']);
     await rig.advance(1_000);
     assert.ok(rig.event('connected'));
-    const tried = rig.machine.sent.map(({ to }) => formatEndpoint(to));
+    const tried = rig.laptop.sent.map(({ to }) => formatEndpoint(to));
     assert.deepEqual(new Set(tried), new Set(['198.51.100.1:500', '203.0.113.1:500', '203.0.113.1:4500']));
     assert.deepEqual(
-      rig.machine.open.filter((name) => name.startsWith('udp')),
+      rig.laptop.open.filter((name) => name.startsWith('udp')),
       ['udp 500', 'udp 4500'],
     );
   });
@@ -84,10 +84,10 @@ describe('connecting', () => {
   test('passes over an address without a route', async () => {
     const rig = new Rig();
     const away = address('198.51.100.1');
-    rig.machine.names = ok([away, GATEWAY_ADDRESS]);
-    rig.machine.unreachable = [away];
+    rig.laptop.names = ok([away, GATEWAY_ADDRESS]);
+    rig.laptop.unreachable = [away];
     await rig.connected();
-    assert.deepEqual(rig.machine.calls.slice(2, 6), [
+    assert.deepEqual(rig.laptop.calls.slice(2, 6), [
       'udp 500 opened',
       'udp 500 closed',
       'udp 500 opened',
@@ -98,23 +98,23 @@ describe('connecting', () => {
   test('ends with the reason of the last address when none is left', async () => {
     const rig = new Rig();
     const away = address('198.51.100.1');
-    rig.machine.names = ok([away]);
-    rig.machine.unreachable = [away];
+    rig.laptop.names = ok([away]);
+    rig.laptop.unreachable = [away];
     await rig.start().settle();
     assert.equal(rig.failureCode, 'network.no-route');
-    assert.deepEqual(rig.machine.open, []);
+    assert.deepEqual(rig.laptop.open, []);
   });
 });
 
 describe('a tunnel that stands', () => {
   test('carries packets of both families both ways', proves('RFC3948-1-1', 'does'), async () => {
     const rig = await new Rig().connected();
-    rig.machine.tun.enter(OUT_4, OUT_6);
+    rig.laptop.tun.enter(OUT_4, OUT_6);
     await rig.settle();
     assert.deepEqual(rig.office.received, [OUT_4, OUT_6]);
     rig.office.send(IN_4);
     rig.office.send(IN_6);
-    assert.deepEqual(rig.machine.tun.written, [IN_4, IN_6]);
+    assert.deepEqual(rig.laptop.tun.written, [IN_4, IN_6]);
   });
 
   test('carries more than one batch at a time, in order', async () => {
@@ -122,14 +122,14 @@ describe('a tunnel that stands', () => {
     const many = Array.from({ length: 300 }, (_, i) =>
       packet({ source: '10.9.0.2', destination: '10.1.0.5', sourcePort: 1_000 + i }),
     );
-    rig.machine.tun.enter(...many);
+    rig.laptop.tun.enter(...many);
     await rig.settle();
     assert.deepEqual(rig.office.received, many);
   });
 
   test('reports what passed once a second', async () => {
     const rig = await new Rig().connected();
-    rig.machine.tun.enter(OUT_4);
+    rig.laptop.tun.enter(OUT_4);
     rig.office.send(IN_6);
     await rig.advance(3_000);
     const counters = rig.events.filter(({ event }) => event === 'counters');
@@ -145,9 +145,9 @@ describe('a tunnel that stands', () => {
     for (const destination of ['192.0.2.7', '192.168.1.20', '127.0.0.1', '10.9.0.3', '224.0.0.1']) {
       rig.office.send(packet({ source: '10.1.0.5', destination }));
     }
-    assert.deepEqual(rig.machine.tun.written, []);
+    assert.deepEqual(rig.laptop.tun.written, []);
     rig.office.send(IN_4);
-    assert.deepEqual(rig.machine.tun.written, [IN_4]);
+    assert.deepEqual(rig.laptop.tun.written, [IN_4]);
   });
 
   for (const [mtu, length] of [
@@ -158,24 +158,24 @@ describe('a tunnel that stands', () => {
     test(`with ${mtu === undefined ? 'no MTU in the profile' : `an MTU of ${mtu}`} carries packets of ${length} octets`, async () => {
       const tunnel = { addresses: ['ipv4' as const], ...(mtu === undefined ? {} : { mtu }) };
       const rig = await new Rig({ profile: { tunnel } }).connected();
-      assert.equal(rig.machine.tun.mtu, length);
+      assert.equal(rig.laptop.tun.mtu, length);
       const payload = new Uint8Array(length - 20).fill(7);
       const out = packet({ source: '10.9.0.2', destination: '10.1.0.5', payload });
       const back = packet({ source: '10.1.0.5', destination: '10.9.0.2', payload });
-      rig.machine.tun.enter(out);
+      rig.laptop.tun.enter(out);
       await rig.settle();
       assert.deepEqual(rig.office.received, [out]);
       rig.office.send(back);
-      assert.deepEqual(rig.machine.tun.written, [back]);
+      assert.deepEqual(rig.laptop.tun.written, [back]);
     });
   }
 
   test('loses what the socket does not take, counts it, and lives on', async () => {
     const rig = await new Rig().connected();
-    rig.machine.socket(4500).sendError = systemError('ENETUNREACH', 'sendmmsg');
-    rig.machine.tun.enter(OUT_4);
-    rig.machine.socket(4500).sendError = undefined;
-    rig.machine.tun.enter(OUT_4);
+    rig.laptop.socket(4500).sendError = systemError('ENETUNREACH', 'sendmmsg');
+    rig.laptop.tun.enter(OUT_4);
+    rig.laptop.socket(4500).sendError = undefined;
+    rig.laptop.tun.enter(OUT_4);
     await rig.advance(1_000);
     assert.deepEqual(rig.office.received, [OUT_4]);
     const last = rig.events.at(-1);
@@ -192,21 +192,21 @@ describe('stopping', () => {
       const stopped = rig.connection.stop();
       await rig.settle();
       await stopped;
-      assert.deepEqual(rig.machine.calls, [...UP, 'gateway closed: client', ...DOWN]);
+      assert.deepEqual(rig.laptop.calls, [...UP, 'gateway closed: client', ...DOWN]);
       assert.deepEqual(rig.outcome, { kind: 'stopped' });
       assert.deepEqual(rig.story.slice(-3), ['connected', 'counters', 'disconnected']);
       assert.equal(rig.event('disconnected')?.reason, 'user');
-      assert.deepEqual(rig.machine.open, []);
+      assert.deepEqual(rig.laptop.open, []);
     },
   );
 
   test('at once says nothing to the gateway', async () => {
     const rig = await new Rig().connected();
-    const sent = rig.machine.sent.length;
+    const sent = rig.laptop.sent.length;
     await rig.connection.stop('at-once');
-    assert.equal(rig.machine.sent.length, sent);
-    assert.deepEqual(rig.machine.calls, [...UP, ...DOWN]);
-    assert.deepEqual(rig.machine.open, []);
+    assert.equal(rig.laptop.sent.length, sent);
+    assert.deepEqual(rig.laptop.calls, [...UP, ...DOWN]);
+    assert.deepEqual(rig.laptop.open, []);
   });
 
   test('at once while the gateway does not answer the goodbye ends the waiting', async () => {
@@ -215,10 +215,10 @@ describe('stopping', () => {
     void rig.connection.stop();
     await rig.advance(1_000);
     assert.equal(rig.outcome, undefined);
-    assert.ok(!rig.machine.calls.includes('routes cleared'), 'the host is as it was');
+    assert.ok(!rig.laptop.calls.includes('routes cleared'), 'the host is as it was');
     await rig.connection.stop('at-once');
     assert.deepEqual(rig.outcome, { kind: 'stopped' });
-    assert.deepEqual(rig.machine.open, []);
+    assert.deepEqual(rig.laptop.open, []);
   });
 
   test('twice, or after the end, is stopping once', async () => {
@@ -231,7 +231,7 @@ describe('stopping', () => {
     rig.connection.start();
     await rig.advance(100_000);
     assert.equal(rig.story.filter((name) => name === 'disconnected').length, 1);
-    assert.deepEqual(rig.machine.calls, [...UP, 'gateway closed: client', ...DOWN]);
+    assert.deepEqual(rig.laptop.calls, [...UP, 'gateway closed: client', ...DOWN]);
   });
 
   test('before it began is the end', async () => {
@@ -240,16 +240,16 @@ describe('stopping', () => {
     rig.connection.start();
     await rig.settle();
     assert.deepEqual(rig.story, ['disconnected']);
-    assert.deepEqual(rig.machine.calls, []);
+    assert.deepEqual(rig.laptop.calls, []);
   });
 
   test('while the name is looked up does not wait for it', async () => {
     const rig = new Rig();
-    rig.machine.names = new Promise<never>(() => undefined);
+    rig.laptop.names = new Promise<never>(() => undefined);
     await rig.start().settle();
     await rig.connection.stop();
     assert.deepEqual(rig.story, ['resolving', 'disconnected']);
-    assert.deepEqual(rig.machine.open, []);
+    assert.deepEqual(rig.laptop.open, []);
   });
 
   test('while the gateway is silent at first ends at once, without a word', async () => {
@@ -258,32 +258,32 @@ describe('stopping', () => {
     await rig.start().advance(3_000);
     await rig.connection.stop();
     assert.deepEqual(rig.story, ['resolving', 'init', 'disconnected']);
-    assert.ok(rig.machine.sent.every(({ to }) => to.port === 500));
-    assert.deepEqual(rig.machine.open, []);
+    assert.ok(rig.laptop.sent.every(({ to }) => to.port === 500));
+    assert.deepEqual(rig.laptop.open, []);
   });
 
   for (const how of ['orderly', 'at-once'] as const) {
     test(`(${how}) while routes are set waits for them, carries nothing, and clears them`, async () => {
       const rig = new Rig();
       const applied = Promise.withResolvers<undefined>();
-      rig.machine.routes.applying = applied.promise;
+      rig.laptop.routes.applying = applied.promise;
       await rig.start().settle();
       assert.equal(rig.story.at(-1), 'configuring');
       void rig.connection.stop(how);
       await rig.settle();
       assert.equal(rig.outcome, undefined, 'nothing is clean yet');
-      rig.machine.tun.enter(OUT_4);
+      rig.laptop.tun.enter(OUT_4);
       applied.resolve(undefined);
       rig.office.send(IN_4);
       await rig.settle();
       assert.deepEqual(rig.outcome, { kind: 'stopped' });
       assert.deepEqual(rig.office.received, []);
-      assert.deepEqual(rig.machine.tun.written, []);
-      assert.equal(rig.machine.tun.reads, 0);
+      assert.deepEqual(rig.laptop.tun.written, []);
+      assert.equal(rig.laptop.tun.reads, 0);
       assert.equal(rig.office.heardGoodbye, how === 'orderly');
       assert.equal(rig.event('connected'), undefined);
-      assert.deepEqual(rig.machine.calls.slice(-4), DOWN);
-      assert.deepEqual(rig.machine.open, []);
+      assert.deepEqual(rig.laptop.calls.slice(-4), DOWN);
+      assert.deepEqual(rig.laptop.open, []);
     });
   }
 
@@ -296,7 +296,7 @@ describe('stopping', () => {
       });
       await rig.start().advance(10_000);
       assert.deepEqual(rig.outcome, { kind: 'stopped' }, name);
-      assert.deepEqual(rig.machine.open, [], name);
+      assert.deepEqual(rig.laptop.open, [], name);
     }
   });
 });

@@ -39,7 +39,7 @@ function formsOf(secret: Uint8Array): string[] {
 }
 
 function assertTellsNone(rig: Rig, secrets: readonly Uint8Array[]): void {
-  const told = JSON.stringify([rig.events, rig.machine.log]);
+  const told = JSON.stringify([rig.events, rig.laptop.log]);
   for (const form of secrets.flatMap(formsOf)) assert.ok(!told.includes(form), form);
 }
 
@@ -49,11 +49,11 @@ describe('nothing that is told has a secret in it', () => {
       const rig = await new Rig({ method }).connected();
       const secrets = secretsOf(rig, method);
       assert.ok(secrets.length > 6);
-      rig.machine.tun.enter(OUT);
+      rig.laptop.tun.enter(OUT);
       await rig.advance(5_000);
       void rig.connection.stop();
       await rig.settle();
-      assert.ok(rig.machine.log.length > 4, 'there was a log');
+      assert.ok(rig.laptop.log.length > 4, 'there was a log');
       assertTellsNone(rig, secrets);
     });
   }
@@ -94,7 +94,7 @@ describe('secrets are gone after use', () => {
     ['a refusal', { gateway: { faults: { authNotify: 24 } } }, () => undefined],
     ['a silence', { gateway: { faults: { silentAfter: 'init' } } }, () => undefined],
     ['a gateway without addresses', { gateway: { faults: { cp: 'omit' } } }, () => undefined],
-    ['a missing route', {}, (rig) => (rig.machine.unreachable = [rig.office.address])],
+    ['a missing route', {}, (rig) => (rig.laptop.unreachable = [rig.office.address])],
   ];
   for (const method of METHODS) {
     for (const [how, options, end] of ends) {
@@ -161,7 +161,7 @@ describe('the key log', () => {
     const lines: string[] = [];
     const rig = new Rig({ keyLog: (line) => lines.push(line) });
     const applied = Promise.withResolvers<undefined>();
-    rig.machine.routes.applying = applied.promise;
+    rig.laptop.routes.applying = applied.promise;
     await rig.start().settle();
     void rig.connection.stop();
     applied.resolve(undefined);
