@@ -160,6 +160,24 @@ describe('the life of a connection', () => {
     );
   });
 
+  test('what breaks on the way ends the attempt, and the gateway is told if it knows of us', () => {
+    const broken: VpnEvent = { kind: 'broken', failure: failure('internal.bug') };
+    assert.deepEqual(after(START, broken).last, [{ kind: 'clear' }]);
+    for (const events of [[START, PREPARED], UP.slice(0, 4), UP]) {
+      assert.deepEqual(after(...events, broken).last, [{ kind: 'say-goodbye' }]);
+      const { state } = after(...events, broken, closed());
+      assert.ok(state.name === 'ended' && state.outcome.kind === 'failed');
+      assert.equal(state.outcome.failure.code, 'internal.bug');
+    }
+  });
+
+  test('what breaks while we say goodbye ends the goodbye, and not its reason', () => {
+    const broken: VpnEvent = { kind: 'broken', failure: failure('platform.socket-failed') };
+    const { state, last } = after(...UP, { kind: 'stop' }, broken);
+    assert.deepEqual(state, { name: 'ended', outcome: { kind: 'stopped' } });
+    assert.deepEqual(last, [{ kind: 'clear' }]);
+  });
+
   test('a password is given when the session asks for it, and only then', () => {
     const need = ike({ kind: 'need', what: 'password' });
     assert.deepEqual(after(START, PREPARED, ike(INITIATED), need).last, [{ kind: 'give-password' }]);
