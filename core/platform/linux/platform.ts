@@ -21,18 +21,30 @@ export interface LinuxPlatform {
   readonly routes: RouteManager;
 }
 
+/** The commands that set a plan up. They start while the gateway is asked, and wait. */
+const ADDING: readonly (readonly string[])[] = [
+  ['-batch', '-'],
+  ['-6', '-batch', '-'],
+];
+
 export function linuxPlatform(): LinuxPlatform {
-  const routes = new LinuxRouteManager(realOs());
+  const os = realOs();
+  const routes = new LinuxRouteManager(os);
   return {
     preflight: async () => {
       const missing = checkRoot() ?? checkTun();
       if (missing !== undefined) return missing;
       const repaired = await routes.repairStale();
-      return repaired.ok ? undefined : repaired.error;
+      if (!repaired.ok) return repaired.error;
+      for (const args of ADDING) os.prepare('ip', args);
+      return undefined;
     },
     resolve: (host) => resolveHost(host),
     openUdp,
     openTun,
-    routes,
+    routes: {
+      apply: (plan) => routes.apply(plan).finally(os.dismiss),
+      clear: () => routes.clear().finally(os.dismiss),
+    },
   };
 }

@@ -1,29 +1,53 @@
-import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
-import { err, ok } from '../../lib/result.ts';
+import type { Failure } from '../../lib/failure.ts';
+import { ok, type Result } from '../../lib/result.ts';
 import { journalFile } from './journal-file.ts';
-import type { CommandResult, LinuxOs, Tool } from './os.ts';
+import type { LinuxOs, Tool } from './os.ts';
 import { isAlive, ownIdentity } from './process-identity.ts';
+import { startTool, type ToolProcess } from './tool-process.ts';
 import { findTool } from './tools.ts';
 
 /** Cleared at boot, like everything that the journal describes. */
 const JOURNAL_DIRECTORY = '/run/causeway';
-/** The tools answer within milliseconds; one that hangs must not hang the connection. */
-const COMMAND_TIMEOUT_MS = 10_000;
-/** As much of what a tool says as is kept. */
-const STDERR_LIMIT = 65_536;
+
+/** What of this machine makes connecting faster, and changes nothing on it. */
+export interface Readiness {
+  /** Starts a tool that will soon be run with these arguments: it then only has to read its input. */
+  readonly prepare: (tool: Tool, args: readonly string[]) => void;
+  /** Ends what was prepared and not run. */
+  readonly dismiss: () => void;
+}
 
 /** This machine. `journalDirectory` is for tests. */
-export function realOs(journalDirectory = JOURNAL_DIRECTORY): LinuxOs {
+export function realOs(journalDirectory = JOURNAL_DIRECTORY): LinuxOs & Readiness {
   const paths = new Map<Tool, string>();
+  const prepared = new Map<string, ToolProcess>();
+  const pathOf = (tool: Tool): Result<string, Failure> => {
+    const path = paths.get(tool);
+    if (path !== undefined) return ok(path);
+    const found = findTool(tool);
+    if (found.ok) paths.set(tool, found.value);
+    return found;
+  };
   return {
+    prepare: (tool, args) => {
+      const line = commandLine(tool, args);
+      if (prepared.get(line)?.waits() === true) return;
+      const path = pathOf(tool);
+      // Whoever then wants to run it is told that it is missing.
+      if (path.ok) prepared.set(line, startTool(path.value, args));
+    },
+    dismiss: () => {
+      for (const waiting of prepared.values()) void waiting.finish('');
+      prepared.clear();
+    },
     run: async (tool, args, input) => {
-      const path = paths.get(tool);
-      if (path !== undefined) return ok(await runCommand(path, args, input));
-      const found = findTool(tool);
-      if (!found.ok) return err(found.error);
-      paths.set(tool, found.value);
-      return ok(await runCommand(found.value, args, input));
+      const path = pathOf(tool);
+      if (!path.ok) return path;
+      const ready = prepared.get(commandLine(tool, args));
+      prepared.delete(commandLine(tool, args));
+      const process = ready?.waits() === true ? ready : startTool(path.value, args);
+      return ok(await process.finish(input));
     },
     readParameter: (path) => {
       try {
@@ -48,29 +72,11 @@ export function realOs(journalDirectory = JOURNAL_DIRECTORY): LinuxOs {
   };
 }
 
+function commandLine(tool: Tool, args: readonly string[]): string {
+  return [tool, ...args].join(' ');
+}
+
 /** What changes is the network namespace's, so each has a journal of its own: its inode number. */
 function networkNamespace(): string {
   return /^net:\[(\d+)\]$/.exec(readlinkSync('/proc/self/ns/net'))?.[1] ?? 'unknown';
-}
-
-/** No shell, no environment of the caller's, messages in English. */
-function runCommand(path: string, args: readonly string[], input: string): Promise<CommandResult> {
-  return new Promise((resolve) => {
-    const child = spawn(path, args, {
-      cwd: '/',
-      env: { LC_ALL: 'C' },
-      stdio: ['pipe', 'ignore', 'pipe'],
-      timeout: COMMAND_TIMEOUT_MS,
-      killSignal: 'SIGKILL',
-    });
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      if (stderr.length < STDERR_LIMIT) stderr += text;
-    });
-    child.once('error', (error) => resolve({ status: -1, stderr: error.message }));
-    child.once('close', (status) => resolve({ status: status ?? -1, stderr }));
-    // A tool that ends before it has read everything says why on its own.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
-  });
 }
