@@ -153,9 +153,15 @@ function deviceFault(name: string, error: unknown): Failure {
 
 /** What leads into the tunnel: everything that the gateway takes. */
 function routesTo(remote: readonly Selector[]): Result<readonly Prefix[], Failure> {
-  const routes = remote.flatMap(({ start, end }) => rangeToPrefixes(addressOf(start), addressOf(end)));
-  if (routes.length <= MAX_ROUTES) return ok(routes);
-  return err(failure('protocol.unexpected', { detail: `TSr is made up of ${routes.length} networks` }));
+  const routes: Prefix[] = [];
+  for (const { start, end } of remote) {
+    routes.push(...rangeToPrefixes(addressOf(start), addressOf(end)));
+    if (routes.length > MAX_ROUTES) {
+      const detail = `TSr is made up of more than ${MAX_ROUTES} networks`;
+      return err(failure('protocol.unexpected', { detail }));
+    }
+  }
+  return ok(routes);
 }
 
 /**
