@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { buildProgram } from '../../build/program.ts';
 import { DIRECT, GATEWAY_NAME, LAN_HOST } from '../interop/lab.ts';
 import {
   BY_PASSWORD,
@@ -50,9 +51,12 @@ async function sample(office: Office, pid: number): Promise<Sample> {
   return { upMbit: up.mbit, downMbit: down.mbit, cpuPerGigabyte: (cpu * 1e9) / (up.bytes + down.bytes) };
 }
 
-function sampleCauseway(office: Office): Promise<Sample> {
+async function sampleCauseway(office: Office): Promise<Sample> {
+  const { file } = await buildProgram();
   const profile = passwordProfile({ ike: { proposals: [IKE] }, esp: { proposals: [ESP] } });
-  return office.during(profile, ({ client }) => sample(office, client.child.pid ?? 0));
+  return office.during(profile, ({ client }) => sample(office, client.child.pid ?? 0), {
+    program: [file],
+  });
 }
 
 async function sampleStrongSwan(office: Office): Promise<Sample> {
