@@ -90,8 +90,8 @@ describe('the platform in a network namespace', { skip: NetLab.unavailable() }, 
   const host = lab.namespace('host');
   const router = lab.namespace('router');
   lab.link(host, router, {
-    addrA: ['192.168.7.2/24', '2001:db8:7::2/64'],
-    addrB: ['192.168.7.1/24', '2001:db8:7::1/64'],
+    addrA: ['192.168.7.2/24', '2001:db8:7::2/64', 'fd77::2/64'],
+    addrB: ['192.168.7.1/24', '2001:db8:7::1/64', 'fd77::1/64'],
   });
   lab.route(host, 'default', 'via', '192.168.7.1');
   lab.route(host, 'default', 'via', '2001:db8:7::1');
@@ -126,10 +126,25 @@ describe('the platform in a network namespace', { skip: NetLab.unavailable() }, 
     const holder = new Holder(host, 'untidy', FULL);
     const { device } = await holder.applied();
     for (const away of ['203.0.113.5', '2001:db8:ffff::1']) assert.equal(deviceTo(host, away), device);
-    for (const near of ['192.168.7.9', '2001:db8:7::9', '10.80.1.1'])
-      assert.equal(deviceTo(host, near), 'eth0');
+    for (const near of ['192.168.7.9', 'fd77::9', '10.80.1.1']) assert.equal(deviceTo(host, near), 'eth0');
     assert.equal(deviceTo(host, '203.0.113.5', 0xca75), 'eth0');
     assert.equal(deviceTo(host, '2001:db8:ffff::1', 0xca75), 'eth0');
+    holder.next();
+    assert.equal(await holder.says(), 'cleared');
+    await waitFor(() => holder.child.exitCode !== null, 5000, 'the holder to end by itself');
+    assert.deepEqual(picture(host), before);
+  });
+
+  test('routes that a network gives out lead nothing past a full tunnel', async () => {
+    const before = picture(host);
+    const holder = new Holder(host, 'untidy', FULL);
+    const { device } = await holder.applied();
+    const given = ['0.0.0.0/1', '128.0.0.0/1', '203.0.113.0/24', '2000::/3'];
+    for (const prefix of given)
+      lab.route(host, prefix, 'via', prefix.includes(':') ? '2001:db8:7::1' : '192.168.7.1');
+    for (const away of ['203.0.113.5', '8.8.8.8', '192.0.2.1', '2001:db8:ffff::1', '2001:db8:7::9'])
+      assert.equal(deviceTo(host, away), device, away);
+    for (const prefix of given) host.ip('route', 'del', prefix);
     holder.next();
     assert.equal(await holder.says(), 'cleared');
     await waitFor(() => holder.child.exitCode !== null, 5000, 'the holder to end by itself');

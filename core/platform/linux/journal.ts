@@ -47,7 +47,7 @@ export function readJournal(text: string): Result<Journal, string> {
 }
 
 function readStep(value: Readonly<Record<string, unknown>>): Step | undefined {
-  const { kind, device, path, before, after, mark, mtu, address, prefix, source, family } = value;
+  const { kind, device, path, before, after, mark, mtu, address, prefix, source, family, to } = value;
   switch (kind) {
     case 'parameter':
       return isParameter(path) && isDigits(before) && isDigits(after)
@@ -64,7 +64,7 @@ function readStep(value: Readonly<Record<string, unknown>>): Step | undefined {
         ? { kind, device, prefix, source }
         : undefined;
     case 'main-first':
-      return isFamily(family) ? { kind, family } : undefined;
+      return isFamily(family) && isPrefix(to) ? { kind, family, to } : undefined;
     case 'tunnel-rule':
       return isFamily(family) && isCount(mark) ? { kind, family, mark } : undefined;
     default:

@@ -2,6 +2,7 @@ import { formatAddress } from '../../net/address.ts';
 import { containsAddress, formatPrefix } from '../../net/prefix.ts';
 import type { Prefix } from '../../net/prefix.ts';
 import type { NetworkPlan } from '../ports.ts';
+import { LOCAL_NETWORKS } from './numbers.ts';
 import type { LinuxOs } from './os.ts';
 import { stepKey, type Step } from './steps.ts';
 
@@ -34,7 +35,9 @@ export function stepsOf(
     const routes = plan.routes.filter((prefix) => prefix.address.family === family);
     if (routes.length === 0) continue;
     // A default route into the tunnel must not hide the routes of the local network.
-    if (routes.some((prefix) => prefix.length === 0)) steps.push({ kind: 'main-first', family });
+    if (routes.some((prefix) => prefix.length === 0)) {
+      for (const to of LOCAL_NETWORKS[family]) steps.push({ kind: 'main-first', family, to });
+    }
     steps.push({ kind: 'tunnel-rule', family, mark: plan.bypassMark });
   }
   return unique(steps);

@@ -25,8 +25,8 @@ export type Step =
       readonly prefix: string;
       readonly source: string | undefined;
     }
-  /** Ask the main table first, except for its default route. */
-  | { readonly kind: 'main-first'; readonly family: 4 | 6 }
+  /** Ask the main table first about addresses of the prefix `to`, except for its default route. */
+  | { readonly kind: 'main-first'; readonly family: 4 | 6; readonly to: string }
   /** Everything that does not have our mark asks the tunnel's table. */
   | { readonly kind: 'tunnel-rule'; readonly family: 4 | 6; readonly mark: number };
 
@@ -44,7 +44,7 @@ export function stepKey(step: Step): string {
     case 'route':
       return `route ${step.device} ${step.prefix}`;
     case 'main-first':
-      return `main-first ${step.family}`;
+      return `main-first ${step.to}`;
     case 'tunnel-rule':
       return `tunnel-rule ${step.family} ${step.mark}`;
   }
@@ -129,7 +129,7 @@ function routeWords(step: Step & { kind: 'route' }): string {
 function ruleAction(verb: 'add' | 'del', step: Step & { kind: 'main-first' | 'tunnel-rule' }): Action {
   const words =
     step.kind === 'main-first'
-      ? `pref ${MAIN_FIRST_PREFERENCE} lookup main suppress_prefixlength 0`
+      ? `pref ${MAIN_FIRST_PREFERENCE} to ${step.to} lookup main suppress_prefixlength 0`
       : `pref ${TUNNEL_PREFERENCE} not fwmark 0x${step.mark.toString(16)} lookup ${TUNNEL_TABLE}`;
   // A rule does not show its family, and ip takes one only for a whole run.
   return { kind: 'ip', family: step.family === 6 ? 6 : 'any', lines: [`rule ${verb} ${words}`] };

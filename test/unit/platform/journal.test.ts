@@ -10,7 +10,7 @@ const STEPS: readonly Step[] = [
   { kind: 'address', device: 'causeway0', address: 'fd05::7' },
   { kind: 'route', device: 'causeway0', prefix: '10.0.0.0/8', source: '10.5.0.7' },
   { kind: 'route', device: 'causeway0', prefix: 'fd00::/8', source: undefined },
-  { kind: 'main-first', family: 4 },
+  { kind: 'main-first', family: 4, to: '10.0.0.0/8' },
   { kind: 'tunnel-rule', family: 6, mark: 0xca75 },
 ];
 const JOURNAL: Journal = { owner: { pid: 7, startTicks: 12_345 }, steps: STEPS };
@@ -53,7 +53,9 @@ test('a step whose parts are more than they should be is refused, because steps 
       after: '1',
     },
     { kind: 'parameter', path: '/proc/sys/net/ipv4/conf/all/src_valid_mark', before: '|sh', after: '1' },
-    { kind: 'main-first', family: 5 },
+    { kind: 'main-first', family: 5, to: '10.0.0.0/8' },
+    { kind: 'main-first', family: 4 },
+    { kind: 'main-first', family: 4, to: '10.0.0.0/8 lookup 52' },
     { kind: 'tunnel-rule', family: 4, mark: -1 },
     { kind: 'marks', mark: 1.5 },
   ];

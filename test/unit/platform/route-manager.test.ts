@@ -69,7 +69,7 @@ test('a link too narrow for IPv6 is not asked for anything about it', async () =
   assert.equal((await new LinuxRouteManager(machine().process()).apply(least)).ok, true);
 });
 
-test('a full tunnel of both families asks the main table first and puts rules of IPv6 into a second run', async () => {
+test('a full tunnel of both families asks the main table first about local networks alone, and puts rules of IPv6 into a second run', async () => {
   const fake = machine();
   await new LinuxRouteManager(fake.process()).apply(FULL);
   assert.deepEqual(fake.transcript, [
@@ -81,10 +81,14 @@ test('a full tunnel of both families asks the main table first and puts rules of
   address add fd05::7/128 dev causeway0 nodad noprefixroute
   route replace 0.0.0.0/0 dev causeway0 table 51510 src 10.5.0.7
   route replace ::/0 dev causeway0 table 51510 src fd05::7
-  rule add pref 15510 lookup main suppress_prefixlength 0
+  rule add pref 15510 to 10.0.0.0/8 lookup main suppress_prefixlength 0
+  rule add pref 15510 to 172.16.0.0/12 lookup main suppress_prefixlength 0
+  rule add pref 15510 to 192.168.0.0/16 lookup main suppress_prefixlength 0
+  rule add pref 15510 to 169.254.0.0/16 lookup main suppress_prefixlength 0
   rule add pref 15511 not fwmark 0xca75 lookup 51510`,
     `ip -6 -batch -
-  rule add pref 15510 lookup main suppress_prefixlength 0
+  rule add pref 15510 to fc00::/7 lookup main suppress_prefixlength 0
+  rule add pref 15510 to fe80::/10 lookup main suppress_prefixlength 0
   rule add pref 15511 not fwmark 0xca75 lookup 51510`,
   ]);
 });
@@ -98,10 +102,14 @@ test('clearing undoes everything, rules first, and removes the journal last', as
   assert.deepEqual(fake.transcript, [
     `ip -6 -force -batch -
   rule del pref 15511 not fwmark 0xca75 lookup 51510
-  rule del pref 15510 lookup main suppress_prefixlength 0`,
+  rule del pref 15510 to fe80::/10 lookup main suppress_prefixlength 0
+  rule del pref 15510 to fc00::/7 lookup main suppress_prefixlength 0`,
     `ip -force -batch -
   rule del pref 15511 not fwmark 0xca75 lookup 51510
-  rule del pref 15510 lookup main suppress_prefixlength 0
+  rule del pref 15510 to 169.254.0.0/16 lookup main suppress_prefixlength 0
+  rule del pref 15510 to 192.168.0.0/16 lookup main suppress_prefixlength 0
+  rule del pref 15510 to 172.16.0.0/12 lookup main suppress_prefixlength 0
+  rule del pref 15510 to 10.0.0.0/8 lookup main suppress_prefixlength 0
   route del ::/0 dev causeway0 table 51510
   route del 0.0.0.0/0 dev causeway0 table 51510
   address del fd05::7/128 dev causeway0
