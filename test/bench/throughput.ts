@@ -79,9 +79,7 @@ async function sampleStrongSwan(office: Office): Promise<Sample> {
       ike: [IKE],
       esp: [ESP],
     });
-    const taken = await sample(office, client.charon.pid);
-    await client.disconnect();
-    return taken;
+    return await sample(office, client.charon.pid);
   } finally {
     await client.stop();
   }
