@@ -3,10 +3,12 @@ import type { SecretBytes } from '../lib/secret.ts';
 import type { Endpoint } from '../net/address.ts';
 import type { Selector } from '../net/selector.ts';
 import type { GatewayIdentity } from '../pki/identity.ts';
+import type { RedirectTarget } from './events.ts';
 import type { Identity } from './identity.ts';
 import type { Offer } from './proposals.ts';
 import { DEFAULT_ESP_OFFERS, DEFAULT_IKE_OFFERS } from './proposals.ts';
 import { DEFAULT_RETRANSMIT, type RetransmitPolicy } from './retransmitter.ts';
+import type { ResumptionTicket } from './ticket.ts';
 
 /** How the gateway proves who it is. */
 export type GatewayAuth =
@@ -24,6 +26,18 @@ export type UserAuth =
   /** DER certificates, the user's own first. */
   | { readonly kind: 'certificate'; readonly chain: readonly Uint8Array[]; readonly key: KeyObject }
   | { readonly kind: 'psk'; readonly secret: SecretBytes };
+
+/** When keys are replaced (RFC 7296 section 2.8). Octets and packets of Child SAs are counted where they pass. */
+export interface RekeyPolicy {
+  readonly childMs: number;
+  readonly ikeMs: number;
+  /** Up to this part of a time is taken off at random, so that both ends rarely begin at once. From 0 to below 1. */
+  readonly jitter: number;
+  /** Child SAs are rekeyed with a key exchange of their own (perfect forward secrecy). */
+  readonly pfs: boolean;
+}
+
+export const DEFAULT_REKEY: RekeyPolicy = { childMs: 3_600_000, ikeMs: 14_400_000, jitter: 0.1, pfs: true };
 
 /** Everything that an IkeSession needs to know. Nothing of it changes while the session lives. */
 export interface IkeConfig {
@@ -43,9 +57,22 @@ export interface IkeConfig {
   /** The gateway, as found by name: where IKE_SA_INIT goes to, and the port that ESP and later IKE go to. */
   readonly gateway: Endpoint;
   readonly gatewayNatPort: number;
+  /** Id of the path that the session begins on. */
+  readonly path: number;
   readonly retransmit: RetransmitPolicy;
-  /** Ask whether the gateway lives after hearing nothing from it for so long. 0 never asks. */
+  /**
+   * For so long at most is a gateway that says nothing believed to be there; it is asked well before. 0 never asks.
+   */
   readonly livenessMs: number;
+  readonly rekey: RekeyPolicy;
+  /** Offer MOBIKE (RFC 4555). */
+  readonly mobike: boolean;
+  /** Cut messages longer than so many octets, UDP and IP headers included, when the gateway agrees (RFC 7383). */
+  readonly fragmentOctets: number;
+  /** The gateway that sent us to this one (RFC 5685 section 4). */
+  readonly redirectedFrom?: RedirectTarget;
+  /** Begin with this instead of a login (RFC 5723). It stays the caller's. */
+  readonly ticket?: ResumptionTicket;
   /** After an unauthenticated refusal of IKE_SA_INIT, how long a genuine answer may still come. */
   readonly refusalGraceMs: number;
   /** How long the gateway may take to confirm that the SAs are deleted. */
@@ -64,5 +91,9 @@ export const IKE_DEFAULTS = {
   refusalGraceMs: 1_000,
   goodbyeMs: 3_000,
   gatewayNatPort: 4500,
+  path: 0,
+  rekey: DEFAULT_REKEY,
+  mobike: true,
+  fragmentOctets: 1280,
   keyLog: false,
 } as const;

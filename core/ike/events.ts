@@ -1,10 +1,12 @@
 import type { Failure } from '../lib/failure.ts';
+import type { Millis } from '../lib/ports.ts';
 import type { SecretBytes } from '../lib/secret.ts';
 import type { Endpoint, IpAddress } from '../net/address.ts';
 import type { Prefix } from '../net/prefix.ts';
 import type { Selector } from '../net/selector.ts';
 import type { NatFindings } from './nat-detection.ts';
 import type { ChildSuite } from './suite.ts';
+import type { ResumptionTicket } from './ticket.ts';
 
 /** What the gateway's CFG_REPLY gave us (RFC 7296 section 3.15). */
 export interface AssignedConfig {
@@ -37,8 +39,26 @@ export function wipeChild({ encrIn, encrOut, integIn, integOut }: EstablishedChi
 
 /** The keys in events that nobody hears of. */
 export function wipeKeysIn(events: readonly IkeEvent[]): void {
-  for (const event of events) if (event.kind === 'established') wipeChild(event.child);
+  for (const event of events) {
+    if (event.kind === 'established' || event.kind === 'child-added') wipeChild(event.child);
+    if (event.kind === 'ticket') event.ticket.wipe();
+  }
 }
+
+/**
+ * A way to the gateway: where we are on it and where the gateway is, both with the port for NAT traversal. An id means
+ * one path for as long as a session lives.
+ */
+export interface Path {
+  readonly id: number;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+}
+
+/** Another gateway that ours sent us to (RFC 5685 section 3): by address, or by name. */
+export type RedirectTarget =
+  | { readonly kind: 'address'; readonly address: IpAddress }
+  | { readonly kind: 'name'; readonly name: string };
 
 export type IkeEvent =
   /** IKE_SA_INIT is done; what follows is protected. */
@@ -57,8 +77,52 @@ export type IkeEvent =
       readonly config: AssignedConfig;
       readonly gatewayIdentity: string;
       readonly gatewaySignature: string;
+      /** Both sides speak MOBIKE (RFC 4555): the session can move to another path. */
+      readonly mobike: boolean;
     }
-  | { readonly kind: 'child-closed'; readonly spiIn: number }
+  /**
+   * A pair in place of the one whose inbound half is `replaces`, or a further one without that. `sendNow` false: the
+   * gateway may not have its half yet; 'child-used' or a 'child-send' says when it has.
+   */
+  | {
+      readonly kind: 'child-added';
+      readonly child: EstablishedChild;
+      readonly replaces?: number;
+      readonly sendNow: boolean;
+    }
+  /** From now on the pair with this inbound SPI sends, in place of the one that it replaces. */
+  | { readonly kind: 'child-send'; readonly spiIn: number }
+  /** Nothing is sent through the pair any more; what still comes in is taken for so long. */
+  | { readonly kind: 'child-closed'; readonly spiIn: number; readonly lingerMs: number }
+  /** The IKE SA was replaced by a new one (RFC 7296 section 1.3.2); its Child SAs went on. */
+  | {
+      readonly kind: 'rekeyed';
+      readonly suite: string;
+      readonly initiatorSpi: Uint8Array;
+      readonly responderSpi: Uint8Array;
+    }
+  /**
+   * Where ESP goes to and comes from. Until `confirmed` the gateway has not answered there: what we send arrives, what
+   * it sends goes to where we were.
+   */
+  | {
+      readonly kind: 'path';
+      readonly path: Path;
+      readonly confirmed: boolean;
+      readonly nat: NatFindings;
+    }
+  /** All addresses where the gateway says that it can be reached too (RFC 4555 section 3.4). */
+  | { readonly kind: 'gateway-addresses'; readonly addresses: readonly IpAddress[] }
+  /** Asked, the gateway has said nothing for the liveness period: nobody knows whether anything passes. */
+  | { readonly kind: 'unanswered'; readonly since: Millis }
+  /** It is there again. */
+  | { readonly kind: 'answered' }
+  /** The gateway wants us to authenticate anew before this time is over (RFC 4478). */
+  | { readonly kind: 'auth-lifetime'; readonly seconds: number }
+  /** With this a later session can skip the login (RFC 5723). It belongs to whoever takes the event. */
+  | { readonly kind: 'ticket'; readonly ticket: ResumptionTicket }
+  /** The gateway sends us to another one (RFC 5685); 'closed' without a failure follows. */
+  | { readonly kind: 'redirected'; readonly to: RedirectTarget }
   /** Something that the gateway told the person, or that an administrator should know. Text is printable. */
   | { readonly kind: 'notice'; readonly notice: 'eap-notification' | 'gateway-notify'; readonly text: string }
   /** The last event. `failure` is absent when we ended the session ourselves. */
@@ -70,7 +134,19 @@ export type IkeCommand =
   /** Deletes the SAs at the gateway, then closes. */
   | { readonly kind: 'disconnect' }
   /** Asks for a liveness check now. */
-  | { readonly kind: 'check-liveness' };
+  | { readonly kind: 'check-liveness' }
+  /**
+   * The ways to the gateway that there are now, best first. A current one that is not among them is lost; without any,
+   * requests wait and their patience with them.
+   */
+  | { readonly kind: 'paths'; readonly paths: readonly Path[] }
+  /** Replaces a pair of Child SAs: it has carried what its keys should. */
+  | { readonly kind: 'rekey-child'; readonly spiIn: number }
+  /** Something came in through a pair that was added with `sendNow` false. */
+  | { readonly kind: 'child-used'; readonly spiIn: number }
+  | { readonly kind: 'rekey-ike' }
+  /** Asks for a further pair of Child SAs, for traffic to these. */
+  | { readonly kind: 'create-child'; readonly remote: readonly Selector[] };
 
 /** One datagram to send: a whole UDP payload, from the socket for that transport. */
 export interface OutboundDatagram {
@@ -78,6 +154,8 @@ export interface OutboundDatagram {
   /** 'ike': port 500, bare. 'nat': port 4500, with the non-ESP marker already in front. */
   readonly transport: Transport;
   readonly remote: Endpoint;
+  /** The path that it takes, by id. */
+  readonly path: number;
 }
 
 export type Transport = 'ike' | 'nat';
@@ -86,6 +164,8 @@ export type Transport = 'ike' | 'nat';
 export interface InboundDatagram {
   readonly octets: Uint8Array;
   readonly transport: Transport;
+  /** The path that it took, by id. */
+  readonly path: number;
   readonly local: Endpoint;
   readonly remote: Endpoint;
 }

@@ -8,13 +8,15 @@ const NON_ESP_MARKER = new Uint8Array(4);
 /** Where our messages go, and the ones that wait to be sent. */
 export class Outbox {
   readonly #natPort: number;
+  readonly #path: number;
   #remote: Endpoint;
   #transport: Transport = 'ike';
   #datagrams: OutboundDatagram[] = [];
 
-  constructor(gateway: Endpoint, natPort: number) {
+  constructor(gateway: Endpoint, natPort: number, path: number) {
     this.#remote = gateway;
     this.#natPort = natPort;
+    this.#path = path;
   }
 
   get remote(): Endpoint {
@@ -28,12 +30,12 @@ export class Outbox {
   }
 
   push(octets: Uint8Array): void {
-    this.#datagrams.push(datagram(octets, this.#transport, this.#remote));
+    this.#datagrams.push(datagram(octets, this.#transport, this.#remote, this.#path));
   }
 
   /** A response goes to where its request came from, over the same transport (RFC 7296 section 2.11). */
   reply(octets: Uint8Array, request: InboundDatagram): void {
-    this.#datagrams.push(datagram(octets, request.transport, request.remote));
+    this.#datagrams.push(datagram(octets, request.transport, request.remote, request.path));
   }
 
   take(): OutboundDatagram[] {
@@ -43,6 +45,11 @@ export class Outbox {
   }
 }
 
-function datagram(octets: Uint8Array, transport: Transport, remote: Endpoint): OutboundDatagram {
-  return { payload: transport === 'nat' ? concat(NON_ESP_MARKER, octets) : octets, transport, remote };
+function datagram(
+  octets: Uint8Array,
+  transport: Transport,
+  remote: Endpoint,
+  path: number,
+): OutboundDatagram {
+  return { payload: transport === 'nat' ? concat(NON_ESP_MARKER, octets) : octets, transport, remote, path };
 }

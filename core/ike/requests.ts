@@ -56,7 +56,7 @@ function answerInformational(payloads: readonly Payload[], children: ChildIndex)
   }
   return {
     payloads: closed.length > 0 ? [{ kind: 'D', protocol: Protocol.ESP, spis: closed.map(u32) }] : [],
-    events: closed.map((spiIn): IkeEvent => ({ kind: 'child-closed', spiIn })),
+    events: closed.map((spiIn): IkeEvent => ({ kind: 'child-closed', spiIn, lingerMs: 0 })),
   };
 }
 

@@ -74,7 +74,7 @@ export class IkeSession {
   constructor(config: IkeConfig, deps: SessionDeps) {
     this.#config = config;
     this.#deps = deps;
-    this.#outbox = new Outbox(config.gateway, config.gatewayNatPort);
+    this.#outbox = new Outbox(config.gateway, config.gatewayNatPort, config.path);
     this.#responder = new Responder(this.#outbox, deps.log);
   }
 

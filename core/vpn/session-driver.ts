@@ -138,7 +138,7 @@ export class SessionDriver {
       natTransport: transport === 'nat',
       onIke: (octets, remote) => {
         if (this.#closed) return;
-        this.#session.handleDatagram({ octets, transport, local, remote }, this.#now());
+        this.#session.handleDatagram({ octets, transport, local, remote, path: 0 }, this.#now());
         this.#drain();
       },
       onBatch: (batch) => this.#onEsp?.(batch),
@@ -208,7 +208,7 @@ export class SessionDriver {
     if (this.#closed) return;
     const now = this.#now();
     if (this.#nat.local && now >= keepaliveDueAt(this.#lastSentAt)) {
-      this.#send({ payload: keepalive(), transport: 'nat', remote: this.espPath.gateway });
+      this.#send({ payload: keepalive(), transport: 'nat', remote: this.espPath.gateway, path: 0 });
     }
     const due = this.#session.nextTimeout();
     if (due && now >= due.at) this.#session.handleTimeout(now);

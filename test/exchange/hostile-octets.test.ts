@@ -131,7 +131,7 @@ function attack({ pair }: Scene, datagram: Uint8Array, transport: 'ike' | 'nat')
   const port = transport === 'nat' ? 4500 : 500;
   const local = { address: pair.made.gateway.config.addresses[0]!, port };
   pair.session.handleDatagram(
-    { octets: datagram, transport, local, remote: { address: GATEWAY_ADDRESS, port } },
+    { octets: datagram, transport, path: 0, local, remote: { address: GATEWAY_ADDRESS, port } },
     pair.now,
   );
 }

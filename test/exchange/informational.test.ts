@@ -248,7 +248,7 @@ describe('the window for requests of the gateway', () => {
         const [request] = pair.toClient.splice(0);
         const remote = { address: address('198.51.100.77'), port: 31_337 };
         pair.session.handleDatagram(
-          { octets: request!.octets, transport, local: request!.remote, remote },
+          { octets: request!.octets, transport, path: 0, local: request!.remote, remote },
           pair.now,
         );
         const [answer] = pair.session.takeDatagrams();

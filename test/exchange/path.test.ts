@@ -86,7 +86,7 @@ describe('NAT detection', () => {
     const local = { address: address('192.0.2.7'), port: 500 };
     const from = (text: string, transport: 'ike' | 'nat'): void =>
       pair.session.handleDatagram(
-        { octets: answer!.octets, transport, local, remote: { address: address(text), port: 500 } },
+        { octets: answer!.octets, transport, path: 0, local, remote: { address: address(text), port: 500 } },
         pair.now,
       );
     from('203.0.113.2', 'ike');

@@ -182,7 +182,7 @@ export class Pair {
     const transport = datagram.localPort === 4500 ? 'nat' : 'ike';
     const local = { address: CLIENT.address, port: transport === 'nat' ? 4500 : 500 };
     const remote = { address: GATEWAY_ADDRESS, port: datagram.localPort };
-    this.session.handleDatagram({ octets: datagram.octets, transport, local, remote }, this.now);
+    this.session.handleDatagram({ octets: datagram.octets, transport, local, remote, path: 0 }, this.now);
     return this.#collect();
   }
 

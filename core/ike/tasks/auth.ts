@@ -208,6 +208,7 @@ export class AuthTask implements Task {
       config: accepted.value.config,
       gatewayIdentity: formatIdentity(gateway.identity),
       gatewaySignature: gateway.method,
+      mobike: false,
     };
     return { kind: 'done', events: [event] };
   }

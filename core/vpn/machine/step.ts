@@ -119,8 +119,7 @@ function onIke(state: VpnState, event: IkeEvent): Transition {
         : stay(state);
     case 'closed':
       return onClosed(state, event.failure);
-    case 'child-closed':
-    case 'notice':
+    default:
       return stay(state);
   }
 }

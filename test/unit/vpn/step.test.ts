@@ -35,6 +35,7 @@ const ESTABLISHED: Established = {
   config: { addresses: [], dnsServers: [], searchDomains: [], subnets: [] },
   gatewayIdentity: 'vpn.example.com',
   gatewaySignature: 'RSA',
+  mobike: false,
 };
 const INITIATED: IkeEvent = {
   kind: 'initiated',
