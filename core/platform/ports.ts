@@ -6,6 +6,7 @@ import type { Failure } from '../lib/failure.ts';
 import type { Result } from '../lib/result.ts';
 import type { IpAddress } from '../net/address.ts';
 import type { Batch } from '../net/batch.ts';
+import type { NetworkState } from '../net/network-state.ts';
 import type { Prefix } from '../net/prefix.ts';
 
 /** Octets of an endpoint in a batch call: family (4 or 6), zero, port in network order, 16 address octets. */
@@ -61,4 +62,34 @@ export interface RouteManager {
   apply(plan: NetworkPlan): Promise<Result<void, Failure>>;
   /** Undoes everything that apply did; safe to call again. */
   clear(): Promise<Result<void, Failure>>;
+}
+
+/**
+ * Watches the networks that the machine is on. Links, addresses and routes change in bursts: what belongs together is
+ * told once, and nothing is told when no answer to a question about the network would be different. Which local
+ * addresses reach a gateway says sourcesFor in net/reachability.ts.
+ */
+export interface NetworkMonitor {
+  /** The networks now, or when the last change was told. */
+  current(): NetworkState;
+  /** Calls back with each new state; the returned function ends it. */
+  changes(callback: (state: NetworkState) => void): () => void;
+  close(): void;
+}
+
+/** What the machine, or this process, went through without being able to do anything. */
+export type SleepEvent =
+  /** The machine is about to sleep. Nobody waits for us, and not every machine says so. */
+  | { readonly kind: 'suspending' }
+  /**
+   * It slept, or this process was stopped, for so long; 0 when the system says that it woke and no clock shows it.
+   * Timers did not run meanwhile, and what they wait for may be long past.
+   */
+  | { readonly kind: 'woke'; readonly asleepMs: number };
+
+/** Finds out that time passed without us. */
+export interface SleepMonitor {
+  /** Calls back with each event; the returned function ends it. */
+  changes(callback: (event: SleepEvent) => void): () => void;
+  close(): void;
 }
