@@ -1,4 +1,5 @@
 import type { RandomBytes } from '../lib/ports.ts';
+import { encodeFragmented } from '../wire/fragment.ts';
 import { encodeProtectedMessage, type Message } from '../wire/message.ts';
 import { initiatorProtection, type SessionProtection } from './protection.ts';
 import { deriveIkeKeys, type IkeKeys, wipeIkeKeys } from './key-schedule.ts';
@@ -19,6 +20,8 @@ export interface InitResult {
   readonly nat: NatFindings;
   /** What the gateway said it can verify (RFC 7427 section 4); empty when it said nothing. */
   readonly peerHashes: readonly number[];
+  /** Both sides take messages in fragments (RFC 7383 section 2.3). */
+  readonly fragmentation: boolean;
 }
 
 /** An IKE SA whose keys exist. Authentication is what its tasks add. */
@@ -34,12 +37,15 @@ export class IkeSa {
     this.protection = initiatorProtection(init.suite, this.keys, random);
   }
 
-  /** A protected message of ours, as a value and as octets. */
-  seal(parts: Pick<Message, 'exchange' | 'response' | 'messageId' | 'payloads'>): {
-    readonly message: Message;
-    readonly octets: Uint8Array;
-  } {
-    const { initiatorSpi, responderSpi } = this.init;
+  /**
+   * A protected message of ours, as a value and as the datagrams that carry it: more than one when it is longer than
+   * `maxLength` octets and the gateway takes fragments.
+   */
+  seal(
+    parts: Pick<Message, 'exchange' | 'response' | 'messageId' | 'payloads'>,
+    maxLength: number,
+  ): { readonly message: Message; readonly datagrams: readonly Uint8Array[] } {
+    const { initiatorSpi, responderSpi, fragmentation } = this.init;
     const { exchange, response, messageId, payloads } = parts;
     const message = {
       initiatorSpi,
@@ -50,7 +56,11 @@ export class IkeSa {
       payloads,
       fromInitiator: true,
     };
-    return { message, octets: encodeProtectedMessage(message, this.protection.outbound) };
+    const { outbound } = this.protection;
+    const datagrams = fragmentation
+      ? encodeFragmented(message, outbound, maxLength)
+      : [encodeProtectedMessage(message, outbound)];
+    return { message, datagrams };
   }
 
   wipe(): void {

@@ -45,7 +45,7 @@ export class InitExchange {
     this.#config = config;
     this.#log = deps.log;
     this.#task = new InitTask(config, deps.random);
-    this.#retransmitter = new Retransmitter(this.#task.request, config.retransmit, now);
+    this.#retransmitter = new Retransmitter([this.#task.request], config.retransmit, now);
   }
 
   get request(): Uint8Array {
@@ -81,7 +81,7 @@ export class InitExchange {
     const outcome = this.#task.process(decoded.message, datagram);
     switch (outcome.kind) {
       case 'retry':
-        this.#retransmitter = new Retransmitter(this.#task.request, this.#config.retransmit, now);
+        this.#retransmitter = new Retransmitter([this.#task.request], this.#config.retransmit, now);
         this.#doubt = undefined;
         return { kind: 'send', octets: this.#task.request };
       case 'doubt':
@@ -95,7 +95,7 @@ export class InitExchange {
     if (this.#doubt && now >= this.#doubt.until) return { kind: 'failed', failure: this.#doubt.failure };
     switch (this.#retransmitter.poll(now)) {
       case 'send':
-        return { kind: 'send', octets: this.#retransmitter.octets };
+        return { kind: 'send', octets: this.#task.request };
       case 'give-up':
         return { kind: 'failed', failure: this.#doubt?.failure ?? this.#silence(now) };
       case 'wait':

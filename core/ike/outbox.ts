@@ -5,6 +5,8 @@ import type { InboundDatagram, OutboundDatagram, Transport } from './events.ts';
 /** Four octets of zero where ESP has its SPI: what follows is IKE (RFC 7296 section 2.23, RFC 3948 section 2.2). */
 const NON_ESP_MARKER = new Uint8Array(4);
 
+const UDP_HEADER = 8;
+
 /** Where our messages go, and the ones that wait to be sent. */
 export class Outbox {
   readonly #natPort: number;
@@ -27,6 +29,12 @@ export class Outbox {
   moveToNatPort(): void {
     this.#transport = 'nat';
     this.#remote = { address: this.#remote.address, port: this.#natPort };
+  }
+
+  /** Octets of the longest IKE message whose IP packet has at most `packetOctets` on the way that is taken now. */
+  maxLength(packetOctets: number): number {
+    const ip = this.#remote.address.family === 4 ? 20 : 40;
+    return packetOctets - ip - UDP_HEADER - (this.#transport === 'nat' ? NON_ESP_MARKER.length : 0);
   }
 
   push(octets: Uint8Array): void {

@@ -25,7 +25,8 @@ export const DEFAULT_RETRANSMIT: RetransmitPolicy = {
  * (RFC 7296 section 2.1: a retransmission is bitwise identical to the original).
  */
 export class Retransmitter {
-  readonly octets: Uint8Array;
+  /** One, or several fragments (RFC 7383). */
+  readonly datagrams: readonly Uint8Array[];
   readonly startedAt: Millis;
   readonly #policy: RetransmitPolicy;
   #pauseMs: number;
@@ -33,8 +34,8 @@ export class Retransmitter {
   #endAt: Millis;
   #sent = 1;
 
-  constructor(octets: Uint8Array, policy: RetransmitPolicy, now: Millis) {
-    this.octets = octets;
+  constructor(datagrams: readonly Uint8Array[], policy: RetransmitPolicy, now: Millis) {
+    this.datagrams = datagrams;
     this.startedAt = now;
     this.#policy = policy;
     this.#pauseMs = policy.initialMs;
@@ -57,7 +58,7 @@ export class Retransmitter {
     this.#nextAt = Math.min(this.#nextAt, this.#endAt);
   }
 
-  /** What to do at `now`: nothing yet, send `octets` again, or give up. */
+  /** What to do at `now`: nothing yet, send `datagrams` again, or give up. */
   poll(now: Millis): 'wait' | 'send' | 'give-up' {
     if (now < this.#nextAt) return 'wait';
     if (now >= this.#endAt) return 'give-up';

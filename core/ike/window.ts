@@ -5,7 +5,7 @@ export type RequestVerdict =
   /** The next one: answer it and call `answered`. */
   | { readonly kind: 'new' }
   /** The very request that was answered last: the same octets go out again (RFC 7296 section 2.1). */
-  | { readonly kind: 'repeat'; readonly response: Uint8Array }
+  | { readonly kind: 'repeat'; readonly response: readonly Uint8Array[] }
   /** Too old, ahead of the window, or not bitwise what came before: no answer at all (section 2.3). */
   | { readonly kind: 'outside' };
 
@@ -15,7 +15,17 @@ const LAST_ID = 0xffffffff;
 /** The requests of the gateway: a window of one, with the last response kept for repetition. */
 export class RequestWindow {
   #expected = 0;
-  #last: { readonly request: Uint8Array; readonly response: Uint8Array } | undefined;
+  #last: { readonly request: Uint8Array; readonly response: readonly Uint8Array[] } | undefined;
+
+  /** The Message ID of the next request. */
+  get expected(): number {
+    return this.#expected;
+  }
+
+  /** The datagrams of the last response, if it answered the request with this ID. */
+  lastResponse(messageId: number): readonly Uint8Array[] | undefined {
+    return messageId === this.#expected - 1 ? this.#last?.response : undefined;
+  }
 
   judge(messageId: number, request: Uint8Array): RequestVerdict {
     if (messageId === this.#expected) return { kind: 'new' };
@@ -24,7 +34,7 @@ export class RequestWindow {
     return repeated && this.#last ? { kind: 'repeat', response: this.#last.response } : { kind: 'outside' };
   }
 
-  answered(request: Uint8Array, response: Uint8Array): void {
+  answered(request: Uint8Array, response: readonly Uint8Array[]): void {
     this.#last = { request: request.slice(), response };
     this.#expected += 1;
   }

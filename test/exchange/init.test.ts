@@ -56,6 +56,7 @@ describe('IKE_SA_INIT', () => {
           Notify.NAT_DETECTION_SOURCE_IP,
           Notify.NAT_DETECTION_DESTINATION_IP,
           Notify.SIGNATURE_HASH_ALGORITHMS,
+          Notify.IKEV2_FRAGMENTATION_SUPPORTED,
         ],
       );
       assert.equal(firstOf(message.payloads, 'NONCE')?.data.length, 32);

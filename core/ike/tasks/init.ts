@@ -90,6 +90,7 @@ export class InitTask {
       notify(Notify.NAT_DETECTION_SOURCE_IP, source),
       notify(Notify.NAT_DETECTION_DESTINATION_IP, destination),
       notify(Notify.SIGNATURE_HASH_ALGORITHMS, concat(...OUR_HASHES.map(u16))),
+      notify(Notify.IKEV2_FRAGMENTATION_SUPPORTED),
     ];
     return encodeMessage({
       initiatorSpi: this.initiatorSpi,
@@ -176,6 +177,7 @@ export class InitTask {
       message2: datagram.octets.slice(),
       nat,
       peerHashes: peerHashes(message),
+      fragmentation: notifyOf(payloads, Notify.IKEV2_FRAGMENTATION_SUPPORTED) !== undefined,
     };
     return { kind: 'done', sa: new IkeSa(init, shared.value, this.#random) };
   }

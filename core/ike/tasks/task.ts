@@ -1,5 +1,5 @@
 import type { Failure } from '../../lib/failure.ts';
-import type { EpochMillis, RandomBytes } from '../../lib/ports.ts';
+import type { EpochMillis, Millis, RandomBytes } from '../../lib/ports.ts';
 import type { Result } from '../../lib/result.ts';
 import type { Payload } from '../../wire/payload.ts';
 import type { IkeConfig } from '../config.ts';
@@ -11,6 +11,7 @@ export interface TaskContext {
   readonly config: IkeConfig;
   readonly sa: IkeSa;
   readonly random: RandomBytes;
+  readonly now: Millis;
   /** The wall clock, for certificates. */
   readonly epochNow: EpochMillis;
 }

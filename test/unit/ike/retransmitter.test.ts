@@ -24,15 +24,15 @@ describe('a request without an answer', () => {
     'is sent again after pauses that grow up to a bound, and is given up when patience ends',
     proves(['RFC7296-2.1-5', 'does'], ['RFC7296-2.4-13', 'does'], ['RFC7296-2.1-7', 'does']),
     () => {
-      const retransmitter = new Retransmitter(octets, policy, 50);
+      const retransmitter = new Retransmitter([octets], policy, 50);
       assert.deepEqual(life(retransmitter), { sentAt: [150, 350, 700], endedAt: 1_050 });
       assert.equal(retransmitter.sent, 4);
-      assert.equal(retransmitter.octets, octets);
+      assert.equal(retransmitter.datagrams[0], octets);
     },
   );
 
   test('is repeated at least six times within the default patience, at most eight seconds apart', () => {
-    const { sentAt, endedAt } = life(new Retransmitter(octets, DEFAULT_RETRANSMIT, 0));
+    const { sentAt, endedAt } = life(new Retransmitter([octets], DEFAULT_RETRANSMIT, 0));
     assert.ok(sentAt.length >= 6, String(sentAt));
     assert.equal(endedAt, 30_000);
     const pauses = sentAt.map((time, i) => time - (sentAt[i - 1] ?? 0));
@@ -41,7 +41,7 @@ describe('a request without an answer', () => {
   });
 
   test('is not sent before its time', () => {
-    const retransmitter = new Retransmitter(octets, policy, 0);
+    const retransmitter = new Retransmitter([octets], policy, 0);
     assert.equal(retransmitter.poll(0), 'wait');
     assert.equal(retransmitter.poll(99), 'wait');
     assert.equal(retransmitter.poll(100), 'send');
@@ -49,7 +49,7 @@ describe('a request without an answer', () => {
   });
 
   test('is sent once, not several times, by a caller who comes late', () => {
-    const retransmitter = new Retransmitter(octets, policy, 0);
+    const retransmitter = new Retransmitter([octets], policy, 0);
     assert.equal(retransmitter.poll(900), 'send');
     assert.equal(retransmitter.poll(900), 'wait');
     assert.equal(retransmitter.nextAt, 1_000);
@@ -57,20 +57,20 @@ describe('a request without an answer', () => {
   });
 
   test('is given up at once by a caller who comes after the end', () => {
-    assert.equal(new Retransmitter(octets, policy, 0).poll(5_000), 'give-up');
+    assert.equal(new Retransmitter([octets], policy, 0).poll(5_000), 'give-up');
   });
 });
 
 describe('a limit', () => {
   test('shortens patience', () => {
-    const retransmitter = new Retransmitter(octets, policy, 0);
+    const retransmitter = new Retransmitter([octets], policy, 0);
     retransmitter.limit(80);
     assert.equal(retransmitter.nextAt, 80);
     assert.equal(retransmitter.poll(80), 'give-up');
   });
 
   test('never lengthens it', () => {
-    const retransmitter = new Retransmitter(octets, policy, 0);
+    const retransmitter = new Retransmitter([octets], policy, 0);
     retransmitter.limit(60_000);
     assert.equal(life(retransmitter).endedAt, 1_000);
   });

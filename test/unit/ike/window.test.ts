@@ -11,7 +11,7 @@ describe('the window for requests', () => {
     for (let id = 0; id < 5; id++) {
       assert.equal(window.judge(id + 1, request(9)).kind, 'outside');
       assert.equal(window.judge(id, request(id)).kind, 'new');
-      window.answered(request(id), request(100 + id));
+      window.answered(request(id), [request(100 + id)]);
     }
   });
 
@@ -25,9 +25,9 @@ describe('the window for requests', () => {
     ),
     () => {
       const window = new RequestWindow();
-      window.answered(request(1), request(11));
-      window.answered(request(2), request(22));
-      assert.deepEqual(window.judge(1, request(2)), { kind: 'repeat', response: request(22) });
+      window.answered(request(1), [request(11)]);
+      window.answered(request(2), [request(22)]);
+      assert.deepEqual(window.judge(1, request(2)), { kind: 'repeat', response: [request(22)] });
       assert.equal(window.judge(1, request(3)).kind, 'outside');
       assert.equal(window.judge(0, request(1)).kind, 'outside');
       assert.equal(window.judge(3, request(2)).kind, 'outside');
@@ -38,7 +38,7 @@ describe('the window for requests', () => {
   test('keeps its own copy of the request', () => {
     const window = new RequestWindow();
     const octets = request(1, 2, 3);
-    window.answered(octets, request(4));
+    window.answered(octets, [request(4)]);
     octets.fill(0);
     assert.equal(window.judge(0, request(1, 2, 3)).kind, 'repeat');
     assert.equal(window.judge(0, octets).kind, 'outside');
