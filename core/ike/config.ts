@@ -1,9 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { SecretBytes } from '../lib/secret.ts';
-import type { Endpoint } from '../net/address.ts';
+import type { Endpoint, IpAddress } from '../net/address.ts';
 import type { Selector } from '../net/selector.ts';
 import type { GatewayIdentity } from '../pki/identity.ts';
-import type { RedirectTarget } from './events.ts';
 import type { Identity } from './identity.ts';
 import type { Offer } from './proposals.ts';
 import { DEFAULT_ESP_OFFERS, DEFAULT_IKE_OFFERS } from './proposals.ts';
@@ -69,9 +68,14 @@ export interface IkeConfig {
   readonly mobike: boolean;
   /** Cut messages longer than so many octets, UDP and IP headers included, when the gateway agrees (RFC 7383). */
   readonly fragmentOctets: number;
-  /** The gateway that sent us to this one (RFC 5685 section 4). */
-  readonly redirectedFrom?: RedirectTarget;
-  /** Begin with this instead of a login (RFC 5723). It stays the caller's. */
+  /** Where the gateway that sent us to this one is (RFC 5685 section 3). */
+  readonly redirectedFrom?: IpAddress;
+  /** Ask for a ticket to resume the session with (RFC 5723). */
+  readonly resumption: boolean;
+  /**
+   * Begin with this instead of a login (RFC 5723). The session wipes it when the gateway has answered to it; one that
+   * it never answered to may be given to another session.
+   */
   readonly ticket?: ResumptionTicket;
   /** After an unauthenticated refusal of IKE_SA_INIT, how long a genuine answer may still come. */
   readonly refusalGraceMs: number;
@@ -94,6 +98,7 @@ export const IKE_DEFAULTS = {
   path: 0,
   rekey: DEFAULT_REKEY,
   mobike: true,
+  resumption: true,
   fragmentOctets: 1280,
   keyLog: false,
 } as const;

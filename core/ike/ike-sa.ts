@@ -2,8 +2,7 @@ import type { RandomBytes } from '../lib/ports.ts';
 import { encodeFragmented } from '../wire/fragment.ts';
 import { encodeProtectedMessage, type Message } from '../wire/message.ts';
 import { initiatorProtection, type SessionProtection } from './protection.ts';
-import { deriveIkeKeys, type IkeKeys, wipeIkeKeys } from './key-schedule.ts';
-import type { SecretBytes } from '../lib/secret.ts';
+import { type IkeKeys, wipeIkeKeys } from './key-schedule.ts';
 import type { NatFindings } from './nat-detection.ts';
 import type { IkeSuite } from './suite.ts';
 
@@ -30,10 +29,10 @@ export class IkeSa {
   readonly keys: IkeKeys;
   readonly protection: SessionProtection;
 
-  /** `sharedSecret` is wiped. */
-  constructor(init: InitResult, sharedSecret: SecretBytes, random: RandomBytes) {
+  /** The keys are the SA's own from now on. */
+  constructor(init: InitResult, keys: IkeKeys, random: RandomBytes) {
     this.init = init;
-    this.keys = deriveIkeKeys(init.suite, sharedSecret, init);
+    this.keys = keys;
     this.protection = initiatorProtection(init.suite, this.keys, random);
   }
 

@@ -1,4 +1,4 @@
-import { concat } from '../lib/bytes.ts';
+import { concat, utf8 } from '../lib/bytes.ts';
 import { SecretBytes, wipe } from '../lib/secret.ts';
 import { type KeyLengths, suiteKeyLengths } from '../crypto/cipher-suite.ts';
 import { prfPlus } from '../crypto/kdf.ts';
@@ -23,12 +23,30 @@ export interface KeyInputs {
 }
 
 /**
- * SKEYSEED = prf(Ni | Nr, g^ir) and {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr} =
- * prf+(SKEYSEED, Ni | Nr | SPIi | SPIr), RFC 7296 section 2.14. `sharedSecret` (g^ir) is wiped.
+ * SKEYSEED = prf(Ni | Nr, g^ir), and the keys from it (RFC 7296 section 2.14). `sharedSecret` (g^ir) is wiped.
  */
 export function deriveIkeKeys(suite: IkeSuite, sharedSecret: SecretBytes, inputs: KeyInputs): IkeKeys {
   const skeyseed = suite.prf.compute(concat(inputs.nonceI, inputs.nonceR), sharedSecret.reveal());
   sharedSecret.wipe();
+  return expandIkeKeys(suite, skeyseed, inputs);
+}
+
+const RESUMPTION = utf8('Resumption');
+
+/**
+ * The keys of an IKE SA that goes on from an older one: SKEYSEED = prf(SK_d of the old one, "Resumption" | Ni | Nr)
+ * (RFC 5723 section 5.1). There is no key exchange in it.
+ */
+export function deriveResumedKeys(suite: IkeSuite, skD: SecretBytes, inputs: KeyInputs): IkeKeys {
+  const skeyseed = suite.prf.compute(skD.reveal(), RESUMPTION, inputs.nonceI, inputs.nonceR);
+  return expandIkeKeys(suite, skeyseed, inputs);
+}
+
+/**
+ * {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr} = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr), RFC 7296
+ * section 2.14. `skeyseed` is wiped.
+ */
+function expandIkeKeys(suite: IkeSuite, skeyseed: Uint8Array, inputs: KeyInputs): IkeKeys {
   const prfLength = suite.prf.preferredKeyLength;
   const { encr, integ } = suiteKeyLengths(suite.cipher);
   const seed = concat(inputs.nonceI, inputs.nonceR, inputs.initiatorSpi, inputs.responderSpi);

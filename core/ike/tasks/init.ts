@@ -12,6 +12,7 @@ import { notify } from '../../wire/payloads/notify.ts';
 import type { IkeConfig } from '../config.ts';
 import type { InboundDatagram } from '../events.ts';
 import { IkeSa } from '../ike-sa.ts';
+import { deriveIkeKeys } from '../key-schedule.ts';
 import { findNat, type NatFindings, natDetectionHash } from '../nat-detection.ts';
 import { allOf, firstOf, notifyOf } from '../payloads.ts';
 import { acceptChoice, groupsOf, proposalsOf } from '../proposals.ts';
@@ -179,7 +180,7 @@ export class InitTask {
       peerHashes: peerHashes(message),
       fragmentation: notifyOf(payloads, Notify.IKEV2_FRAGMENTATION_SUPPORTED) !== undefined,
     };
-    return { kind: 'done', sa: new IkeSa(init, shared.value, this.#random) };
+    return { kind: 'done', sa: new IkeSa(init, deriveIkeKeys(suite, shared.value, init), this.#random) };
   }
 
   get #gateway(): string {
