@@ -23,18 +23,18 @@ export const FAILURES = {
   'network.name-lookup-failed': 'backoff',
   'network.no-route': 'on-network',
   'network.port-closed': 'backoff',
-  'network.send-failed': 'on-network',
+  'network.path-lost': 'on-network',
 
   // Silence.
   'timeout.init': 'backoff',
   'timeout.auth': 'backoff',
   'timeout.eap': 'backoff',
   'timeout.liveness': 'backoff',
+  'timeout.slept': 'backoff',
 
   // What the gateway sent is not what the RFCs allow.
   'protocol.malformed': 'never',
   'protocol.unexpected': 'never',
-  'protocol.bad-signature': 'never',
   'protocol.key-exchange': 'never',
   'protocol.unoffered-choice': 'never',
   'protocol.too-many-redirections': 'never',
@@ -50,6 +50,9 @@ export const FAILURES = {
   'peer.invalid-major-version': 'never',
   'peer.notify': 'backoff',
   'peer.deleted': 'backoff',
+  'peer.restarted': 'backoff',
+  'peer.lost-state': 'backoff',
+  'peer.redirected': 'backoff',
   'peer.failed-cp-required': 'after-user',
   'peer.single-pair-required': 'after-user',
   'peer.no-nat-traversal': 'after-user',
@@ -58,7 +61,6 @@ export const FAILURES = {
   'auth.rejected': 'after-user',
   'auth.eap-failed': 'after-user',
   'auth.wrong-password': 'after-user',
-  'auth.unknown-user': 'after-user',
   'auth.account-disabled': 'after-user',
   'auth.account-restricted-hours': 'after-user',
   'auth.password-expired': 'after-user',
@@ -82,6 +84,7 @@ export const FAILURES = {
   'auth.gateway-bad-chain': 'after-user',
   'auth.gateway-wrong-method': 'after-user',
   'auth.gateway-signature': 'never',
+  'auth.lifetime-over': 'backoff',
 
   // This machine.
   'platform.not-root': 'after-user',
@@ -91,6 +94,7 @@ export const FAILURES = {
   'platform.socket-failed': 'after-user',
   'platform.route-failed': 'after-user',
   'platform.address-failed': 'after-user',
+  'platform.restore-failed': 'after-user',
   'platform.already-running': 'after-user',
   'platform.unsupported-system': 'never',
 

@@ -49,12 +49,6 @@ export const AUTH_FAILURES: Readonly<Record<AuthCode, Explanation>> = {
     next: 'Type the password again; watch for Caps Lock and the keyboard layout. Several wrong attempts may lock the account, so ask IT before the third.',
   })),
 
-  'auth.unknown-user': explain('user', ['user', 'code', 'message'], (c) => ({
-    title: 'The gateway does not know this user',
-    why: `There is no account${given(c.user, (user) => ` ${user}`)} that may use this gateway.${answer(c)}`,
-    next: 'Check user.username in the profile. Some gateways want it with its domain, such as EXAMPLE\\alice or alice@example.com. If it is right, IT has to add the account.',
-  })),
-
   'auth.account-disabled': explain('it', ['user', 'code', 'message'], (c) => ({
     title: 'The account is switched off',
     why: `The gateway knows the account${given(c.user, (user) => ` ${user}`)}, but it is disabled or locked.${answer(c)}`,
@@ -118,4 +112,10 @@ export const AUTH_FAILURES: Readonly<Record<AuthCode, Explanation>> = {
       next: 'If it has expired, ask IT for a new one. Otherwise IT can see the reason in the log of the gateway, at the time of this attempt.',
     }),
   ),
+
+  'auth.lifetime-over': explain('it', ['gateway', 'detail'], (c) => ({
+    title: 'The gateway wants a new sign-in',
+    why: `The gateway${given(c.gateway, (name) => ` ${name}`)} accepts each sign-in for a limited time, and this one is over${given(c.detail, (text) => `: ${text}`)}.`,
+    next: 'Connect again. If signing in anew does not happen by itself, ask IT whether the gateway accepts a second connection of the same account while the first one still stands.',
+  })),
 };

@@ -1,6 +1,6 @@
 /** Sentences for failures on this side: the profile, the credentials, the machine, Causeway itself. */
 import type { FailureCode } from '../../lib/failure.ts';
-import { explain, given, type Explanation } from './facts.ts';
+import { explain, given, type Explanation, type Facts } from './facts.ts';
 
 type LocalCode = Extract<
   FailureCode,
@@ -8,6 +8,13 @@ type LocalCode = Extract<
 >;
 
 const NEED_ROOT = 'Run the command as root, for example with sudo in front of it.';
+
+/** What became of the changes before the one that was refused. */
+function putBack(c: Facts<'leftover'>): string {
+  return c.leftover === undefined
+    ? 'What had been changed before was put back.'
+    : `Putting back what had been changed before was refused as well: ${c.leftover}. The next start of Causeway tries again.`;
+}
 
 export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
   'config.profile-unreadable': explain('user', ['file', 'detail'], (c) => ({
@@ -102,16 +109,22 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'If another VPN program runs on this machine (strongSwan and libreswan use the same ports), stop it and try again.',
   })),
 
-  'platform.route-failed': explain('it', ['command', 'detail'], (c) => ({
+  'platform.route-failed': explain('it', ['command', 'detail', 'leftover'], (c) => ({
     title: 'The routes into the tunnel could not be set',
-    why: `The system refused a change to its routing table${given(c.command, (command) => ` (${command})`)}${given(c.detail, (text) => `: ${text}`)}. What had been changed before was put back.`,
+    why: `The system refused a change to its routing table${given(c.command, (command) => ` (${command})`)}${given(c.detail, (text) => `: ${text}`)}. ${putBack(c)}`,
     next: 'Another VPN or network program may hold the same route: end it and try again. If that does not help, tell IT what is said above.',
   })),
 
-  'platform.address-failed': explain('it', ['address', 'command', 'detail'], (c) => ({
+  'platform.address-failed': explain('it', ['address', 'command', 'detail', 'leftover'], (c) => ({
     title: 'The tunnel could not be given its address',
-    why: `The system refused to set the address${given(c.address, (address) => ` ${address}`)} that the gateway gave out${given(c.command, (command) => ` (${command})`)}${given(c.detail, (text) => `: ${text}`)}. What had been changed before was put back.`,
+    why: `The system refused to set the address${given(c.address, (address) => ` ${address}`)} that the gateway gave out${given(c.command, (command) => ` (${command})`)}${given(c.detail, (text) => `: ${text}`)}. ${putBack(c)}`,
     next: 'If IPv6 is switched off on this machine, set tunnel.addresses to ["ipv4"] in the profile. Otherwise tell IT what is said above.',
+  })),
+
+  'platform.restore-failed': explain('it', ['command', 'detail'], (c) => ({
+    title: 'The network could not be put back',
+    why: `A change that the connection had made to the network of this machine could not be undone${given(c.command, (command) => ` (${command})`)}${given(c.detail, (text) => `: ${text}`)}. It is noted, and the next start of Causeway tries again.`,
+    next: 'Connect and disconnect once more. If that does not help, restart this machine, which forgets all such changes, and tell IT what is said above.',
   })),
 
   'platform.already-running': explain('user', ['pid', 'name'], (c) => ({

@@ -42,10 +42,10 @@ export const NETWORK_FAILURES: Readonly<Record<NetworkCode, Explanation>> = {
     next: 'Check gateway.address and the ports in the profile. If they are right, IT has to start the VPN service on the gateway.',
   })),
 
-  'network.send-failed': explain('network', ['gateway', 'detail'], (c) => ({
-    title: 'Messages to the gateway cannot be sent',
-    why: `This machine refused to send to ${theGateway(c, 'the')}${given(c.detail, (text) => `: ${text}`)}. A network that just went away, or a firewall on this machine, does that.`,
-    next: 'Check that this machine is online, and that its firewall lets UDP ports 500 and 4500 out.',
+  'network.path-lost': explain('network', ['gateway'], (c) => ({
+    title: 'The network that led to the gateway is gone',
+    why: `This machine left the network through which it reached ${theGateway(c, 'the')}, and this gateway cannot move a connection to another network (it lacks MOBIKE), so a new one has to be made.`,
+    next: 'Wait: it is made as soon as there is a network. If it does not come, check that this machine is online.',
   })),
 
   'timeout.init': explain('network', ['gateway', 'port', 'seconds', 'tries'], (c) => ({
@@ -67,9 +67,15 @@ export const NETWORK_FAILURES: Readonly<Record<NetworkCode, Explanation>> = {
   })),
 
   'timeout.liveness': explain('network', ['gateway', 'seconds', 'tries'], (c) => ({
-    title: 'The connection to the gateway was lost',
+    title: `The gateway did not answer${given(c.seconds, (seconds) => ` for ${counted(seconds, 'second')}`) || ' any more'}`,
     why: `${theGateway(c)} was asked${repeatedly(c)} whether it is still there, and did not answer. The network of this machine went away, or the gateway was restarted.`,
     next: 'Check that this machine is online, then connect again.',
+  })),
+
+  'timeout.slept': explain('user', ['seconds'], (c) => ({
+    title: 'The connection ran out while this machine slept',
+    why: `This machine slept${given(c.seconds, (seconds) => ` for ${counted(seconds, 'second')}`)}, which is longer than the gateway keeps a connection whose other end is silent.`,
+    next: 'Wait: a new connection is made by itself. If it does not come, check that this machine is online, then connect again.',
   })),
 
   'protocol.malformed': explain('it', ['gateway', 'detail'], (c) => ({
@@ -82,12 +88,6 @@ export const NETWORK_FAILURES: Readonly<Record<NetworkCode, Explanation>> = {
     title: 'The gateway answered with something else than was asked',
     why: `An answer from ${theGateway(c, 'the')} lacks something that it must have, or has something that it must not have${given(c.detail, (text) => `: ${text}`)}.`,
     next: REPORT,
-  })),
-
-  'protocol.bad-signature': explain('it', ['gateway', 'detail'], (c) => ({
-    title: 'A signature from the gateway has a forbidden form',
-    why: `${theGateway(c)} signed in a way that the rules do not allow${given(c.detail, (text) => `: ${text}`)}, so it does not prove who the gateway is.`,
-    next: 'Do not go around this. Tell IT: the gateway has a fault, or somebody stands between you and it.',
   })),
 
   'protocol.key-exchange': explain('it', ['gateway', 'group', 'detail'], (c) => ({

@@ -65,6 +65,24 @@ export const PEER_FAILURES: Readonly<Record<PeerCode, Explanation>> = {
     next: 'Connect again. If it happens often, ask IT whether there is a time limit or a limit on devices for each account.',
   })),
 
+  'peer.restarted': explain('it', ['gateway'], (c) => ({
+    title: 'The gateway was restarted',
+    why: `The gateway${given(c.gateway, (name) => ` ${name}`)} proved that it lost its memory of this connection, which happens when it is restarted.`,
+    next: 'Connect again. If it happens often, tell IT when it did.',
+  })),
+
+  'peer.lost-state': explain('it', ['gateway', 'detail'], (c) => ({
+    title: 'The gateway does not know this connection any more',
+    why: `The gateway${given(c.gateway, (name) => ` ${name}`)} answers, but it has forgotten the connection${given(c.detail, (text) => ` (${text})`)}. Gateways forget one whose other end is silent for long, or when they are restarted.`,
+    next: 'Connect again. If it happens often, ask IT after how long a silence the gateway forgets a connection.',
+  })),
+
+  'peer.redirected': explain('it', ['gateway', 'target'], (c) => ({
+    title: 'The gateway sends this connection to another gateway',
+    why: `The gateway${given(c.gateway, (name) => ` ${name}`)} asked for the connection to be made with ${c.target ?? 'another one'} instead, which gateways do to share their load or before an update.`,
+    next: 'Wait: the connection is made there by itself. If it does not come, ask IT whether that gateway is running.',
+  })),
+
   'peer.failed-cp-required': explain('it', ['detail'], (c) => ({
     title: 'The gateway wanted a request for an address and did not get it',
     why: `The gateway carries traffic only for machines that ask it for an address (FAILED_CP_REQUIRED), and did not accept the request of this one${given(c.detail, (text) => `: ${text}`)}.`,

@@ -37,7 +37,8 @@ export async function carryOut(
 
 /**
  * Undoes steps in reverse order, whichever of them were taken: what is gone already is as good as undone. Goes
- * on after a refusal, so that as much as possible is put back, and then fails with the first.
+ * on after a refusal, so that as much as possible is put back, and then fails with the first, as
+ * platform.restore-failed.
  */
 export async function undo(os: LinuxOs, steps: readonly Step[]): Promise<Failure | undefined> {
   const jobs = steps.toReversed().map((step) => ({ step, action: undoing(step) }));
@@ -46,7 +47,7 @@ export async function undo(os: LinuxOs, steps: readonly Step[]): Promise<Failure
     const refused = await runAll(os, wave, true);
     failed ??= refused;
   }
-  return failed;
+  return failed && restoreFailed(failed);
 }
 
 /**
@@ -171,6 +172,14 @@ function oneLine(text: string): string {
     .map((line) => line.trim())
     .filter((line) => line !== '')
     .join('; ');
+}
+
+/** Whatever kind of change it was: for whoever reads of it the network is not as it was before us. */
+function restoreFailed({ code, context }: Failure): Failure {
+  const { command, detail } = context;
+  return code === 'platform.tool-missing'
+    ? failure(code, context)
+    : failure('platform.restore-failed', { command, detail });
 }
 
 function failureOf({ step, command, detail }: Trouble): Failure {

@@ -132,3 +132,12 @@ test('the event of a failure is one that watchers understand', () => {
     assert.equal('user' in event.failure.context, false);
   }
 });
+
+test('a refused change is said to be put back only when it was', () => {
+  for (const code of ['platform.route-failed', 'platform.address-failed'] as const) {
+    assert.match(sentence(failure(code)).why, /was put back\.$/);
+    const { why } = sentence(failure(code, { leftover: 'Device or resource busy' }));
+    assert.doesNotMatch(why, /was put back/);
+    assert.match(why, /refused as well: Device or resource busy\./);
+  }
+});

@@ -236,7 +236,7 @@ test('what could not be undone is kept in the journal and undone the next time',
   await manager.apply(SPLIT);
   fake.refuse = { line: /^rule del/, message: 'RTNETLINK answers: Operation not permitted' };
   const cleared = await manager.clear();
-  assert.equal(!cleared.ok && cleared.error.code, 'platform.route-failed');
+  assert.equal(!cleared.ok && cleared.error.code, 'platform.restore-failed');
   assert.notEqual(fake.state().journal, undefined);
   assert.equal((await manager.apply(SPLIT)).ok, false, 'nothing new upon what is torn');
   fake.refuse = undefined;

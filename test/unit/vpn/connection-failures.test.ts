@@ -233,7 +233,7 @@ describe('while the tunnel stands', () => {
   test('what cannot be undone is told, and the rest is undone', async () => {
     const rig = await connected();
     const detail = 'RTNETLINK answers: Device or resource busy';
-    rig.laptop.routes.clearing = failure('platform.route-failed', { detail });
+    rig.laptop.routes.clearing = failure('platform.restore-failed', { detail });
     void rig.connection.stop();
     await rig.settle();
     assert.deepEqual(rig.outcome, { kind: 'stopped' });
