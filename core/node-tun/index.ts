@@ -1,4 +1,7 @@
-import { createRequire } from 'node:module';
+import { native, type Handle } from './native.ts';
+
+export { clocks, type Clocks } from './clocks.ts';
+export { NetlinkSocket, type NetlinkOptions } from './netlink.ts';
 
 /*
  * Batched TUN and UDP input and output. Each call moves a whole batch between the kernel and one slab of the
@@ -68,66 +71,6 @@ export interface SocketErrorReport {
   readonly reporter?: Uint8Array;
   /** With 'EMSGSIZE': the path's MTU in octets, IP header included. */
   readonly mtu?: number;
-}
-
-type Handle = object & { readonly __brand: 'node-tun handle' };
-
-interface Native {
-  watch(handle: Handle, readable: (() => void) | undefined, writable: (() => void) | undefined): void;
-  close(handle: Handle): void;
-  tunOpen(name: string, mtu: number | undefined): Handle;
-  tunName(handle: Handle): string;
-  tunRead(h: Handle, slab: Uint8Array, offsets: Uint32Array, lengths: Uint32Array, ...n: number[]): number;
-  tunWrite(h: Handle, slab: Uint8Array, offsets: Uint32Array, lengths: Uint32Array, ...n: number[]): number;
-  tunDropped(handle: Handle): number;
-  udpOpen(
-    family: number,
-    localAddress: Uint8Array | undefined,
-    localPort: number,
-    mark: number | undefined,
-    device: string | undefined,
-    receiveBuffer: number | undefined,
-    sendBuffer: number | undefined,
-    v6Only: boolean,
-  ): Handle;
-  udpLocalPort(handle: Handle): number;
-  udpLocalAddressFor(handle: Handle, to: Uint8Array, out: Uint8Array): void;
-  udpReceive(
-    handle: Handle,
-    slab: Uint8Array,
-    offsets: Uint32Array,
-    lengths: Uint32Array,
-    slot: number,
-    headroom: number,
-    capacity: number,
-    from: Uint8Array,
-  ): number;
-  udpSend(
-    handle: Handle,
-    slab: Uint8Array,
-    offsets: Uint32Array,
-    lengths: Uint32Array,
-    from: number,
-    end: number,
-    to: Uint8Array,
-  ): number;
-  udpTakeErrors(handle: Handle): SocketErrorReport[];
-  udpDropped(handle: Handle): number;
-}
-
-let loaded: Native | undefined;
-
-/** The addon, loaded when first needed: what never opens a device works without it. */
-function native(): Native {
-  if (loaded !== undefined) return loaded;
-  try {
-    loaded = createRequire(import.meta.url)('./build/node-tun.node') as Native;
-  } catch (cause) {
-    throw new Error('the native addon node-tun is not built: run the set-up (node build/addon.ts)', {
-      cause,
-    });
-  }
-  return loaded;
 }
 
 /** A TUN interface: IP packets without any header before them. It exists until it is closed. */

@@ -151,6 +151,27 @@ test('arguments of a wrong type are TypeErrors', () => {
   );
 });
 
+test('netlink sockets and clocks take what they are made for', () => {
+  const call =
+    (name: string, ...args: unknown[]): (() => unknown) =>
+    () =>
+      native[name]?.(...args);
+  const handle = native['netlinkOpen']?.(0, undefined);
+  const udp = native['udpOpen']?.(4, undefined, 0, undefined, undefined, undefined, undefined, true);
+  assert.throws(call('netlinkReceive', udp, new Uint8Array(8)), /must be a netlink socket/);
+  assert.throws(call('udpTakeErrors', handle), /must be a UDP socket/);
+  assert.throws(call('netlinkReceive', handle, new Uint16Array(8)), TypeError);
+  assert.throws(call('netlinkReceive', handle), TypeError);
+  assert.throws(call('netlinkSend', handle, 'octets'), TypeError);
+  for (const groups of [-1, 2 ** 32, 0.5]) assert.throws(call('netlinkOpen', groups, undefined), RangeError);
+  assert.throws(call('netlinkOpen', 0, -1), RangeError);
+  assert.throws(call('netlinkOpen', '0', undefined), TypeError);
+  for (const device of [handle, udp]) native['close']?.(device);
+  for (const count of [0, 2, 4]) assert.throws(call('clocks', new Float64Array(count)), RangeError);
+  assert.throws(call('clocks', new Float32Array(3)), TypeError);
+  assert.throws(call('clocks'), TypeError);
+});
+
 test('memory that another thread could change is refused', () => {
   const shared = batch({ offsets: new Uint32Array(new SharedArrayBuffer(16)) });
   assert.throws(() => socket.receive(shared, new Uint8Array(80)), {

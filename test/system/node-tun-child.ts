@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { LIFE_SCENARIOS } from './node-tun-life-scenarios.ts';
+import { NETLINK_SCENARIOS } from './node-tun-netlink-scenarios.ts';
 import { TUN_SCENARIOS } from './node-tun-tun-scenarios.ts';
 import { UDP_SCENARIOS } from './node-tun-udp-scenarios.ts';
 
@@ -9,6 +10,6 @@ import { UDP_SCENARIOS } from './node-tun-udp-scenarios.ts';
  */
 
 const [, , name = '', ...rest] = process.argv;
-const scenario = { ...TUN_SCENARIOS, ...UDP_SCENARIOS, ...LIFE_SCENARIOS }[name];
+const scenario = { ...TUN_SCENARIOS, ...UDP_SCENARIOS, ...LIFE_SCENARIOS, ...NETLINK_SCENARIOS }[name];
 assert.ok(scenario, `no scenario ${name}`);
 await scenario(...rest);

@@ -47,6 +47,11 @@ describe('the addon in a network namespace', { skip: NetLab.unavailable() }, () 
     ['writable-is-called-once', 'the writable callback is called once for each time that it is set'],
     ['callback-that-throws', 'what a callback throws is an uncaught exception, after its microtasks'],
     ['workers', 'worker threads have devices of their own, which go when the thread ends or is ended'],
+    ['netlink-dump', 'a dump over netlink can be read whole at once, and a closed socket refuses'],
+    ['netlink-events', 'what happens to links and addresses wakes whoever watches'],
+    ['netlink-overflow', 'messages that were lost are told by name, and what comes after arrives'],
+    ['netlink-forged', 'what another process sends to a netlink socket is not read'],
+    ['clocks', 'three clocks are read at once and tell the same time'],
     ['unprivileged-is-refused', 'without privilege TUN, marks and low ports are refused by name'],
   ] as const) {
     test(sentence, () => holds(alone, scenario));

@@ -118,6 +118,14 @@ bool Args::Words(size_t index, const char* what, Span<uint32_t>* out) const {
   return true;
 }
 
+bool Args::Doubles(size_t index, const char* what, Span<double>* out) const {
+  void* data = nullptr;
+  size_t length = 0;
+  if (!TypedArray(index, what, napi_float64_array, "a Float64Array", &data, &length)) return false;
+  *out = {static_cast<double*>(data), length};
+  return true;
+}
+
 bool Args::OptionalFunction(size_t index, const char* what, napi_value* out) const {
   *out = nullptr;
   if (IsUndefined(index)) return true;

@@ -41,6 +41,8 @@ class Args {
   bool OptionalOctets(size_t index, const char* what, std::optional<Span<uint8_t>>* out) const;
   // A Uint32Array.
   bool Words(size_t index, const char* what, Span<uint32_t>* out) const;
+  // A Float64Array.
+  bool Doubles(size_t index, const char* what, Span<double>* out) const;
   // A function, or nullptr for undefined.
   bool OptionalFunction(size_t index, const char* what, napi_value* out) const;
 

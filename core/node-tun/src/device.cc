@@ -14,6 +14,18 @@ namespace {
 // Marks handle objects as ours: an object of other code that was wrapped by other code is refused.
 constexpr napi_type_tag kTag = {0x8f3a6d1c2be74095, 0xa1d0c4e27b5f9638};
 
+const char* NameOf(Device::Kind kind) {
+  switch (kind) {
+    case Device::Kind::kTun:
+      return "a TUN device";
+    case Device::Kind::kUdp:
+      return "a UDP socket";
+    case Device::Kind::kNetlink:
+      return "a netlink socket";
+  }
+  return "a device";
+}
+
 }  // namespace
 
 Device::~Device() { Close(); }
@@ -67,7 +79,7 @@ Device* Device::Unwrap(napi_env env, napi_value handle, Kind kind) {
   Device* device = UnwrapAny(env, handle);
   if (device == nullptr) return nullptr;
   if (device->kind() != kind) {
-    ThrowType(env, "handle", kind == Kind::kTun ? "a TUN device" : "a UDP socket");
+    ThrowType(env, "handle", NameOf(kind));
     return nullptr;
   }
   if (device->closed()) {

@@ -9,11 +9,11 @@ namespace node_tun {
 
 class Poll;
 
-// An open descriptor and what watches it: the base of a TUN device and of a UDP socket. JavaScript holds it
-// through an opaque handle object; it is deleted when that object is collected or its environment ends.
+// An open descriptor and what watches it: the base of a TUN device, of a UDP and of a netlink socket. JavaScript
+// holds it through an opaque handle object; it is deleted when that object is collected or its environment ends.
 class Device {
  public:
-  enum class Kind : uint64_t { kTun = 1, kUdp = 2 };
+  enum class Kind : uint64_t { kTun = 1, kUdp = 2, kNetlink = 3 };
 
   virtual ~Device();
   Device(const Device&) = delete;

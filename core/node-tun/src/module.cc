@@ -4,9 +4,11 @@
 #include <node_api.h>
 
 #include "args.h"
+#include "clocks.h"
 #include "device.h"
 #include "errors.h"
 #include "exports.h"
+#include "netlink.h"
 #include "tun.h"
 #include "udp.h"
 
@@ -62,8 +64,12 @@ napi_value Close(napi_env env, napi_callback_info info) {
 
 NAPI_MODULE_INIT() {
   using node_tun::Export;
-  if (Export(env, exports, {{"watch", node_tun::Watch}, {"close", node_tun::Close}}) != napi_ok ||
+  if (Export(env, exports,
+             {{"watch", node_tun::Watch},
+              {"close", node_tun::Close},
+              {"clocks", node_tun::Clocks}}) != napi_ok ||
       node_tun::TunDevice::Register(env, exports) != napi_ok ||
+      node_tun::NetlinkSocket::Register(env, exports) != napi_ok ||
       node_tun::UdpSocket::Register(env, exports) != napi_ok) {
     return nullptr;
   }
