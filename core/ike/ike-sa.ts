@@ -1,14 +1,18 @@
 import type { RandomBytes } from '../lib/ports.ts';
 import { encodeFragmented } from '../wire/fragment.ts';
 import { encodeProtectedMessage, type Message } from '../wire/message.ts';
-import { initiatorProtection, type SessionProtection } from './protection.ts';
 import { type IkeKeys, wipeIkeKeys } from './key-schedule.ts';
 import type { NatFindings } from './nat-detection.ts';
+import { type Role, type SessionProtection, sessionProtection } from './protection.ts';
 import type { IkeSuite } from './suite.ts';
 
-/** What IKE_SA_INIT leaves behind for the exchanges after it. */
+/**
+ * What IKE_SA_INIT leaves behind for the exchanges after it. An SA that replaces another has a suite, SPIs and nonces
+ * of its own, and the rest from the one that it replaces.
+ */
 export interface InitResult {
   readonly suite: IkeSuite;
+  /** Of the original initiator, and of the other end. */
   readonly initiatorSpi: Uint8Array;
   readonly responderSpi: Uint8Array;
   readonly nonceI: Uint8Array;
@@ -28,12 +32,15 @@ export class IkeSa {
   readonly init: InitResult;
   readonly keys: IkeKeys;
   readonly protection: SessionProtection;
+  /** 'responder' when the gateway began the rekeying that made it: the gateway then is the original initiator. */
+  readonly role: Role;
 
   /** The keys are the SA's own from now on. */
-  constructor(init: InitResult, keys: IkeKeys, random: RandomBytes) {
+  constructor(init: InitResult, keys: IkeKeys, random: RandomBytes, role: Role = 'initiator') {
     this.init = init;
     this.keys = keys;
-    this.protection = initiatorProtection(init.suite, this.keys, random);
+    this.protection = sessionProtection(init.suite, keys, role, random);
+    this.role = role;
   }
 
   /**
@@ -53,7 +60,7 @@ export class IkeSa {
       response,
       messageId,
       payloads,
-      fromInitiator: true,
+      fromInitiator: this.role === 'initiator',
     };
     const { outbound } = this.protection;
     const datagrams = fragmentation

@@ -1,7 +1,8 @@
-import { concat, utf8 } from '../lib/bytes.ts';
+import { concat, EMPTY, utf8 } from '../lib/bytes.ts';
 import { SecretBytes, wipe } from '../lib/secret.ts';
 import { type KeyLengths, suiteKeyLengths } from '../crypto/cipher-suite.ts';
 import { prfPlus } from '../crypto/kdf.ts';
+import type { Prf } from '../crypto/prf.ts';
 import type { IkeSuite } from './suite.ts';
 
 /** The seven keys of an IKE SA (RFC 7296 section 2.14). `i` protects what the original initiator sends. */
@@ -28,6 +29,23 @@ export interface KeyInputs {
 export function deriveIkeKeys(suite: IkeSuite, sharedSecret: SecretBytes, inputs: KeyInputs): IkeKeys {
   const skeyseed = suite.prf.compute(concat(inputs.nonceI, inputs.nonceR), sharedSecret.reveal());
   sharedSecret.wipe();
+  return expandIkeKeys(suite, skeyseed, inputs);
+}
+
+/**
+ * The keys of an IKE SA that replaces another: SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr) with the PRF of the
+ * old SA, the rest with that of the new one (RFC 7296 section 2.18). `sharedSecret` (g^ir) is wiped.
+ */
+export function deriveRekeyedIkeKeys(
+  old: { readonly prf: Prf; readonly skD: SecretBytes },
+  suite: IkeSuite,
+  sharedSecret: SecretBytes,
+  inputs: KeyInputs,
+): IkeKeys {
+  const seed = concat(sharedSecret.reveal(), inputs.nonceI, inputs.nonceR);
+  sharedSecret.wipe();
+  const skeyseed = old.prf.compute(old.skD.reveal(), seed);
+  wipe(seed);
   return expandIkeKeys(suite, skeyseed, inputs);
 }
 
@@ -79,21 +97,20 @@ export interface ChildKeys {
 }
 
 /**
- * KEYMAT = prf+(SK_d, Ni | Nr), cut as RFC 7296 section 2.17 says: all keys for data from the initiator to the
- * responder first, and in each direction encryption before integrity.
+ * KEYMAT = prf+(SK_d, [g^ir (new) |] Ni | Nr), cut as RFC 7296 section 2.17 says: all keys for data from the initiator
+ * to the responder first, and in each direction encryption before integrity. `sharedSecret` is g^ir of a key exchange
+ * of the Child SA's own, and is wiped.
  */
 export function deriveChildKeys(
   suite: IkeSuite,
   skD: SecretBytes,
   nonces: { readonly nonceI: Uint8Array; readonly nonceR: Uint8Array },
   lengths: KeyLengths,
+  sharedSecret?: SecretBytes,
 ): ChildKeys {
-  const keymat = prfPlus(
-    suite.prf,
-    skD.reveal(),
-    concat(nonces.nonceI, nonces.nonceR),
-    2 * (lengths.encr + lengths.integ),
-  );
+  const seed = concat(sharedSecret?.reveal() ?? EMPTY, nonces.nonceI, nonces.nonceR);
+  sharedSecret?.wipe();
+  const keymat = prfPlus(suite.prf, skD.reveal(), seed, 2 * (lengths.encr + lengths.integ));
   let at = 0;
   const next = (length: number): SecretBytes => SecretBytes.copyOf(keymat.subarray(at, (at += length)));
   const keys = {
@@ -102,6 +119,6 @@ export function deriveChildKeys(
     encrResponder: next(lengths.encr),
     integResponder: next(lengths.integ),
   };
-  keymat.fill(0);
+  wipe(seed, keymat);
   return keys;
 }

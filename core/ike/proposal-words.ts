@@ -161,7 +161,9 @@ function wordOf(transform: Transform): string | undefined {
     case TransformType.INTEG:
       return wordIn(INTEG_WORDS, transform.id) ?? nameOf(Integ, transform.id);
     case TransformType.KE:
-      return wordIn(GROUP_WORDS, transform.id) ?? nameOf(Group, transform.id);
+      return transform.id === Group.NONE
+        ? undefined
+        : (wordIn(GROUP_WORDS, transform.id) ?? nameOf(Group, transform.id));
     case TransformType.ESN:
       // Everybody's default says nothing.
       return transform.id === Esn.NO ? undefined : wordIn(ESN_WORDS, transform.id);

@@ -81,7 +81,7 @@ function transforms(offer: Offer): Transform[] {
   return list;
 }
 
-/** Proposals numbered from 1 (RFC 7296 section 3.3.1). `spi` is empty for the first IKE SA, 4 octets for ESP. */
+/** Proposals numbered from 1 (RFC 7296 section 3.3.1). `spi`: none for the first IKE SA, 8 octets later, 4 for ESP. */
 export function proposalsOf(
   offers: readonly Offer[],
   protocol: typeof Protocol.IKE | typeof Protocol.ESP,
@@ -97,7 +97,8 @@ function sameTransform(a: Transform, b: Transform): boolean {
 /**
  * The peer's choice, when it is one that RFC 7296 section 2.7 allows: one proposal, numbered and of the protocol
  * as we offered it, with exactly one transform of each type in it, each one ours. An explicit 'no integrity'
- * beside a combined-mode cipher and an explicit 'no group' say nothing, and are taken out first.
+ * beside a combined-mode cipher and an explicit 'no group' say nothing, and are taken out. Where we offered to do
+ * without a group, an answer without one is as good as an answer that says so.
  */
 export function acceptChoice(
   offered: readonly Proposal[],
@@ -117,20 +118,88 @@ export function acceptChoice(
       return err(`transform type ${transform.type} id ${transform.id} was not offered`);
     }
   }
-  for (const type of new Set(ours.transforms.map((transform) => transform.type))) {
+  for (const type of typesOf(ours)) {
     const count = picked.filter((transform) => transform.type === type).length;
-    if (count !== 1) return err(`${count} transforms of type ${type}`);
+    const mayLack = ours.transforms.some((offer) => offer.type === type && isNone(offer));
+    if (count > 1 || (count === 0 && !mayLack)) return err(`${count} transforms of type ${type}`);
   }
-  return ok({ ...chosen, transforms: picked });
+  return ok({ ...chosen, transforms: picked.filter((transform) => !isNone(transform)) });
+}
+
+function typesOf(proposal: Proposal): number[] {
+  return [...new Set(proposal.transforms.map((transform) => transform.type))];
+}
+
+/** 'No integrity' or 'no group'. For other types zero means something. */
+function isNone({ type, id }: Transform): boolean {
+  return id === 0 && (type === TransformType.INTEG || type === TransformType.KE);
 }
 
 function saysNothing(transform: Transform, ours: Proposal): boolean {
-  const isNone =
-    transform.id === 0 && (transform.type === TransformType.INTEG || transform.type === TransformType.KE);
-  return isNone && !ours.transforms.some((offer) => offer.type === transform.type);
+  return isNone(transform) && !ours.transforms.some((offer) => offer.type === transform.type);
 }
 
-/** The groups of an offer, in order, each once. */
+/** What we take of a peer's offer. */
+export interface Choice {
+  /** For the answer: numbered as the peer's, with what we chose of it and the SPI given. */
+  readonly answer: Proposal;
+  /** The SPI of the peer. */
+  readonly spi: Uint8Array;
+  /** What was chosen, without an explicit 'no integrity' and 'no group'. */
+  readonly chosen: Proposal;
+}
+
+/**
+ * Chooses as the responder (RFC 7296 section 3.3.6): the first of our offers that one of the peer's proposals meets,
+ * and of that our first alternative of each type. `groupAtHand` is the group of the peer's key exchange value,
+ * which goes before the others. Proposals with a type that we do not have, or without one that we must have, are
+ * passed over, and so are transforms with attributes that we do not know.
+ */
+export function chooseProposal(
+  offers: readonly Offer[],
+  proposals: readonly Proposal[],
+  ours: { readonly protocol: typeof Protocol.IKE | typeof Protocol.ESP; readonly spi: Uint8Array },
+  groupAtHand: number | undefined,
+): Choice | undefined {
+  for (const wanted of proposalsOf(offers, ours.protocol)) {
+    for (const proposal of proposals) {
+      if (proposal.protocol !== ours.protocol || proposal.spi.length !== ours.spi.length) continue;
+      const picked = pick(wanted, proposal, groupAtHand);
+      if (!picked) continue;
+      const answer = { ...proposal, spi: ours.spi, transforms: picked };
+      const chosen = { ...answer, transforms: picked.filter((transform) => !isNone(transform)) };
+      return { answer, spi: proposal.spi, chosen };
+    }
+  }
+  return undefined;
+}
+
+/** One transform of each type, or undefined when the two have nothing in common. */
+function pick(
+  wanted: Proposal,
+  theirs: Proposal,
+  groupAtHand: number | undefined,
+): readonly Transform[] | undefined {
+  const picked: Transform[] = [];
+  for (const type of new Set([...typesOf(wanted), ...typesOf(theirs)])) {
+    const ours = wanted.transforms.filter((transform) => transform.type === type);
+    const offered = theirs.transforms.filter(
+      (offer) => offer.type === type && !offer.otherAttributes?.length,
+    );
+    const isThere = (transform: Transform): boolean =>
+      offered.some((offer) => sameTransform(offer, transform));
+    const atHand = ours.find(({ id }) => type === TransformType.KE && id === groupAtHand);
+    const preferred = [...(atHand ? [atHand] : []), ...ours];
+    const none = offered.find(isNone);
+    const choice = preferred.find(isThere) ?? (ours.length === 0 ? none : undefined);
+    if (choice) picked.push(choice);
+    // A type that nobody names stands for 'none'.
+    else if (theirs.transforms.some((offer) => offer.type === type) || !ours.some(isNone)) return undefined;
+  }
+  return picked;
+}
+
+/** The groups of an offer, in order, each once; that there may be none is not a group. */
 export function groupsOf(offers: readonly Offer[]): number[] {
-  return [...new Set(offers.flatMap((offer) => offer.groups))];
+  return [...new Set(offers.flatMap((offer) => offer.groups))].filter((group) => group !== Group.NONE);
 }

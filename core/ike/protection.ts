@@ -8,7 +8,10 @@ import type { MessageProtection } from '../wire/message.ts';
 import type { IkeKeys } from './key-schedule.ts';
 import type { IkeSuite } from './suite.ts';
 
-/** The two directions of an IKE SA's protection as the original initiator sees them. */
+/** Which end of an IKE SA we are: its original initiator, or the end that was asked for it (RFC 7296 section 3.1). */
+export type Role = 'initiator' | 'responder';
+
+/** The two directions of an IKE SA's protection as one of its ends sees them. */
 export interface SessionProtection {
   readonly outbound: MessageProtection;
   readonly inbound: MessageProtection;
@@ -20,14 +23,20 @@ interface Direction extends MessageProtection {
   wipe(): void;
 }
 
-export function initiatorProtection(suite: IkeSuite, keys: IkeKeys, random: RandomBytes): SessionProtection {
+export function sessionProtection(
+  suite: IkeSuite,
+  keys: IkeKeys,
+  role: Role,
+  random: RandomBytes,
+): SessionProtection {
   const { cipher } = suite;
   const directed = (skE: SecretBytes, skA: SecretBytes): Direction =>
     cipher.kind === 'aead'
       ? aeadProtection(cipher.cipher, skE)
       : cbcProtection(cipher.cipher, cipher.integrity, skE, skA, random);
-  const outbound = directed(keys.skEi, keys.skAi);
-  const inbound = directed(keys.skEr, keys.skAr);
+  const ofInitiator = directed(keys.skEi, keys.skAi);
+  const ofResponder = directed(keys.skEr, keys.skAr);
+  const [outbound, inbound] = role === 'initiator' ? [ofInitiator, ofResponder] : [ofResponder, ofInitiator];
   const wipe = (): void => {
     outbound.wipe();
     inbound.wipe();

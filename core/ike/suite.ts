@@ -59,6 +59,11 @@ export function childSuite(chosen: Proposal): ChildSuite | undefined {
   };
 }
 
+/** The group of a key exchange of its own (IANA number), or undefined when the proposal has none. */
+export function groupOf(chosen: Proposal): number | undefined {
+  return transformOf(chosen, TransformType.KE)?.id;
+}
+
 /** Octets of key that the Child SA takes from KEYMAT in each direction (RFC 7296 section 2.17). */
 export function childKeyLengths({ encr, keyBits, integ }: ChildSuite): KeyLengths {
   const cipher = cipherSuite(encr, keyBits, integ);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, mock, test } from 'node:test';
 import { deriveIkeKeys, wipeIkeKeys } from '../../core/ike/key-schedule.ts';
-import { initiatorProtection } from '../../core/ike/protection.ts';
+import { sessionProtection } from '../../core/ike/protection.ts';
 import { SecretBytes } from '../../core/lib/secret.ts';
 import { proves } from '../conformance/tag.ts';
 import { type Faults, PSK, seededRandom } from '../support/gateway/index.ts';
@@ -129,7 +129,7 @@ describe('the ciphers of an IKE SA', () => {
         responderSpi: random(8),
       };
       const keys = deriveIkeKeys(suite, new SecretBytes(random(32)), inputs);
-      const protection = initiatorProtection(suite, keys, random);
+      const protection = sessionProtection(suite, keys, 'initiator', random);
       const { inbound, outbound } = protection;
       const sealed = outbound.seal(new Uint8Array(32), new Uint8Array(40));
       wipeIkeKeys(keys);

@@ -4,7 +4,7 @@ import { aead } from '../../../core/crypto/aead.ts';
 import { blockCipher } from '../../../core/crypto/block-cipher.ts';
 import { integrity } from '../../../core/crypto/integrity.ts';
 import { deriveIkeKeys, type IkeKeys } from '../../../core/ike/key-schedule.ts';
-import { initiatorProtection, type SessionProtection } from '../../../core/ike/protection.ts';
+import { sessionProtection, type SessionProtection } from '../../../core/ike/protection.ts';
 import type { IkeSuite } from '../../../core/ike/suite.ts';
 import { concat, toHex } from '../../../core/lib/bytes.ts';
 import { SecretBytes } from '../../../core/lib/secret.ts';
@@ -25,10 +25,9 @@ function ends(words: string): Ends {
   const random = seededRandom(words);
   const inputs = { nonceI: random(32), nonceR: random(32), initiatorSpi: random(8), responderSpi: random(8) };
   const keys = deriveIkeKeys(suite, new SecretBytes(random(32)), inputs);
-  const exchanged = { ...keys, skEi: keys.skEr, skEr: keys.skEi, skAi: keys.skAr, skAr: keys.skAi };
   return {
-    ours: initiatorProtection(suite, keys, random),
-    theirs: initiatorProtection(suite, exchanged, random),
+    ours: sessionProtection(suite, keys, 'initiator', random),
+    theirs: sessionProtection(suite, keys, 'responder', random),
     suite,
     keys,
   };
@@ -206,7 +205,7 @@ describe('what the algorithms themselves say', () => {
         drawn.push(toHex(octets));
         return octets;
       };
-      const { outbound } = initiatorProtection(suite, keys, random);
+      const { outbound } = sessionProtection(suite, keys, 'initiator', random);
       const sent = [1, 2, 3].map(() => toHex(outbound.seal(associated, new Uint8Array(5)).subarray(0, 16)));
       assert.deepEqual(sent, drawn);
     },
