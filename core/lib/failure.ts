@@ -99,6 +99,12 @@ export const FAILURES = {
   'platform.unsupported-system': 'never',
 
   'contract.invalid': 'never',
+  'contract.version': 'after-user',
+  'contract.unknown-call': 'never',
+  'contract.denied': 'after-user',
+  'contract.busy': 'backoff',
+  'contract.timeout': 'backoff',
+  'contract.disconnected': 'backoff',
   'internal.self-test': 'never',
   'internal.bug': 'never',
 } as const satisfies Readonly<Record<string, Retry>>;

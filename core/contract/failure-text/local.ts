@@ -145,6 +145,42 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'Restart Causeway. If that does not help, install it again.',
   })),
 
+  'contract.version': explain('user', ['server'], (c) => ({
+    title: 'Two parts of Causeway are of different versions',
+    why: `This program and the service${given(c.server, (server) => ` (${server})`)} have no version of their language in common: one was updated and the other was not.`,
+    next: 'Restart the Causeway service and this program. If that does not help, install the same version of both.',
+  })),
+
+  'contract.unknown-call': explain('user', ['call'], (c) => ({
+    title: 'The Causeway service cannot do that',
+    why: `It does not know what was asked of it${given(c.call, (call) => ` (${call})`)}: it is of another version than this program.`,
+    next: 'Restart the Causeway service. If that does not help, install the same version of both.',
+  })),
+
+  'contract.denied': explain('user', ['call'], (c) => ({
+    title: 'You may not do that',
+    why: `What was asked for${given(c.call, (call) => ` (${call})`)} is for administrators, or for the user who started the connection.`,
+    next: 'Ask the user who started the connection, or an administrator.',
+  })),
+
+  'contract.busy': explain('user', [], () => ({
+    title: 'The Causeway service was asked too much at once',
+    why: 'It takes a limited number of requests from each program, so that none can keep it from its work.',
+    next: 'Wait a moment and try again.',
+  })),
+
+  'contract.timeout': explain('user', ['call'], (c) => ({
+    title: 'The Causeway service did not answer',
+    why: `It took too long to answer${given(c.call, (call) => ` (${call})`)}.`,
+    next: 'Try again. If it stays, restart the Causeway service.',
+  })),
+
+  'contract.disconnected': explain('user', [], () => ({
+    title: 'The Causeway service is not there',
+    why: 'The connection to it ended: the service was stopped, or is just being restarted.',
+    next: 'Try again in a moment. If it stays, start the Causeway service.',
+  })),
+
   'internal.self-test': explain('makers', ['detail'], (c) => ({
     title: 'The check of the cryptography failed',
     why: `Before connecting, Causeway computes known examples, and one came out wrong${given(c.detail, (text) => `: ${text}`)}. Nothing was sent: a connection could not be trusted.`,
