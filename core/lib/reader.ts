@@ -11,17 +11,22 @@ export class ProtocolError extends Error {
   }
 }
 
+/** Which octet of a number comes first: the most significant ('big', network order), or the least. */
+export type ByteOrder = 'big' | 'little';
+
 /**
  * A cursor over octets from outside. Every read checks the bounds first and throws ProtocolError when fewer
- * octets are left, so no decoder can read past its input. Numbers are in network order.
+ * octets are left, so no decoder can read past its input. Numbers are in network order unless it is told otherwise.
  */
 export class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  readonly #little: boolean;
   #at = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, order: ByteOrder = 'big') {
     this.#bytes = bytes;
+    this.#little = order === 'little';
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -49,15 +54,15 @@ export class Reader {
   }
 
   u16(what: string): number {
-    return this.#view.getUint16(this.#advance(2, what));
+    return this.#view.getUint16(this.#advance(2, what), this.#little);
   }
 
   u32(what: string): number {
-    return this.#view.getUint32(this.#advance(4, what));
+    return this.#view.getUint32(this.#advance(4, what), this.#little);
   }
 
   u64(what: string): bigint {
-    return this.#view.getBigUint64(this.#advance(8, what));
+    return this.#view.getBigUint64(this.#advance(8, what), this.#little);
   }
 
   /** A view (no copy) of the next `count` octets. */
@@ -71,9 +76,9 @@ export class Reader {
     return this.take(this.remaining, 'rest');
   }
 
-  /** A reader over the next `count` octets alone. */
+  /** A reader over the next `count` octets alone, of the same order. */
   sub(count: number, what: string): Reader {
-    return new Reader(this.take(count, what));
+    return new Reader(this.take(count, what), this.#little ? 'little' : 'big');
   }
 
   skip(count: number, what: string): void {
