@@ -26,6 +26,6 @@ export interface ChildSaSpec {
   readonly remote: readonly Selector[];
   /** True when the ESP packets travel in UDP (RFC 3948). They are the same octets either way. */
   readonly udpEncap: boolean;
-  /** For each direction. */
+  /** For each direction; those of the suite (limits.ts) when absent. */
   readonly limits?: SaLimits;
 }

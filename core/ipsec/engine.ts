@@ -6,7 +6,7 @@ import type { EspEvent } from './events.ts';
 import { InboundPath } from './inbound.ts';
 import type { SaTraffic } from './lifetime.ts';
 import { OutboundPath } from './outbound.ts';
-import { Sad } from './sad.ts';
+import { type PairStage, Sad } from './sad.ts';
 import { Spd, type Policy } from './spd.ts';
 import { newTransform, type TransformFactory } from './suite.ts';
 
@@ -27,6 +27,7 @@ export interface PairTraffic {
   readonly spiOut: number;
   readonly in: SaTraffic;
   readonly out: SaTraffic;
+  readonly stage: PairStage;
   /** Sequence number of the last packet sent. */
   readonly sequenceOut: number;
 }
@@ -57,12 +58,35 @@ export class EspEngine {
   }
 
   /**
-   * Adds a pair of SAs. Under a childId that is there already it is the rekeyed pair: it sends from now on and
-   * the older ones still receive. Throws RangeError for an SPI that is zero or in use, and for a suite or keys
-   * that keyLengths would not have allowed.
+   * Adds a pair of SAs. Under a childId that is there already it is the rekeyed pair: the older ones still receive,
+   * and it sends from now on, or with `sendNow` false when it is activated or no other can. Throws RangeError for an
+   * SPI that is zero or in use, and for a suite or keys that keyLengths would not have allowed.
    */
-  install(child: ChildSaSpec): void {
-    this.#sad.install(child);
+  install(child: ChildSaSpec, { sendNow = true }: { readonly sendNow?: boolean } = {}): void {
+    this.#sad.install(child, sendNow);
+  }
+
+  /** This pair of the child sends from now on. */
+  activate(childId: number, spiIn: number): void {
+    this.#sad.activate(childId, spiIn);
+  }
+
+  /**
+   * Nothing is sent through the pair any more; what was on its way still comes in until then. The keys are wiped
+   * with the first batch that comes in behind that time, or by `expire`.
+   */
+  retire(childId: number, spiIn: number, until: Millis): void {
+    this.#sad.retire(childId, spiIn, until);
+  }
+
+  /** When the time of the next retired pair is over; Infinity when there is none. */
+  get nextExpiry(): Millis {
+    return this.#sad.nextExpiry;
+  }
+
+  /** Wipes the keys of retired pairs whose time is over. */
+  expire(now: Millis): void {
+    this.#sad.expire(now);
   }
 
   /** Removes one pair of a child by its inbound SPI, or the whole child. Its keys are wiped. */
@@ -90,6 +114,7 @@ export class EspEngine {
    * number of IP packets there. Keepalives and IKE messages are counted and left alone. Order is kept.
    */
   inbound(batch: Batch, out: Batch, now: Millis): number {
+    if (now >= this.#sad.nextExpiry) this.#sad.expire(now);
     const count = this.#inbound.process(batch, out, now);
     this.#tell();
     return count;
@@ -112,14 +137,16 @@ export class EspEngine {
     return { ...this.#counters };
   }
 
-  /** What passed through each pair of a child, oldest first; empty for a child that is not there. */
-  traffic(childId: number): PairTraffic[] {
-    return this.#sad.pairsOf(childId).map(({ inbound, outbound }) => ({
+  /** What passed through each pair of a child, or of all, oldest first; empty for a child that is not there. */
+  traffic(childId?: number): PairTraffic[] {
+    const pairs = childId === undefined ? this.#sad.pairs() : this.#sad.pairsOf(childId);
+    return pairs.map(({ inbound, outbound, stage }) => ({
       spiIn: inbound.spi,
       spiOut: outbound.spi,
       in: inbound.meter.traffic(),
       out: outbound.meter.traffic(),
       sequenceOut: outbound.sequence.current,
+      stage,
     }));
   }
 

@@ -3,13 +3,15 @@ import type { Direction } from './traffic.ts';
 
 /**
  * What the engine tells its owner about an SA, each at most once in the SA's life.
+ * `first-inbound`: the first authentic packet came in, so the peer has its half of the pair.
  * `sequence-low`, `lifetime-low`: a new pair should be negotiated now.
  * `sequence-exhausted`, `lifetime-spent`: nothing passes through this SA any more.
  */
 export interface EspEvent {
-  readonly kind: 'sequence-low' | 'sequence-exhausted' | 'lifetime-low' | 'lifetime-spent';
+  readonly kind: 'first-inbound' | 'sequence-low' | 'sequence-exhausted' | 'lifetime-low' | 'lifetime-spent';
   readonly childId: number;
-  readonly spi: number;
+  /** The pair, by its inbound SPI. */
+  readonly spiIn: number;
   readonly direction: Direction;
 }
 
@@ -29,6 +31,10 @@ export function noteOutbound(sa: OutboundSa, events: EspEvent[]): void {
 /** Adds the events that are due for an inbound SA to `events`. */
 export function noteInbound(sa: InboundSa, events: EspEvent[]): void {
   const { meter, reported } = sa;
+  if (!reported.used && meter.used) {
+    reported.used = true;
+    events.push(event('first-inbound', sa, 'in'));
+  }
   if (!reported.low && meter.low) {
     reported.low = true;
     events.push(event('lifetime-low', sa, 'in'));
@@ -40,5 +46,5 @@ export function noteInbound(sa: InboundSa, events: EspEvent[]): void {
 }
 
 function event(kind: EspEvent['kind'], sa: InboundSa | OutboundSa, direction: Direction): EspEvent {
-  return { kind, childId: sa.childId, spi: sa.spi, direction };
+  return { kind, childId: sa.childId, spiIn: sa.spiIn, direction };
 }

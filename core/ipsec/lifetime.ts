@@ -21,13 +21,19 @@ export interface SaTraffic {
 
 /** Counts what passes through one direction of an SA and knows its limits. */
 export class Meter {
-  readonly #limits: SaLimits;
+  readonly #softOctets: number;
+  readonly #hardOctets: number;
+  readonly #softPackets: number;
+  readonly #hardPackets: number;
   #packets = 0;
   #octets = 0;
   #lastAt: Millis | undefined;
 
   constructor(limits: SaLimits = {}) {
-    this.#limits = limits;
+    this.#softOctets = limits.softOctets ?? Infinity;
+    this.#hardOctets = limits.hardOctets ?? Infinity;
+    this.#softPackets = limits.softPackets ?? Infinity;
+    this.#hardPackets = limits.hardPackets ?? Infinity;
   }
 
   record(octets: number, now: Millis): void {
@@ -36,16 +42,19 @@ export class Meter {
     this.#lastAt = now;
   }
 
+  /** True once something passed. */
+  get used(): boolean {
+    return this.#packets > 0;
+  }
+
   /** True when the SA should be replaced. */
   get low(): boolean {
-    const { softOctets = Infinity, softPackets = Infinity } = this.#limits;
-    return this.#octets >= softOctets || this.#packets >= softPackets;
+    return this.#octets >= this.#softOctets || this.#packets >= this.#softPackets;
   }
 
   /** True when nothing more may pass. */
   get spent(): boolean {
-    const { hardOctets = Infinity, hardPackets = Infinity } = this.#limits;
-    return this.#octets >= hardOctets || this.#packets >= hardPackets;
+    return this.#octets >= this.#hardOctets || this.#packets >= this.#hardPackets;
   }
 
   traffic(): SaTraffic {

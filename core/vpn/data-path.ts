@@ -1,8 +1,8 @@
 import type { Millis } from '../lib/ports.ts';
-import type { Endpoint } from '../net/address.ts';
 import { type Batch, newBatch } from '../net/batch.ts';
 import type { EspEngine } from '../ipsec/engine.ts';
 import type { TunPort, UdpPort } from '../platform/ports.ts';
+import type { EspPath } from './carrier.ts';
 import { encodeEndpoint } from './endpoint.ts';
 
 /** Packets that cross a border together. More would add delay, fewer would add crossings. */
@@ -19,25 +19,31 @@ export interface DataPathOptions {
   readonly tun: TunPort;
   /** Octets of the longest packet of the device. */
   readonly mtu: number;
-  readonly udp: UdpPort;
-  readonly gateway: Endpoint;
   readonly now: () => Millis;
-  /** ESP that passed every check came in. */
-  readonly onReceived: (now: Millis) => void;
-  readonly onSent: (now: Millis) => void;
   /** The device threw: it is down or gone. Nothing is read from it any more. */
   readonly onBroken: (error: unknown) => void;
 }
 
-/** Moves packets between the tunnel device, the engine and the socket, a batch at a time. */
+/** Where ESP goes now, and who wants to know that it went. */
+interface Way {
+  readonly udp: UdpPort;
+  readonly peer: Uint8Array;
+  readonly onSent: (now: Millis) => void;
+}
+
+/**
+ * Moves packets between the tunnel device, the engine and the sockets, a batch at a time. While there is no way to send
+ * them, packets from the device are read and dropped: what waits there for minutes is of no use to anyone.
+ */
 export class DataPath {
   readonly #options: DataPathOptions;
   readonly #fromTun: Batch;
   readonly #toUdp: Batch;
   readonly #toTun: Batch;
-  readonly #peer: Uint8Array;
+  #way: Way | undefined;
   #isRunning = false;
   #notSent = 0;
+  #noSession = 0;
 
   constructor(options: DataPathOptions) {
     this.#options = options;
@@ -45,7 +51,6 @@ export class DataPath {
     this.#fromTun = newBatch(BATCH, slot, HEADROOM);
     this.#toUdp = newBatch(BATCH, slot, 0);
     this.#toTun = newBatch(BATCH, slot, HEADROOM);
-    this.#peer = encodeEndpoint(options.gateway);
   }
 
   start(): void {
@@ -61,8 +66,19 @@ export class DataPath {
 
   /** Nothing moves any more, in either direction. */
   stop(): void {
+    if (!this.#isRunning) return;
     this.#isRunning = false;
     this.#options.tun.onReadable(undefined);
+  }
+
+  /** From the next batch on ESP goes there; `onSent` hears of each batch that went. */
+  sendTo({ udp, gateway }: EspPath, onSent: (now: Millis) => void): void {
+    this.#way = { udp, peer: encodeEndpoint(gateway), onSent };
+  }
+
+  /** Nobody takes packets now. */
+  hold(): void {
+    this.#way = undefined;
   }
 
   /** ESP packets that the socket did not take. */
@@ -70,40 +86,51 @@ export class DataPath {
     return this.#notSent;
   }
 
+  /** Packets of the device that came while nobody took any. */
+  get noSession(): number {
+    return this.#noSession;
+  }
+
   #pump(): void {
     const { engine, tun, now } = this.#options;
     for (let turn = 0; turn < TURN; turn++) {
       const count = tun.read(this.#fromTun);
       if (count === 0) return;
-      if (engine.outbound(this.#fromTun, this.#toUdp, now()) > 0) this.#send(this.#toUdp);
-      if (count < this.#fromTun.capacity) return;
+      if (!this.#way) this.#noSession += count;
+      else if (engine.outbound(this.#fromTun, this.#toUdp, now()) > 0) this.#send(this.#toUdp);
+      // What the engine told may have ended it all.
+      if (!this.#isRunning || count < this.#fromTun.capacity) return;
     }
   }
 
   /** What the socket does not take is lost, as on any congested link: the protocol inside slows down for it. */
   #send(batch: Batch): void {
+    const way = this.#way;
     let taken = 0;
     try {
-      taken = this.#options.udp.send(batch, this.#peer);
+      taken = way?.udp.send(batch, way.peer) ?? 0;
     } catch {
       // No route or no permission now; the session's own messages meet the same, and it judges what that means.
     }
     this.#notSent += batch.count - taken;
-    if (taken > 0) this.#options.onSent(this.#options.now());
+    if (taken > 0) way?.onSent(this.#options.now());
   }
 
-  /** A batch from the socket; what is not ESP in it is left alone. */
-  inbound(batch: Batch): void {
+  /** Takes a batch from a socket; what is not ESP in it is left alone. True when something authentic was in it. */
+  inbound(batch: Batch): boolean {
     const { engine, tun, now } = this.#options;
-    if (!this.#isRunning) return;
-    const at = now();
-    if (engine.inbound(batch, this.#toTun, at) === 0) return;
-    this.#options.onReceived(at);
+    if (!this.#isRunning || engine.inbound(batch, this.#toTun, now()) === 0) return false;
     try {
-      tun.write(this.#toTun);
+      if (this.#isCarrying()) tun.write(this.#toTun);
     } catch (error) {
       this.#break(error);
     }
+    return true;
+  }
+
+  /** Asked anew: what the engine told may have ended it all. */
+  #isCarrying(): boolean {
+    return this.#isRunning;
   }
 
   #break(error: unknown): void {

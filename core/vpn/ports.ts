@@ -2,24 +2,32 @@ import type { Failure } from '../lib/failure.ts';
 import type { EpochMillis, Log, Millis, RandomBytes } from '../lib/ports.ts';
 import type { Result } from '../lib/result.ts';
 import type { IpAddress } from '../net/address.ts';
-import type { RouteManager, TunPort, UdpPort } from '../platform/ports.ts';
+import type { NetworkMonitor, RouteManager, TunPort, UdpPort } from '../platform/ports.ts';
 
 /** What a connection needs of the machine. The composition root puts the platform's parts in. */
 export interface ConnectionPorts {
   /** Whether this machine can hold a tunnel at all; undoes what a crashed process left behind. */
   readonly preflight: () => Promise<Failure | undefined>;
   readonly resolve: (host: string) => Promise<Result<readonly IpAddress[], Failure>>;
-  /** A marked socket of that family; on the preferred local port when it is free, else on any. */
-  readonly openUdp: (options: {
-    readonly family: 4 | 6;
-    readonly preferredPort: number;
-    readonly mark: number;
-  }) => Result<UdpPort, Failure>;
+  readonly openUdp: (request: UdpRequest) => Result<UdpPort, Failure>;
   readonly openTun: (options: { readonly mtu: number }) => Result<TunPort, Failure>;
   readonly routes: RouteManager;
+  /** Without one the system alone decides from where the gateway is talked to, and nothing roams. */
+  readonly network?: NetworkMonitor;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly log: Log;
+}
+
+/** A marked socket of that family; on the preferred local port when it is free, else on any. */
+export interface UdpRequest {
+  readonly family: 4 | 6;
+  readonly preferredPort: number;
+  readonly mark: number;
+  /** Packets come and go by this local address alone; by any without it. */
+  readonly localAddress?: IpAddress;
+  /** Packets come and go by this link alone, whatever the routes of others say. */
+  readonly device?: string;
 }
 
 export interface Clock {

@@ -2,13 +2,14 @@ import { failure, type Failure } from '../lib/failure.ts';
 import type { Millis } from '../lib/ports.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import { addressOf, type Endpoint, formatAddress } from '../net/address.ts';
-import { type Batch, newBatch, resetBatch, appendPacket } from '../net/batch.ts';
+import { newBatch, resetBatch, appendPacket } from '../net/batch.ts';
 import type { IkeConfig } from '../ike/config.ts';
-import type { IkeCommand, IkeEvent, OutboundDatagram, Transport } from '../ike/events.ts';
+import { type IkeCommand, type OutboundDatagram, type Transport, wipeKeysIn } from '../ike/events.ts';
 import type { NatFindings } from '../ike/nat-detection.ts';
 import { IkeSession } from '../ike/session.ts';
 import { keepalive, keepaliveDueAt } from '../ipsec/udp-encap.ts';
 import type { UdpPort } from '../platform/ports.ts';
+import { type Carrier, type ChildEvent, type EspPath, isChildEvent, type SessionEvent } from './carrier.ts';
 import { encodeEndpoint } from './endpoint.ts';
 import { ikeKeyLogLines } from './keylog.ts';
 import { socketFault, systemCode } from './faults.ts';
@@ -24,7 +25,7 @@ const MAX_MESSAGE = 65_535;
 export interface SessionDriverOptions {
   readonly config: IkeConfig;
   readonly ports: ConnectionPorts;
-  readonly onEvent: (event: IkeEvent) => void;
+  readonly onEvent: (event: SessionEvent) => void;
   /** A socket stopped working, or there is a bug: nothing can be expected of the session any more. */
   readonly onBroken: (failure: Failure) => void;
   readonly keyLog?: (line: string) => void;
@@ -35,7 +36,18 @@ interface Path {
   readonly local: Endpoint;
 }
 
-/** The two sockets towards one address of the gateway, and the session that talks through them. */
+/**
+ * One session with a gateway and the sockets that it talks through. Several may be open at once, also to the same
+ * gateway: each has sockets of its own, so answers find their session.
+ *
+ *   open(options)    sockets for the first path, and a session that says nothing before `command({ kind: 'connect' })`
+ *   command(c)       everything else that the session can be told
+ *   carry(carrier)   who moves its packets; what happened to its Child SAs until then is told at once
+ *   espPath          where ESP goes now
+ *   close()          sockets, timers and keys go; the gateway is told nothing
+ *
+ * It roams by itself: it follows `ports.network` and tells the session which paths there are.
+ */
 export class SessionDriver {
   readonly #options: SessionDriverOptions;
   readonly #paths: Readonly<Record<Transport, Path>>;
@@ -44,7 +56,9 @@ export class SessionDriver {
   #suite = '';
   #nat: NatFindings = { supported: false, local: false, remote: false };
   #lastSentAt: Millis;
-  #onEsp: ((batch: Batch) => void) | undefined;
+  #carrier: Carrier | undefined;
+  /** What happened to Child SAs before somebody carried them. */
+  #untold: ChildEvent[] = [];
   #cancelTimer: (() => void) | undefined;
   #closed = false;
 
@@ -79,8 +93,7 @@ export class SessionDriver {
     }
   }
 
-  /** Where ESP goes to, and from which socket. */
-  get espPath(): { readonly udp: UdpPort; readonly gateway: Endpoint } {
+  get espPath(): EspPath {
     const { gateway, gatewayNatPort } = this.#options.config;
     return { udp: this.#paths.nat.udp, gateway: { address: gateway.address, port: gatewayNatPort } };
   }
@@ -97,9 +110,10 @@ export class SessionDriver {
     return this.#options.config.gateway.address.family;
   }
 
-  /** From now on batches with ESP go there. IKE messages in them were taken out before. */
-  onEsp(callback: ((batch: Batch) => void) | undefined): void {
-    this.#onEsp = callback;
+  /** From now on it is told of ESP, Child SAs and paths; nobody is when it is undefined. */
+  carry(carrier: Carrier | undefined): void {
+    this.#carrier = carrier;
+    if (carrier) for (const event of this.#untold.splice(0)) carrier.onChild(event);
   }
 
   command(command: IkeCommand): void {
@@ -123,6 +137,7 @@ export class SessionDriver {
     this.#closed = true;
     this.#cancelTimer?.();
     this.#session.wipe();
+    wipeKeysIn(this.#untold.splice(0));
     this.#paths.ike.udp.close();
     this.#paths.nat.udp.close();
   }
@@ -141,7 +156,7 @@ export class SessionDriver {
         this.#session.handleDatagram({ octets, transport, local, remote, path: 0 }, this.#now());
         this.#drain();
       },
-      onBatch: (batch) => this.#onEsp?.(batch),
+      onBatch: (batch) => this.#carrier?.onEsp(batch),
       isClosed: () => this.#closed,
       onUnreachable: (what) => {
         if (this.#closed) return;
@@ -168,9 +183,16 @@ export class SessionDriver {
         this.#suite = event.suite;
         this.#nat = event.nat;
       }
-      this.#options.onEvent(event);
+      if (isChildEvent(event)) this.#onChild(event);
+      else this.#options.onEvent(event);
     }
     this.#schedule();
+  }
+
+  #onChild(event: ChildEvent): void {
+    if (this.#closed) wipeKeysIn([event]);
+    else if (this.#carrier) this.#carrier.onChild(event);
+    else this.#untold.push(event);
   }
 
   #send({ payload, transport, remote }: OutboundDatagram): void {

@@ -1,31 +1,24 @@
 import type { Profile } from '../contract/profile.ts';
 import { failure, type Failure } from '../lib/failure.ts';
-import { addressOf } from '../net/address.ts';
+import type { Millis } from '../lib/ports.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import { type EstablishedChild, wipeChild } from '../ike/events.ts';
-import type { ChildSaSpec } from '../ipsec/child-sa.ts';
 import { EspEngine, type PairTraffic } from '../ipsec/engine.ts';
-import { innerMtu } from '../ipsec/mtu.ts';
-import { type Prefix, rangeToPrefixes } from '../net/prefix.ts';
-import { intersect, type Selector, selectorOfPrefix } from '../net/selector.ts';
+import type { EspEvent } from '../ipsec/events.ts';
+import type { SaLimits } from '../ipsec/lifetime.ts';
+import { formatPrefix, type Prefix } from '../net/prefix.ts';
 import type { NetworkPlan, TunPort } from '../platform/ports.ts';
+import type { ChildEvent, Established } from './carrier.ts';
 import { DataPath } from './data-path.ts';
 import { bug, systemCode } from './faults.ts';
 import { espKeyLogLines } from './keylog.ts';
-import type { Established } from './machine/state.ts';
 import type { ConnectionPorts } from './ports.ts';
 import { BYPASS_MARK, type SessionDriver } from './session-driver.ts';
+import { TunnelChildren } from './tunnel-children.ts';
+import { routesTo, tunnelMtu } from './tunnel-plan.ts';
 
-/** The only child so far; the engine's name for it outlives its SAs. */
-const CHILD_ID = 1;
-/** What we suppose of a path before it is measured: Ethernet. */
-const PATH_MTU = 1500;
-/** Inner packets stay under this, so that paths a bit narrower than Ethernet (PPPoE, mobile) carry them too. */
-const CAUTIOUS_MTU = 1400;
-/** More than any network plan has; a gateway that narrows to odd ranges could ask for many thousands. */
-const MAX_ROUTES = 1024;
-/** IPv6 asks for this of every link (RFC 8200 section 5). */
-const MIN_MTU6 = 1280;
+/** For so long packets that were sealed for the session before are taken: they were on their way. */
+const HANDOVER_MS: Millis = 10_000;
 
 export interface TunnelOptions {
   readonly established: Established;
@@ -35,10 +28,33 @@ export interface TunnelOptions {
   /** False once nobody wants the tunnel any more: then it carries nothing from the start. */
   readonly isWanted: () => boolean;
   readonly onBroken: (failure: Failure) => void;
+  /** What one SA may carry; what its suite allows when absent. */
+  readonly limits?: SaLimits;
   readonly keyLog?: (line: string) => void;
 }
 
-/** The established tunnel on this machine: device, addresses, routes, and the engine between device and socket. */
+/** A session in the tunnel: what the gateway gave it, its Child SAs and the way that its ESP takes. */
+interface Tenant {
+  readonly session: SessionDriver;
+  readonly established: Established;
+  readonly children: TunnelChildren;
+  /** All that its children ever led to: a route that goes would let traffic out beside the tunnel. */
+  routes: readonly Prefix[];
+}
+
+/**
+ * The tunnel on this machine: device, addresses, routes, and the engine between device and sockets. It outlives the
+ * session that it was opened with.
+ *
+ *   open(options)                  all of it or nothing, carrying for `options.session`
+ *   adopt(session, established)    another session carries from now on (reconnected, authenticated anew); what was on
+ *                                  its way for the one before still comes in, as long as that one is not closed
+ *   suspend()                      no session carries: packets of the machine are dropped, routes stay
+ *   close()                        undoes everything
+ *
+ * What open and adopt are given in `established` is the tunnel's: its keys are in the engine then, or nowhere. What a
+ * session does afterwards (Child SAs, paths) the tunnel hears from its driver itself.
+ */
 export class Tunnel {
   readonly name: string;
   readonly mtu: number;
@@ -46,83 +62,231 @@ export class Tunnel {
   readonly #tun: TunPort;
   readonly #engine: EspEngine;
   readonly #dataPath: DataPath;
+  #tenant: Tenant | undefined;
+  #lastChildId = 0;
+  /** Counts what session the tunnel is meant for: only the newest one gets it. */
+  #turn = 0;
+  #cancelExpiry: (() => void) | undefined;
   #closing: Promise<Failure | undefined> | undefined;
 
   private constructor(options: TunnelOptions, tun: TunPort, mtu: number) {
-    const { ports, session } = options;
+    const { ports } = options;
     this.#options = options;
     this.#tun = tun;
     this.name = tun.name;
     this.mtu = mtu;
-    this.#engine = new EspEngine({ random: ports.random });
+    this.#engine = new EspEngine({ random: ports.random, onEvent: (event) => this.#onEsp(event) });
     this.#dataPath = new DataPath({
       engine: this.#engine,
       tun,
       mtu,
-      ...session.espPath,
       now: ports.clock.now,
-      onReceived: (now) => session.noteTraffic(now),
-      onSent: (now) => session.noteSent(now),
       onBroken: (error) => options.onBroken(deviceFault(tun.name, error)),
     });
   }
 
-  /** Opens all of it or nothing; the keys of the Child SA are in the engine then, or nowhere. */
   static async open(options: TunnelOptions): Promise<Result<Tunnel, Failure>> {
+    const { established, profile, ports, session, isWanted } = options;
     try {
-      const routes = routesTo(options.established.child.remote);
+      const routes = routesTo(established.child.remote);
       if (!routes.ok) return routes;
-      const mtu = mtuFor(options);
-      const tun = options.ports.openTun({ mtu });
+      const mtu = tunnelMtu(profile, established.child.suite);
+      const tun = ports.openTun({ mtu });
       if (!tun.ok) return tun;
       const tunnel = new Tunnel(options, tun.value, mtu);
-      const problem = await tunnel.#raise(routes.value);
+      const problem = await tunnel.#moveIn(session, established, routes.value, isWanted);
       if (!problem) return ok(tunnel);
       await tunnel.close();
       return err(problem);
     } finally {
-      wipeChild(options.established.child);
+      wipeChild(established.child);
     }
   }
 
-  async #raise(routes: readonly Prefix[]): Promise<Failure | undefined> {
-    const { established, isWanted, ports } = this.#options;
+  /**
+   * The failure says why the tunnel cannot be as this session wants it; it then carries for nobody, and the machine may
+   * be without its routes. Nothing happens when the tunnel is closed, suspended or given to another meanwhile.
+   */
+  async adopt(session: SessionDriver, established: Established): Promise<Failure | undefined> {
     try {
-      const applied = await ports.routes.apply(this.#plan(routes));
-      if (!applied.ok) return applied.error;
-      if (isWanted()) this.#carry(established);
+      const routes = routesTo(established.child.remote);
+      if (!routes.ok) return routes.error;
+      return await this.#moveIn(session, established, routes.value, () => true);
+    } finally {
+      wipeChild(established.child);
+    }
+  }
+
+  /** The keys of the session that carried are gone at once. */
+  suspend(): void {
+    this.#turn += 1;
+    this.#moveOut(this.#now());
+    this.#dataPath.hold();
+  }
+
+  async #moveIn(
+    session: SessionDriver,
+    established: Established,
+    routes: readonly Prefix[],
+    isWanted: () => boolean,
+  ): Promise<Failure | undefined> {
+    const turn = ++this.#turn;
+    const isOurs = (): boolean => turn === this.#turn && !this.#closing && isWanted();
+    const tenant: Tenant = {
+      session,
+      established,
+      routes,
+      children: new TunnelChildren({
+        engine: this.#engine,
+        addresses: established.config.addresses,
+        newChildId: () => ++this.#lastChildId,
+        ...(this.#options.limits ? { limits: this.#options.limits } : {}),
+      }),
+    };
+    try {
+      // Where nothing changes for the machine, not one packet has to wait for it.
+      if (this.#tenant && sameNeeds(this.#tenant, tenant)) this.#carry(tenant);
+      const applied = await this.#options.ports.routes.apply(this.#plan(tenant));
+      if (!isOurs()) return undefined;
+      if (!applied.ok) {
+        this.suspend();
+        return applied.error;
+      }
+      if (this.#tenant !== tenant) this.#carry(tenant);
       return undefined;
     } catch (error) {
       return bug(error);
     }
   }
 
-  #plan(routes: readonly Prefix[]): NetworkPlan {
+  #plan({ established, routes, session }: Tenant): NetworkPlan {
     return {
       tun: { name: this.name, mtu: this.mtu },
-      addresses: this.#options.established.config.addresses,
+      addresses: established.config.addresses,
       routes,
       bypassMark: BYPASS_MARK,
-      gateway: this.#options.session.espPath.gateway.address,
+      gateway: session.espPath.gateway.address,
     };
   }
 
-  #carry({ child, config }: Established): void {
-    const { keyLog, session } = this.#options;
-    if (keyLog) espKeyLogLines(child, session.outerFamily).forEach(keyLog);
-    this.#engine.install(childSpec(child));
-    const local = ownTraffic(child.local, config.addresses);
-    this.#engine.setPolicies([{ action: 'protect', childId: CHILD_ID, local, remote: child.remote }]);
-    session.onEsp((batch) => this.#dataPath.inbound(batch));
+  #carry(tenant: Tenant): void {
+    const { session, children, established } = tenant;
+    this.#moveOut(this.#now() + HANDOVER_MS);
+    this.#tenant = tenant;
+    this.#add(tenant, established.child, { sendNow: true });
+    this.#dataPath.sendTo(session.espPath, (now) => session.noteSent(now));
+    session.carry({
+      onEsp: (batch) => {
+        if (this.#dataPath.inbound(batch)) session.noteTraffic(this.#now());
+      },
+      onChild: (event) => this.#onChild(tenant, event),
+      onPath: (path) => {
+        if (this.#tenant !== tenant) return;
+        this.#dataPath.sendTo(path, (now) => session.noteSent(now));
+        this.#applyAgain(tenant);
+      },
+    });
+    this.#engine.setPolicies(children.policies());
     this.#dataPath.start();
   }
 
+  /** What was on its way to the session that carried may still come in until then. */
+  #moveOut(until: Millis): void {
+    this.#tenant?.children.closeAll(until);
+    this.#tenant = undefined;
+    this.#engine.expire(this.#now());
+    this.#scheduleExpiry();
+  }
+
+  #onChild(tenant: Tenant, event: ChildEvent): void {
+    const { children } = tenant;
+    if (this.#tenant !== tenant) {
+      if (event.kind === 'child-added') wipeChild(event.child);
+      return;
+    }
+    switch (event.kind) {
+      case 'child-added': {
+        const { child, sendNow, replaces } = event;
+        this.#add(tenant, child, { sendNow, ...(replaces === undefined ? {} : { replaces }) });
+        this.#leadTo(tenant);
+        break;
+      }
+      case 'child-send':
+        children.send(event.spiIn);
+        break;
+      case 'child-closed':
+        children.close(event.spiIn, this.#now() + event.lingerMs);
+        this.#scheduleExpiry();
+        break;
+    }
+    this.#engine.setPolicies(children.policies());
+  }
+
+  #add(
+    { children, session }: Tenant,
+    child: EstablishedChild,
+    how: { readonly replaces?: number; readonly sendNow: boolean },
+  ): void {
+    const { keyLog } = this.#options;
+    if (keyLog) espKeyLogLines(child, session.outerFamily).forEach(keyLog);
+    children.add(child, how);
+  }
+
+  /** Routes to where a further child leads, besides those that there are. */
+  #leadTo(tenant: Tenant): void {
+    const found = routesTo(tenant.children.remotes());
+    if (!found.ok)
+      return this.#options.ports.log('warn', 'child-without-routes', {
+        ...found.error.context,
+        code: found.error.code,
+      });
+    const known = new Set(tenant.routes.map(formatPrefix));
+    const further = found.value.filter((prefix) => !known.has(formatPrefix(prefix)));
+    if (further.length === 0) return;
+    tenant.routes = [...tenant.routes, ...further];
+    this.#applyAgain(tenant);
+  }
+
+  /** The machine as the session wants it now. It is asked to change only what is not so already. */
+  #applyAgain(tenant: Tenant): void {
+    this.#options.ports.routes
+      .apply(this.#plan(tenant))
+      .then((applied) => (applied.ok ? undefined : applied.error), bug)
+      .then((problem) => {
+        if (problem && this.#tenant === tenant && !this.#closing) this.#options.onBroken(problem);
+      });
+  }
+
+  #onEsp(event: EspEvent): void {
+    const tenant = this.#tenant;
+    const notice = tenant?.children.follow(event);
+    if (notice) tenant?.session.command(notice);
+  }
+
+  /** Keys of retired SAs are wiped on time, whether packets come or not. */
+  #scheduleExpiry(): void {
+    this.#cancelExpiry?.();
+    this.#cancelExpiry = undefined;
+    const at = this.#engine.nextExpiry;
+    if (at === Infinity) return;
+    this.#cancelExpiry = this.#options.ports.clock.at(at, () => {
+      this.#engine.expire(this.#now());
+      this.#scheduleExpiry();
+    });
+  }
+
+  #now(): Millis {
+    return this.#options.ports.clock.now();
+  }
+
+  /** What passed through each pair that there still is, by child, oldest first. */
   traffic(): PairTraffic[] {
-    return this.#engine.traffic(CHILD_ID);
+    return this.#engine.traffic();
   }
 
   counters(): Readonly<Record<string, number>> {
-    return { ...this.#engine.counters(), 'out-not-sent': this.#dataPath.notSent };
+    const { notSent, noSession } = this.#dataPath;
+    return { ...this.#engine.counters(), 'out-not-sent': notSent, 'out-no-session': noSession };
   }
 
   /** Undoes everything; the failure is what could not be undone. Safe to call again, and never rejects. */
@@ -132,9 +296,11 @@ export class Tunnel {
   }
 
   async #undo(): Promise<Failure | undefined> {
-    this.#options.session.onEsp(undefined);
+    this.#tenant?.session.carry(undefined);
     this.#dataPath.stop();
-    this.#engine.remove(CHILD_ID);
+    this.#moveOut(this.#now());
+    this.#engine.expire(Infinity);
+    this.#cancelExpiry?.();
     try {
       const cleared = await this.#options.ports.routes.clear();
       return cleared.ok ? undefined : cleared.error;
@@ -151,50 +317,9 @@ function deviceFault(name: string, error: unknown): Failure {
   return code === undefined ? bug(error) : failure('platform.tun-failed', { name, detail: code });
 }
 
-/** What leads into the tunnel: everything that the gateway takes. */
-function routesTo(remote: readonly Selector[]): Result<readonly Prefix[], Failure> {
-  const routes: Prefix[] = [];
-  for (const { start, end } of remote) {
-    routes.push(...rangeToPrefixes(addressOf(start), addressOf(end)));
-    if (routes.length > MAX_ROUTES) {
-      const detail = `TSr is made up of more than ${MAX_ROUTES} networks`;
-      return err(failure('protocol.unexpected', { detail }));
-    }
-  }
-  return ok(routes);
-}
-
-/**
- * The part of the granted TSi that is ours. A gateway that grants more could otherwise send to every other address
- * of this machine, and through it into the networks that it forwards to.
- */
-function ownTraffic(granted: readonly Selector[], addresses: readonly Prefix[]): Selector[] {
-  return addresses.flatMap((address) => {
-    const own = selectorOfPrefix(address);
-    return granted.flatMap((selector) => intersect(selector, own) ?? []);
-  });
-}
-
-function mtuFor({ profile, session, established }: TunnelOptions): number {
-  if (profile.tunnel.mtu !== undefined) return profile.tunnel.mtu;
-  const fits = innerMtu(PATH_MTU, session.outerFamily, established.child.suite, true) ?? MIN_MTU6;
-  return Math.max(MIN_MTU6, Math.min(fits, CAUTIOUS_MTU));
-}
-
-function childSpec(child: EstablishedChild): ChildSaSpec {
-  const { suite } = child;
-  return {
-    childId: CHILD_ID,
-    spiIn: child.spiIn,
-    spiOut: child.spiOut,
-    suite,
-    keyIn: child.encrIn.reveal(),
-    keyOut: child.encrOut.reveal(),
-    ...(suite.integ === undefined
-      ? {}
-      : { integIn: child.integIn.reveal(), integOut: child.integOut.reveal() }),
-    local: child.local,
-    remote: child.remote,
-    udpEncap: child.udpEncap,
-  };
+/** True when the machine has to be the same for both. */
+function sameNeeds(a: Tenant, b: Tenant): boolean {
+  const key = ({ established, routes }: Tenant): string =>
+    JSON.stringify([established.config.addresses.map(formatPrefix), routes.map(formatPrefix).sort()]);
+  return key(a) === key(b);
 }

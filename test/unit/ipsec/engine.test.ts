@@ -91,6 +91,7 @@ test('the traffic of every pair is told apart', () => {
       in: { packets: 1, octets: PONG.length, lastAt: 2000 },
       out: { packets: 2, octets: 2 * PING.length, lastAt: 1000 },
       sequenceOut: 2,
+      stage: 'ready',
     },
   ]);
   assert.deepEqual(laptop.traffic(9), []);
@@ -109,7 +110,7 @@ test(
     assert.equal(sealAll(laptop, [PING]).length, 1);
     assert.equal(sealAll(laptop, [PING, PING, PING]).length, 1);
     assert.equal(laptop.counters()['out-lifetime'], 2);
-    const from = { childId: 1, spi: SPI_TO_OFFICE, direction: 'out' } as const;
+    const from = { childId: 1, spiIn: SPI_TO_LAPTOP, direction: 'out' } as const;
     assert.deepEqual(events, [
       { kind: 'lifetime-low', ...from },
       { kind: 'lifetime-spent', ...from },
@@ -129,6 +130,7 @@ test(
     assert.deepEqual(
       events.map(({ kind, direction }) => [kind, direction]),
       [
+        ['first-inbound', 'in'],
         ['lifetime-low', 'in'],
         ['lifetime-spent', 'in'],
       ],

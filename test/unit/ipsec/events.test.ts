@@ -4,7 +4,7 @@ import { noteInbound, noteOutbound, type EspEvent } from '../../../core/ipsec/ev
 import { type OutboundSa, type SaPair } from '../../../core/ipsec/sad.ts';
 import { SequenceCounter } from '../../../core/ipsec/sequence.ts';
 import { proves } from '../../conformance/tag.ts';
-import { laptopChild, newSad, SPI_TO_LAPTOP, SPI_TO_OFFICE } from './pair.ts';
+import { laptopChild, newSad, SPI_TO_LAPTOP } from './pair.ts';
 
 function pair(): SaPair {
   const sad = newSad();
@@ -29,7 +29,7 @@ test('a sender that runs out of numbers says so ahead of time, once', proves('RF
   const late = sentBefore(2 ** 32 - 2 ** 28);
   noteOutbound(late, events);
   noteOutbound(late, events);
-  assert.deepEqual(events, [{ kind: 'sequence-low', childId: 1, spi: SPI_TO_OFFICE, direction: 'out' }]);
+  assert.deepEqual(events, [{ kind: 'sequence-low', childId: 1, spiIn: SPI_TO_LAPTOP, direction: 'out' }]);
 });
 
 test('a sender without numbers says that it stops', proves('RFC4303-2.2-2', 'refuses'), () => {
@@ -50,8 +50,9 @@ test('a receiver has limits of octets too', () => {
   noteInbound(inbound, events);
   noteInbound(inbound, events);
   assert.deepEqual(
-    events.map(({ kind, spi, direction }) => [kind, spi, direction]),
+    events.map(({ kind, spiIn, direction }) => [kind, spiIn, direction]),
     [
+      ['first-inbound', SPI_TO_LAPTOP, 'in'],
       ['lifetime-low', SPI_TO_LAPTOP, 'in'],
       ['lifetime-spent', SPI_TO_LAPTOP, 'in'],
     ],

@@ -183,6 +183,8 @@ test(
         integOut: macKey,
         local: [selector('192.168.123.0/24')],
         remote: [selector('192.168.123.0/24')],
+        // Limits of its own, so that none is drawn at random.
+        limits: {},
       },
     );
     // The first packet takes the first sixteen octets for its IV, the one of the example takes the next.

@@ -1,0 +1,48 @@
+import type { Profile } from '../contract/profile.ts';
+import { failure, type Failure } from '../lib/failure.ts';
+import { err, ok, type Result } from '../lib/result.ts';
+import { innerMtu } from '../ipsec/mtu.ts';
+import type { EspSuite } from '../ipsec/suite.ts';
+import { addressOf } from '../net/address.ts';
+import { type Prefix, rangeToPrefixes } from '../net/prefix.ts';
+import { intersect, type Selector, selectorOfPrefix } from '../net/selector.ts';
+
+/** What we suppose of a path before it is measured: Ethernet. */
+const PATH_MTU = 1500;
+/** Inner packets stay under this, so that paths a bit narrower than Ethernet (PPPoE, mobile) carry them too. */
+const CAUTIOUS_MTU = 1400;
+/** More than any network plan has; a gateway that narrows to odd ranges could ask for many thousands. */
+const MAX_ROUTES = 1024;
+/** IPv6 asks for this of every link (RFC 8200 section 5). */
+const MIN_MTU6 = 1280;
+
+/** What leads into the tunnel: everything that the gateway takes. */
+export function routesTo(remote: readonly Selector[]): Result<readonly Prefix[], Failure> {
+  const routes: Prefix[] = [];
+  for (const { start, end } of remote) {
+    routes.push(...rangeToPrefixes(addressOf(start), addressOf(end)));
+    if (routes.length > MAX_ROUTES) {
+      const detail = `TSr is made up of more than ${MAX_ROUTES} networks`;
+      return err(failure('protocol.unexpected', { detail }));
+    }
+  }
+  return ok(routes);
+}
+
+/**
+ * The part of the granted TSi that is ours. A gateway that grants more could otherwise send to every other address
+ * of this machine, and through it into the networks that it forwards to.
+ */
+export function ownTraffic(granted: readonly Selector[], addresses: readonly Prefix[]): Selector[] {
+  return addresses.flatMap((address) => {
+    const own = selectorOfPrefix(address);
+    return granted.flatMap((selector) => intersect(selector, own) ?? []);
+  });
+}
+
+/** The device's MTU: as the profile says, or what fits whichever family the outer packets have after roaming. */
+export function tunnelMtu(profile: Profile, suite: EspSuite): number {
+  if (profile.tunnel.mtu !== undefined) return profile.tunnel.mtu;
+  const fits = innerMtu(PATH_MTU, 6, suite, true) ?? MIN_MTU6;
+  return Math.max(MIN_MTU6, Math.min(fits, CAUTIOUS_MTU));
+}
