@@ -92,6 +92,7 @@ export const FAILURES = {
   'platform.tun-failed': 'after-user',
   'platform.tool-missing': 'after-user',
   'platform.socket-failed': 'after-user',
+  'platform.monitor-failed': 'after-user',
   'platform.route-failed': 'after-user',
   'platform.address-failed': 'after-user',
   'platform.restore-failed': 'after-user',

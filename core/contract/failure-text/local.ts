@@ -109,6 +109,12 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'If another VPN program runs on this machine (strongSwan and libreswan use the same ports), stop it and try again.',
   })),
 
+  'platform.monitor-failed': explain('it', ['detail'], (c) => ({
+    title: 'The networks of this machine cannot be watched',
+    why: `The system did not say which networks there are${given(c.detail, (text) => `: ${text}`)}. Without that, a connection could not follow from one network to another.`,
+    next: 'A program that confines Causeway, such as a container or a security module, may forbid netlink sockets: allow them and try again.',
+  })),
+
   'platform.route-failed': explain('it', ['command', 'detail', 'leftover'], (c) => ({
     title: 'The routes into the tunnel could not be set',
     why: `The system refused a change to its routing table${given(c.command, (command) => ` (${command})`)}${given(c.detail, (text) => `: ${text}`)}. ${putBack(c)}`,

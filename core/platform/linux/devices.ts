@@ -2,10 +2,11 @@ import { failure, type Failure } from '../../lib/failure.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import { TunDevice, UdpSocket } from '../../node-tun/index.ts';
 import type { TunPort, UdpPort } from '../ports.ts';
+import { TUNNEL_DEVICE } from './numbers.ts';
 import { checkTun } from './preconditions.ts';
 
 /** The kernel puts the first free number in. */
-const TUN_NAME = 'causeway%d';
+const TUN_NAME = `${TUNNEL_DEVICE}%d`;
 
 /** Octets that the socket holds while this process is busy: some 50 ms of a full gigabit. */
 const SOCKET_BUFFER = 4 * 1024 * 1024;

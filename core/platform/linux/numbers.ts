@@ -3,6 +3,14 @@
  * ours, and so that a process that was killed can be cleaned up after.
  */
 
+/** What the names of our tunnel devices begin with; a number follows. */
+export const TUNNEL_DEVICE = 'causeway';
+
+/** True for a name that the kernel gave to one of our tunnel devices. */
+export function isTunnelDevice(name: string): boolean {
+  return name.startsWith(TUNNEL_DEVICE) && /^[0-9]+$/.test(name.slice(TUNNEL_DEVICE.length));
+}
+
 /** The routing table of the tunnel. The user's own tables are never written to. */
 export const TUNNEL_TABLE = 51510;
 

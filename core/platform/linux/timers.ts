@@ -1,0 +1,18 @@
+import type { Millis } from '../../lib/ports.ts';
+
+/** Time for the monitors, as an argument. */
+export interface Timers {
+  /** Monotonic. */
+  readonly now: () => Millis;
+  /** Calls back once after a while, and returns what calls it off. Does not keep the process alive. */
+  readonly after: (delayMs: number, callback: () => void) => () => void;
+}
+
+export const systemTimers: Timers = {
+  now: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
