@@ -1,6 +1,5 @@
 import { readU32, u32 } from '../lib/bytes.ts';
 import { type Failure, failure } from '../lib/failure.ts';
-import type { RandomBytes } from '../lib/ports.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { addressMatches, formatSelector, type Selector } from '../net/selector.ts';
@@ -9,16 +8,96 @@ import type { Payload } from '../wire/payload.ts';
 import type { Proposal } from '../wire/payloads/sa.ts';
 import { assignedConfiguration, configurationRequest } from './configuration.ts';
 import type { AssignedConfig, EstablishedChild } from './events.ts';
-import { deriveChildKeys } from './key-schedule.ts';
+import { FIRST_SPI, freshChildSpi } from './fresh.ts';
+import { type ChildKeys, deriveChildKeys } from './key-schedule.ts';
 import { allOf, firstOf, notifyOf } from './payloads.ts';
-import { acceptChoice, proposalsOf } from './proposals.ts';
+import { acceptChoice, proposalsOf, withoutGroups } from './proposals.ts';
+import type { Role } from './protection.ts';
 import { childRefusal } from './refusals.ts';
-import { childKeyLengths, childSuite } from './suite.ts';
+import { childKeyLengths, type ChildSuite, childSuite } from './suite.ts';
 import type { TaskContext } from './tasks/task.ts';
-import { narrowed, toTrafficSelectors } from './traffic.ts';
+import { narrowed, remainder, toTrafficSelectors } from './traffic.ts';
 
-/** SPIs 1 to 255 are reserved (RFC 4303 section 2.1), zero marks IKE messages on port 4500. */
-const FIRST_SPI = 256;
+/** What we ask for in a Child SA of ours. */
+export interface ChildOffer {
+  readonly spiIn: number;
+  readonly proposals: readonly Proposal[];
+  readonly local: readonly Selector[];
+  readonly remote: readonly Selector[];
+}
+
+/** What the gateway grants of an offer. */
+export interface ChildGrant {
+  readonly chosen: Proposal;
+  readonly suite: ChildSuite;
+  readonly spiOut: number;
+  readonly local: readonly Selector[];
+  readonly remote: readonly Selector[];
+}
+
+/** SA, TSi and TSr of a request (RFC 7296 sections 1.2 and 1.3.1). */
+export function offerPayloads({ proposals, local, remote }: ChildOffer): Payload[] {
+  return [
+    { kind: 'SA', proposals: [...proposals] },
+    { kind: 'TSi', selectors: toTrafficSelectors(local) },
+    { kind: 'TSr', selectors: toTrafficSelectors(remote) },
+  ];
+}
+
+/**
+ * Reads SA, TSi and TSr of the answer to an offer. Fails, as protocol.*, when there is not all of it or when it is
+ * not a choice and a narrowing of what was offered (RFC 7296 sections 2.7 and 2.9).
+ */
+export function grantOf(offer: ChildOffer, payloads: readonly Payload[]): Result<ChildGrant, Failure> {
+  const sa = firstOf(payloads, 'SA');
+  const tsi = firstOf(payloads, 'TSi');
+  const tsr = firstOf(payloads, 'TSr');
+  if (!sa || !tsi || !tsr) {
+    return err(failure('protocol.unexpected', { detail: 'a Child SA without SA, TSi or TSr' }));
+  }
+  const unasked = [Notify.USE_TRANSPORT_MODE, Notify.IPCOMP_SUPPORTED].find((type) =>
+    notifyOf(payloads, type),
+  );
+  if (unasked !== undefined) return unoffered(`notify ${unasked}`);
+  const choice = acceptChoice(offer.proposals, sa.proposals);
+  if (!choice.ok) return unoffered(choice.error);
+  const suite = childSuite(choice.value);
+  if (!suite) return unoffered('an algorithm we lack');
+  const spiOut = choice.value.spi.length === 4 ? readU32(choice.value.spi) : 0;
+  if (spiOut < FIRST_SPI) return unoffered('a reserved SPI');
+  const local = narrowed(offer.local, tsi.selectors);
+  const remote = narrowed(offer.remote, tsr.selectors);
+  if (!local || !remote) return unoffered('traffic selectors wider than those requested');
+  return ok({ chosen: choice.value, suite, spiOut, local, remote });
+}
+
+function unoffered(detail: string): Result<never, Failure> {
+  return err(failure('protocol.unoffered-choice', { detail }));
+}
+
+/** The pair, with the keys by the direction of traffic. `role`: whether its exchange was ours or the gateway's. */
+export function childOf(
+  { suite, spiOut, local, remote }: Omit<ChildGrant, 'chosen'>,
+  spiIn: number,
+  role: Role,
+  keys: ChildKeys,
+): EstablishedChild {
+  const ofInitiator = { encr: keys.encrInitiator, integ: keys.integInitiator };
+  const ofResponder = { encr: keys.encrResponder, integ: keys.integResponder };
+  const [out, into] = role === 'initiator' ? [ofInitiator, ofResponder] : [ofResponder, ofInitiator];
+  return {
+    spiIn,
+    spiOut,
+    suite,
+    encrIn: into.encr,
+    encrOut: out.encr,
+    integIn: into.integ,
+    integOut: out.integ,
+    local,
+    remote,
+    udpEncap: true,
+  };
+}
 
 /** Every address of a family: what we offer as TSi, for the gateway to narrow to the address it gives. */
 function wholeFamily(family: 4 | 6): Selector {
@@ -33,93 +112,70 @@ function wholeFamily(family: 4 | 6): Selector {
   };
 }
 
+/** The first Child SA as IKE_AUTH makes it. */
+export interface FirstChild {
+  readonly child: EstablishedChild;
+  readonly config: AssignedConfig;
+  /** What was asked for and may be had in Child SAs of its own (ADDITIONAL_TS_POSSIBLE). */
+  readonly rest: readonly Selector[];
+}
+
 /** The request half of the Child SA that IKE_AUTH creates, remembered until the answer. */
 export class ChildRequest {
-  readonly spiIn: number;
-  readonly #proposals: readonly Proposal[];
-  readonly #local: readonly Selector[];
-  readonly #remote: readonly Selector[];
+  readonly #offer: ChildOffer;
 
-  constructor(context: TaskContext) {
-    const { config } = context;
-    this.spiIn = randomSpi(context.random);
-    this.#proposals = proposalsOf(config.espOffers, Protocol.ESP, u32(this.spiIn));
-    this.#remote = config.remoteSelectors.filter(({ family }) => config.addressFamilies.includes(family));
-    this.#local = config.addressFamilies.map(wholeFamily);
+  constructor({ config, random }: TaskContext) {
+    const spiIn = freshChildSpi(random, () => false);
+    this.#offer = {
+      spiIn,
+      // Its keys come from IKE_SA_INIT: no group can be negotiated (RFC 7296 section 1.2).
+      proposals: proposalsOf(withoutGroups(config.espOffers), Protocol.ESP, u32(spiIn)),
+      local: config.addressFamilies.map(wholeFamily),
+      remote: config.remoteSelectors.filter(({ family }) => config.addressFamilies.includes(family)),
+    };
+  }
+
+  get spiIn(): number {
+    return this.#offer.spiIn;
   }
 
   /** CP before SA before the selectors (RFC 7296 section 2.19). */
   payloads({ config }: TaskContext): Payload[] {
-    return [
-      configurationRequest(config.addressFamilies),
-      { kind: 'SA', proposals: [...this.#proposals] },
-      { kind: 'TSi', selectors: toTrafficSelectors(this.#local) },
-      { kind: 'TSr', selectors: toTrafficSelectors(this.#remote) },
-    ];
+    return [configurationRequest(config.addressFamilies), ...offerPayloads(this.#offer)];
   }
 
   /** The Child SA of a response whose AUTH holds, or why there is none. */
-  accept(
-    payloads: readonly Payload[],
-    context: TaskContext,
-  ): Result<{ child: EstablishedChild; config: AssignedConfig }, Failure> {
-    const sa = firstOf(payloads, 'SA');
-    const tsi = firstOf(payloads, 'TSi');
-    const tsr = firstOf(payloads, 'TSr');
+  accept(payloads: readonly Payload[], context: TaskContext): Result<FirstChild, Failure> {
     const error = allOf(payloads, 'N').find(({ notifyType }) => isErrorNotify(notifyType));
     if (error) return err(childRefusal(error, context.config));
-    if (!sa || !tsi || !tsr) {
-      return err(failure('protocol.unexpected', { detail: 'IKE_AUTH without SA, TSi or TSr' }));
-    }
-    const unasked = [Notify.USE_TRANSPORT_MODE, Notify.IPCOMP_SUPPORTED].find((type) =>
-      notifyOf(payloads, type),
-    );
-    if (unasked !== undefined)
-      return err(failure('protocol.unoffered-choice', { detail: `notify ${unasked}` }));
-    const choice = acceptChoice(this.#proposals, sa.proposals);
-    if (!choice.ok) return err(failure('protocol.unoffered-choice', { detail: choice.error }));
-    const suite = childSuite(choice.value);
-    const spiOut = choice.value.spi.length === 4 ? readU32(choice.value.spi) : 0;
-    if (!suite || spiOut < FIRST_SPI) {
-      return err(
-        failure('protocol.unoffered-choice', { detail: suite ? 'a reserved SPI' : 'an algorithm we lack' }),
-      );
-    }
-    const local = narrowed(this.#local, tsi.selectors);
-    const remote = narrowed(this.#remote, tsr.selectors);
-    if (!local || !remote) {
-      return err(
-        failure('protocol.unoffered-choice', { detail: 'traffic selectors wider than those requested' }),
-      );
-    }
+    const grant = grantOf(this.#offer, payloads);
+    if (!grant.ok) return grant;
+    const { suite, local, remote } = grant.value;
     const { addressFamilies, gateway } = context.config;
     const config = assignedConfiguration(firstOf(payloads, 'CP'), addressFamilies, gateway.address);
     if (config.addresses.length === 0) {
-      return err(failure('peer.no-address', { requested: this.#remote.map(formatSelector) }));
+      return err(failure('peer.no-address', { requested: this.#offer.remote.map(formatSelector) }));
     }
     if (!config.addresses.some((address) => isWithin(local, address))) {
       return err(failure('protocol.unexpected', { detail: 'TSi without the address that was given out' }));
     }
-    const keys = deriveChildKeys(
-      context.sa.init.suite,
-      context.sa.keys.skD,
-      context.sa.init,
-      childKeyLengths(suite),
-    );
-    const child: EstablishedChild = {
-      spiIn: this.spiIn,
-      spiOut,
-      suite,
-      encrIn: keys.encrResponder,
-      encrOut: keys.encrInitiator,
-      integIn: keys.integResponder,
-      integOut: keys.integInitiator,
-      local,
-      remote,
-      udpEncap: true,
-    };
-    return ok({ child, config });
+    const { init, keys } = context.sa;
+    const childKeys = deriveChildKeys(init.suite, keys.skD, init, childKeyLengths(suite));
+    return ok({
+      child: childOf(grant.value, this.spiIn, 'initiator', childKeys),
+      config,
+      rest: restOf(this.#offer, remote, payloads),
+    });
   }
+}
+
+/** What an answer left out of an offer and says that could be had all the same (RFC 7296 section 2.9). */
+export function restOf(
+  offer: ChildOffer,
+  granted: readonly Selector[],
+  payloads: readonly Payload[],
+): readonly Selector[] {
+  return notifyOf(payloads, Notify.ADDITIONAL_TS_POSSIBLE) ? remainder(offer.remote, granted) : [];
 }
 
 /** Whether an address, as a prefix of all its bits, is in one of the selectors. */
@@ -127,9 +183,4 @@ function isWithin(selectors: readonly Selector[], { address }: Prefix): boolean 
   return selectors.some(
     (selector) => selector.family === address.family && addressMatches(selector, address.octets, 0),
   );
-}
-
-function randomSpi(random: RandomBytes): number {
-  const spi = readU32(random(4));
-  return spi < FIRST_SPI ? randomSpi(random) : spi;
 }

@@ -65,6 +65,28 @@ export const DEFAULT_ESP_OFFERS: readonly Offer[] = [
   { encr: CBC, integ: [...INTEGS, Integ.HMAC_SHA1_96], prf: [], groups: [], esn: [Esn.NO, Esn.YES] },
 ];
 
+/** The offers for a Child SA that gets its keys from the exchange of IKE_SA_INIT: without a group. */
+export function withoutGroups(offers: readonly Offer[]): Offer[] {
+  return offers.map((offer) => ({ ...offer, groups: [] }));
+}
+
+/**
+ * The offers for a Child SA with a key exchange of its own. Where `offers` names groups they are a condition;
+ * otherwise any of `groups` will do, and so will none at all.
+ */
+export function withGroups(offers: readonly Offer[], groups: readonly number[]): Offer[] {
+  return offers.map((offer) => (offer.groups.length > 0 ? offer : orNone(offer, groups)));
+}
+
+/** As `withGroups`, for the other end's wishes: whether there is a key exchange is up to it. */
+export function withAnyGroups(offers: readonly Offer[], groups: readonly number[]): Offer[] {
+  return offers.map((offer) => orNone(offer, offer.groups.length > 0 ? offer.groups : groups));
+}
+
+function orNone(offer: Offer, groups: readonly number[]): Offer {
+  return { ...offer, groups: [...groups, Group.NONE] };
+}
+
 function transforms(offer: Offer): Transform[] {
   const list: Transform[] = offer.encr.map(({ id, keyBits }) => ({
     type: TransformType.ENCR,

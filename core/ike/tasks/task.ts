@@ -28,7 +28,8 @@ export type TaskStatus =
 
 /** One exchange that we start, or a row of exchanges that belong together. */
 export interface Task {
-  readonly kind: 'auth' | 'liveness' | 'parting';
+  readonly kind:
+    'auth' | 'liveness' | 'parting' | 'create-child' | 'delete-children' | 'rekey-ike' | 'delete-ike';
   readonly exchange: number;
   /** The payloads of the next request, or why there can be none. */
   build(context: TaskContext): Result<readonly Payload[], Failure>;
