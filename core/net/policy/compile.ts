@@ -1,0 +1,210 @@
+import type { IpAddress } from '../address.ts';
+import { type Selector } from '../selector.ts';
+import { addressOf } from '../address.ts';
+import type { AddressRange } from '../range.ts';
+import { addressNumber, cutAt, rangeOfSpan, type Span, spanHas, spanOf } from './cells.ts';
+import {
+  bothConditions,
+  type Condition,
+  conditionCovers,
+  isUnconditional,
+  type KnownName,
+  namesName,
+  type PolicyAction,
+  type PolicyRule,
+  type SplitPolicy,
+} from './model.ts';
+
+/** What else decides: what the gateway takes, and which addresses names had. */
+export interface PolicyFacts {
+  /** The remote traffic selectors as granted (TSr, RFC 7296 section 2.9). */
+  readonly granted: readonly Selector[];
+  readonly names: readonly KnownName[];
+}
+
+/** Why something is decided as it is. */
+export type Reason =
+  /** The rule with this number says it. */
+  | { readonly kind: 'rule'; readonly rule: number }
+  /** No rule matches: the policy's own last word. */
+  | { readonly kind: 'otherwise' }
+  /** No rule matches, and the gateway takes it (or not). */
+  | { readonly kind: 'gateway' };
+
+/** What becomes of the traffic to a piece of the address space that meets a condition. */
+export interface Decision {
+  readonly condition: Condition;
+  /** What the policy wants. */
+  readonly wanted: PolicyAction;
+  /** What happens: what should be protected and is not taken by the gateway goes nowhere, never past the tunnel. */
+  readonly effective: PolicyAction;
+  readonly reason: Reason;
+}
+
+/** A piece of the address space within which the same is decided. The first decision whose condition is met holds. */
+export interface Cell {
+  readonly range: AddressRange;
+  /** At least one; the last is unconditional and no other is. */
+  readonly decisions: readonly Decision[];
+}
+
+/** The decisions for every address of both families, in order and without gaps. */
+export interface CompiledPolicy {
+  readonly ipv4: readonly Cell[];
+  readonly ipv6: readonly Cell[];
+  /** Numbers of rules that decide something somewhere. */
+  readonly deciding: ReadonlySet<number>;
+}
+
+/** A piece of the address space, the rules that speak of all of it in their order, and what the gateway takes of it. */
+export interface Plot {
+  readonly span: Span;
+  readonly rules: readonly PolicyRule[];
+  readonly taken: readonly Condition[];
+}
+
+interface PlacedRule {
+  readonly rule: PolicyRule;
+  /** Undefined: everywhere. */
+  readonly spans: readonly Span[] | undefined;
+}
+
+/** Turns rules into decisions for every address. */
+export function compilePolicy(policy: SplitPolicy, facts: PolicyFacts): CompiledPolicy {
+  const deciding = new Set<number>();
+  const ofFamily = (family: 4 | 6): Cell[] => {
+    const cells: { span: Span; decisions: Decision[] }[] = [];
+    for (const { span, rules, taken } of layOut(policy, facts, family)) {
+      const decisions = decide(rules, policy.otherwise, taken);
+      for (const { reason } of decisions) if (reason.kind === 'rule') deciding.add(reason.rule);
+      const before = cells.at(-1);
+      if (before && sameDecisions(before.decisions, decisions)) {
+        before.span = { first: before.span.first, last: span.last };
+      } else cells.push({ span, decisions });
+    }
+    return cells.map(({ span, decisions }) => ({ range: rangeOfSpan(span, family), decisions }));
+  };
+  const ipv4 = ofFamily(4);
+  return { ipv4, ipv6: ofFamily(6), deciding };
+}
+
+/** Cuts a family's addresses into pieces within which each rule speaks of everything or of nothing. */
+export function layOut({ rules }: SplitPolicy, { granted, names }: PolicyFacts, family: 4 | 6): Plot[] {
+  const placed = rules.map((rule) => placeRule(rule, names, family));
+  const grants = granted
+    .filter((selector) => selector.family === family)
+    .map((selector) => ({ condition: conditionOf(selector), span: spanOf(rangeOf(selector)) }));
+  const cuts = [...placed.flatMap(({ spans }) => spans ?? []), ...grants.map(({ span }) => span)];
+  return cutAt(family, cuts).map((span) => ({
+    span,
+    rules: placed.filter(({ spans }) => speaksOf(spans, span.first)).map(({ rule }) => rule),
+    taken: grants.filter((grant) => spanHas(grant.span, span.first)).map(({ condition }) => condition),
+  }));
+}
+
+function speaksOf(spans: readonly Span[] | undefined, value: bigint): boolean {
+  return spans === undefined || spans.some((span) => spanHas(span, value));
+}
+
+function placeRule(rule: PolicyRule, names: readonly KnownName[], family: 4 | 6): PlacedRule {
+  if (rule.destinations.length === 0) return { rule, spans: undefined };
+  const spans: Span[] = [];
+  for (const destination of rule.destinations) {
+    if (destination.kind === 'range') {
+      if (destination.range.start.family === family) spans.push(spanOf(destination.range));
+      continue;
+    }
+    for (const { name, address } of names) {
+      if (address.family === family && namesName(destination, name)) spans.push(single(address));
+    }
+  }
+  return { rule, spans };
+}
+
+function single(address: IpAddress): Span {
+  const value = addressNumber(address);
+  return { first: value, last: value };
+}
+
+function rangeOf({ start, end }: Selector): AddressRange {
+  return { start: addressOf(start), end: addressOf(end) };
+}
+
+/** What a granted selector asks besides the address. */
+function conditionOf({ protocol, startPort, endPort }: Selector): Condition {
+  const anyPort = startPort === 0 && endPort === 0xffff;
+  return {
+    ...(protocol === 0 ? {} : { protocol }),
+    ...(anyPort ? {} : { ports: [{ start: startPort, end: endPort }] }),
+  };
+}
+
+/** The decisions for a piece of the address space, given the rules that speak of it. */
+export function decide(
+  rules: readonly PolicyRule[],
+  otherwise: SplitPolicy['otherwise'],
+  taken: readonly Condition[],
+): Decision[] {
+  const decisions: Decision[] = [];
+  /** False when what went before leaves nothing for it. */
+  const add = (decision: Decision): boolean => {
+    if (!decisions.some(({ condition }) => conditionCovers(condition, decision.condition))) {
+      decisions.push(decision);
+    }
+    return !isUnconditional(decision.condition);
+  };
+  for (const rule of rules) {
+    const reason: Reason = { kind: 'rule', rule: rule.number };
+    const more = withGrants(rule, rule.action, reason, taken).map(add);
+    if (more.includes(false)) return decisions;
+  }
+  if (otherwise !== 'gateway') {
+    withGrants({}, otherwise, { kind: 'otherwise' }, taken).forEach(add);
+    return decisions;
+  }
+  const reason: Reason = { kind: 'gateway' };
+  for (const condition of taken) add({ condition, wanted: 'protect', effective: 'protect', reason });
+  add({ condition: {}, wanted: 'bypass', effective: 'bypass', reason });
+  return decisions;
+}
+
+/** A wish as it can be fulfilled: protection only for what the gateway takes, and nothing instead of a leak. */
+function withGrants(
+  { protocol, ports, app }: Condition,
+  wanted: PolicyAction,
+  reason: Reason,
+  taken: readonly Condition[],
+): Decision[] {
+  const condition: Condition = {
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(ports === undefined ? {} : { ports }),
+    ...(app === undefined ? {} : { app }),
+  };
+  if (wanted !== 'protect') return [{ condition, wanted, effective: wanted, reason }];
+  const fulfilled = taken
+    .map((grant) => bothConditions(condition, grant))
+    .filter((both) => both !== undefined)
+    .map((both): Decision => ({ condition: both, wanted, effective: 'protect', reason }));
+  return [...fulfilled, { condition, wanted, effective: 'block', reason }];
+}
+
+function sameDecisions(a: readonly Decision[], b: readonly Decision[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((x, i) => {
+      const y = b[i];
+      return (
+        y !== undefined &&
+        x.wanted === y.wanted &&
+        x.effective === y.effective &&
+        sameReason(x.reason, y.reason) &&
+        conditionCovers(x.condition, y.condition) &&
+        conditionCovers(y.condition, x.condition)
+      );
+    })
+  );
+}
+
+function sameReason(a: Reason, b: Reason): boolean {
+  return a.kind === b.kind && (a.kind !== 'rule' || b.kind !== 'rule' || a.rule === b.rule);
+}

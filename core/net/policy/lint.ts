@@ -1,0 +1,118 @@
+import { type Decision, decide, layOut, type Plot, type PolicyFacts } from './compile.ts';
+import { conditionsMeet, namesName, type PolicyRule, type SplitPolicy } from './model.ts';
+
+/** Something about a rule that its writer should know. `rule` and `by` are numbers of lines. */
+export type PolicyProblem =
+  /** It never decides anything: the rules in `by` decide all of it before. */
+  | { readonly kind: 'shadowed'; readonly rule: number; readonly by: readonly number[] }
+  /** Rules before it that say something else decide a part of it. */
+  | { readonly kind: 'partly-shadowed'; readonly rule: number; readonly by: readonly number[] }
+  /** Without it the same would happen. */
+  | { readonly kind: 'redundant'; readonly rule: number }
+  /** It wants to protect what the gateway does not take: none of it, or not all of it. */
+  | { readonly kind: 'not-granted'; readonly rule: number; readonly part: 'all' | 'some' }
+  /** It speaks of names alone, and none of them has been looked up yet: so far it decides nothing. */
+  | { readonly kind: 'unresolved'; readonly rule: number };
+
+/** What was found out about one rule over all pieces of the address space. */
+interface Finding {
+  /** Earlier rules that decide something of what it speaks of. */
+  readonly before: Set<PolicyRule>;
+  decides: boolean;
+  /** Leaving it out would change something. */
+  matters: boolean;
+  fulfilled: boolean;
+  refused: boolean;
+}
+
+/** Finds what is odd in a policy, in the order of the rules. */
+export function lintPolicy(policy: SplitPolicy, facts: PolicyFacts): PolicyProblem[] {
+  const findings = new Map(policy.rules.map((rule) => [rule.number, newFinding()]));
+  const plots = ([4, 6] as const).flatMap((family) => layOut(policy, facts, family));
+  for (const plot of plots) note(plot, policy, findings);
+  for (const plot of plots) noteWhatMatters(plot, policy, findings);
+  return policy.rules.flatMap((rule) => problemsOf(rule, facts, findings.get(rule.number) ?? newFinding()));
+}
+
+function newFinding(): Finding {
+  return { before: new Set(), decides: false, matters: false, fulfilled: false, refused: false };
+}
+
+function note(
+  { rules, taken }: Plot,
+  { otherwise }: SplitPolicy,
+  findings: ReadonlyMap<number, Finding>,
+): void {
+  const decisions = decide(rules, otherwise, taken);
+  for (const [at, rule] of rules.entries()) {
+    const finding = findings.get(rule.number);
+    if (!finding) continue;
+    for (const earlier of rules.slice(0, at)) {
+      if (conditionsMeet(earlier, rule) && decisions.some(saidBy(earlier))) finding.before.add(earlier);
+    }
+    const own = decisions.filter(saidBy(rule));
+    if (own.length === 0) continue;
+    finding.decides = true;
+    finding.fulfilled ||= own.some(({ effective }) => effective === rule.action);
+    finding.refused ||= own.some(({ effective }) => effective !== rule.action);
+  }
+}
+
+/** A rule matters that changes something, in the policy as it is or in one without the rules that never decide. */
+function noteWhatMatters(
+  { rules, taken }: Plot,
+  { otherwise }: SplitPolicy,
+  findings: ReadonlyMap<number, Finding>,
+): void {
+  const effect = effectOf(decide(rules, otherwise, taken));
+  const deciding = rules.filter(({ number }) => findings.get(number)?.decides);
+  for (const rule of deciding) {
+    const finding = findings.get(rule.number);
+    if (!finding || finding.matters) continue;
+    finding.matters = [rules, deciding].some((list) => {
+      const without = list.filter((other) => other !== rule);
+      return effectOf(decide(without, otherwise, taken)) !== effect;
+    });
+  }
+}
+
+function saidBy({ number }: PolicyRule): (decision: Decision) => boolean {
+  return ({ reason }) => reason.kind === 'rule' && reason.rule === number;
+}
+
+/** What decisions do, as a text that is the same for decisions that do the same. */
+function effectOf(decisions: readonly Decision[]): string {
+  const kept = [...decisions];
+  const last = kept.at(-1);
+  // Conditional decisions behind which the same happens anyway.
+  while (kept.length > 1 && kept.at(-2)?.effective === last?.effective) kept.splice(-2, 1);
+  return JSON.stringify(kept.map(({ condition, effective }) => [condition, effective]));
+}
+
+function problemsOf(rule: PolicyRule, facts: PolicyFacts, finding: Finding): PolicyProblem[] {
+  const { number } = rule;
+  if (isUnresolved(rule, facts)) return [{ kind: 'unresolved', rule: number }];
+  const before = [...finding.before].sort((a, b) => a.number - b.number);
+  if (!finding.decides) return [{ kind: 'shadowed', rule: number, by: before.map(numberOf) }];
+  const problems: PolicyProblem[] = [];
+  const other = before.filter(({ action }) => action !== rule.action);
+  if (other.length > 0) problems.push({ kind: 'partly-shadowed', rule: number, by: other.map(numberOf) });
+  if (finding.refused)
+    problems.push({ kind: 'not-granted', rule: number, part: finding.fulfilled ? 'some' : 'all' });
+  if (!finding.matters) problems.push({ kind: 'redundant', rule: number });
+  return problems;
+}
+
+function numberOf({ number }: PolicyRule): number {
+  return number;
+}
+
+function isUnresolved({ destinations }: PolicyRule, { names }: PolicyFacts): boolean {
+  return (
+    destinations.length > 0 &&
+    destinations.every(
+      (destination) =>
+        destination.kind !== 'range' && !names.some(({ name }) => namesName(destination, name)),
+    )
+  );
+}

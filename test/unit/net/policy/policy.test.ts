@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { formatRange } from '../../../../core/net/range.ts';
+import { selectorOfPrefix } from '../../../../core/net/selector.ts';
+import { parsePrefix } from '../../../../core/net/prefix.ts';
+import { compilePolicy, type PolicyFacts } from '../../../../core/net/policy/compile.ts';
+import { explain } from '../../../../core/net/policy/explain.ts';
+import { lintPolicy } from '../../../../core/net/policy/lint.ts';
+import type { PolicyRule, SplitPolicy } from '../../../../core/net/policy/model.ts';
+import { EVERYTHING, granted, HTTPS, ip, rule, TCP, UDP } from './rules.ts';
+
+const FULL: PolicyFacts = { granted: EVERYTHING, names: [] };
+
+function policy(otherwise: SplitPolicy['otherwise'], ...rules: readonly PolicyRule[]): SplitPolicy {
+  return { rules, otherwise };
+}
+
+/** What happens to traffic, and by which rule, as short text. */
+function fate(
+  split: SplitPolicy,
+  facts: PolicyFacts,
+  destination: string,
+  more: { protocol?: number; port?: number; app?: string } = {},
+): string {
+  return explain(compilePolicy(split, facts), { destination: ip(destination), ...more })
+    .map(({ effective, reason }) => `${effective} by ${reason.kind === 'rule' ? reason.rule : reason.kind}`)
+    .join(', ');
+}
+
+describe('the order of rules', () => {
+  const split = policy(
+    'bypass',
+    rule(1, 'block', '10.1.2.3/32'),
+    rule(2, 'bypass', '10.1.0.0/16'),
+    rule(3, 'protect', '10.0.0.0/8 fd00::/8'),
+  );
+
+  test('decides by the first that matches', () => {
+    assert.equal(fate(split, FULL, '10.1.2.3'), 'block by 1');
+    assert.equal(fate(split, FULL, '10.1.2.4'), 'bypass by 2');
+    assert.equal(fate(split, FULL, '10.2.0.1'), 'protect by 3');
+    assert.equal(fate(split, FULL, 'fd00::1'), 'protect by 3');
+    assert.equal(fate(split, FULL, '192.0.2.1'), 'bypass by otherwise');
+  });
+
+  test('leaves no address out and cuts no more than it must', () => {
+    const { ipv4, ipv6 } = compilePolicy(split, FULL);
+    assert.deepEqual(
+      ipv4.map(({ range }) => formatRange(range)),
+      [
+        '0.0.0.0-9.255.255.255',
+        '10.0.0.0-10.0.255.255',
+        '10.1.0.0-10.1.2.2',
+        '10.1.2.3',
+        '10.1.2.4-10.1.255.255',
+        '10.2.0.0-10.255.255.255',
+        '11.0.0.0-255.255.255.255',
+      ],
+    );
+    assert.equal(ipv6.length, 3);
+  });
+});
+
+describe('conditions', () => {
+  const split = policy(
+    'protect',
+    rule(1, 'bypass', '', HTTPS),
+    rule(2, 'block', '', { protocol: UDP }),
+    rule(3, 'bypass', '', { app: 'browser' }),
+  );
+
+  test('hold for the traffic that meets them', () => {
+    assert.equal(fate(split, FULL, '192.0.2.1', { protocol: TCP, port: 443, app: 'mail' }), 'bypass by 1');
+    assert.equal(fate(split, FULL, '192.0.2.1', { protocol: UDP, port: 443, app: 'mail' }), 'block by 2');
+    assert.equal(fate(split, FULL, '192.0.2.1', { protocol: TCP, port: 80, app: 'browser' }), 'bypass by 3');
+    assert.equal(
+      fate(split, FULL, '192.0.2.1', { protocol: TCP, port: 80, app: 'mail' }),
+      'protect by otherwise',
+    );
+  });
+
+  test('that a question leaves open are all told, until one is certain', () => {
+    assert.equal(
+      fate(split, FULL, '192.0.2.1'),
+      'bypass by 1, block by 2, bypass by 3, protect by otherwise',
+    );
+    assert.equal(fate(split, FULL, '192.0.2.1', { protocol: UDP }), 'block by 2');
+  });
+});
+
+describe('what the gateway grants', () => {
+  test('is what a policy without rules protects, and the rest goes past', () => {
+    const facts = { granted: granted('10.0.0.0/8'), names: [] };
+    assert.equal(fate(policy('gateway'), facts, '10.1.1.1'), 'protect by gateway');
+    assert.equal(fate(policy('gateway'), facts, '192.0.2.1'), 'bypass by gateway');
+    assert.equal(fate(policy('gateway'), facts, '2001:db8::1'), 'bypass by gateway');
+  });
+
+  test('limits protection, and what should be protected and is not taken goes nowhere', () => {
+    const facts = { granted: granted('10.0.0.0/8'), names: [] };
+    const split = policy('bypass', rule(1, 'protect', '10.0.0.0/7'));
+    assert.equal(fate(split, facts, '10.1.1.1'), 'protect by 1');
+    assert.equal(fate(split, facts, '11.1.1.1'), 'block by 1');
+    assert.equal(fate(policy('protect'), facts, '192.0.2.1'), 'block by otherwise');
+  });
+
+  test('may be a protocol and port alone', () => {
+    const prefix = parsePrefix('10.0.0.0/8');
+    assert.ok(prefix);
+    const facts = { granted: [selectorOfPrefix(prefix, TCP, 443, 443)], names: [] };
+    const split = policy('gateway', rule(1, 'protect', '10.1.0.0/16'));
+    assert.equal(fate(split, facts, '10.1.1.1', { protocol: TCP, port: 443 }), 'protect by 1');
+    assert.equal(fate(split, facts, '10.1.1.1', { protocol: TCP, port: 80 }), 'block by 1');
+    assert.equal(fate(split, facts, '10.2.1.1', { protocol: TCP, port: 443 }), 'protect by gateway');
+    assert.equal(fate(split, facts, '10.2.1.1', { protocol: TCP, port: 80 }), 'bypass by gateway');
+  });
+});
+
+describe('names', () => {
+  const split = policy('bypass', rule(1, 'protect', '*.example.com'), rule(2, 'block', 'ads.example.net'));
+  const names = [
+    { name: 'example.com', address: ip('192.0.2.1') },
+    { name: 'wiki.example.com', address: ip('192.0.2.2') },
+    { name: 'wiki.example.com', address: ip('2001:db8::2') },
+    { name: 'notexample.com', address: ip('192.0.2.3') },
+    { name: 'ads.example.net', address: ip('192.0.2.4') },
+    { name: 'more.ads.example.net', address: ip('192.0.2.5') },
+  ];
+
+  test('count with the addresses that they had: a suffix for all names in it, a host for itself', () => {
+    const facts = { granted: EVERYTHING, names };
+    const fates = names.map(({ address }) =>
+      fate(split, facts, address.octets.length === 4 ? address.octets.join('.') : '2001:db8::2'),
+    );
+    assert.deepEqual(fates, [
+      'protect by 1',
+      'protect by 1',
+      'protect by 1',
+      'bypass by otherwise',
+      'block by 2',
+      'bypass by otherwise',
+    ]);
+  });
+
+  test('that nobody has looked up decide nothing yet, and the lint says so', () => {
+    assert.deepEqual(lintPolicy(split, FULL), [
+      { kind: 'unresolved', rule: 1 },
+      { kind: 'unresolved', rule: 2 },
+    ]);
+  });
+});
+
+describe('the lint', () => {
+  const lint = (split: SplitPolicy, facts = FULL): unknown => lintPolicy(split, facts);
+
+  test('finds nothing in a policy without faults', () => {
+    assert.deepEqual(
+      lint(policy('bypass', rule(1, 'block', '10.1.2.3/32'), rule(2, 'protect', '10.128.0.0/9'))),
+      [],
+    );
+  });
+
+  test('finds a rule that earlier ones decide, together or alone', () => {
+    const split = policy(
+      'bypass',
+      rule(1, 'protect', '10.0.0.0/9'),
+      rule(2, 'block', '10.128.0.0/9'),
+      rule(3, 'protect', '10.0.0.0/8'),
+      rule(4, 'block', '10.1.0.0/16', HTTPS),
+    );
+    assert.deepEqual(lint(split), [
+      { kind: 'shadowed', rule: 3, by: [1, 2] },
+      { kind: 'shadowed', rule: 4, by: [1] },
+    ]);
+  });
+
+  test('finds a rule of which an earlier one with another action decides a part', () => {
+    const split = policy('bypass', rule(1, 'block', '10.1.0.0/16'), rule(2, 'protect', '10.0.0.0/8'));
+    assert.deepEqual(lint(split), [{ kind: 'partly-shadowed', rule: 2, by: [1] }]);
+  });
+
+  test('does not take rules for each other whose conditions nothing meets both', () => {
+    const split = policy(
+      'protect',
+      rule(1, 'bypass', '10.0.0.0/8', { protocol: UDP }),
+      rule(2, 'block', '10.0.0.0/8', HTTPS),
+    );
+    assert.deepEqual(lint(split), []);
+  });
+
+  test('finds a rule without which the same would happen', () => {
+    const split = policy('bypass', rule(1, 'bypass', '10.1.0.0/16'), rule(2, 'protect', '192.168.0.0/16'));
+    assert.deepEqual(lint(split), [{ kind: 'redundant', rule: 1 }]);
+  });
+
+  test('finds protection that the gateway does not give', () => {
+    const facts = { granted: granted('10.0.0.0/8'), names: [] };
+    const split = policy('bypass', rule(1, 'protect', '10.0.0.0/7'), rule(2, 'protect', '192.168.0.0/16'));
+    assert.deepEqual(lint(split, facts), [
+      { kind: 'not-granted', rule: 1, part: 'some' },
+      { kind: 'not-granted', rule: 2, part: 'all' },
+    ]);
+  });
+
+  test('takes 500 rules of several networks each in its stride', () => {
+    const rules = Array.from({ length: 500 }, (_, i) =>
+      rule(
+        i + 1,
+        i % 3 === 0 ? 'protect' : 'bypass',
+        [0, 1, 2].map((k) => `10.${i % 256}.${(i * 7 + k * 16) % 256}.0/24`).join(' '),
+        i % 2 === 0 ? {} : HTTPS,
+      ),
+    );
+    assert.ok(lintPolicy(policy('gateway', ...rules), FULL).length > 0);
+  });
+});
