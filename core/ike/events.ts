@@ -111,6 +111,11 @@ export type IkeEvent =
       readonly confirmed: boolean;
       readonly nat: NatFindings;
     }
+  /**
+   * An answer on the path that ESP takes told whether the NAT before us still shows us at the address and port that it
+   * did when an answer last told (RFC 4555 section 3.8). From this it is learned how long it does without packets.
+   */
+  | { readonly kind: 'mapping'; readonly kept: boolean }
   /** All addresses where the gateway says that it can be reached too (RFC 4555 section 3.4). */
   | { readonly kind: 'gateway-addresses'; readonly addresses: readonly IpAddress[] }
   /** Asked, the gateway has said nothing for the liveness period: nobody knows whether anything passes. */
