@@ -221,9 +221,10 @@ describe('the gateway proves that it knows the password', () => {
       const pair = loggedIn({});
       const child = pair.event('established')?.child;
       const [sa] = pair.made.gateway.sas;
-      assert.ok(child && sa?.child);
+      const theirs = sa?.children[0];
+      assert.ok(child && theirs);
       // Of an independent derivation that knows SK_d and the nonces alone.
-      const keys = deriveChildKeys(sa.suite, sa.child.spec.suite, sa.keys.d, sa.nonceI, sa.nonceR);
+      const keys = deriveChildKeys(sa.suite, theirs.spec.suite, sa.keys.d, sa.nonceI, sa.nonceR);
       assert.deepEqual(child.encrOut.reveal(), keys.encrI);
       assert.deepEqual(child.encrIn.reveal(), keys.encrR);
       const last = pair.requests.at(-1);

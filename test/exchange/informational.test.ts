@@ -59,7 +59,7 @@ describe('delete', () => {
     ),
     () => {
       const pair = new Live();
-      const [child] = pair.made.gateway.sas.map((sa) => sa.child?.spec);
+      const [child] = pair.made.gateway.sas.map((sa) => sa.children[0]?.spec);
       pair.takeGateway(pair.made.gateway.deleteChild(pair.saId, pair.now)).settle();
       const answered = firstOf(pair.answer?.message.payloads ?? [], 'D');
       assert.equal(answered?.protocol, Protocol.ESP);

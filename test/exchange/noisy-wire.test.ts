@@ -68,7 +68,7 @@ function clientKeys(pair: Pair): string[] | undefined {
 }
 
 function gatewayKeys(pair: Pair): string[] | undefined {
-  const [child, ...others] = pair.made.gateway.sas.flatMap((sa) => (sa.child ? [sa.child.spec] : []));
+  const [child, ...others] = pair.made.gateway.sas.flatMap((sa) => sa.children.map(({ spec }) => spec));
   assert.equal(others.length, 0, 'one login made two SAs');
   const empty = new Uint8Array(0);
   return child && [child.keyOut, child.keyIn, child.integOut ?? empty, child.integIn ?? empty].map(toHex);

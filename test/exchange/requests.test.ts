@@ -46,7 +46,7 @@ describe('requests that ask for nothing of ours', () => {
 describe('CREATE_CHILD_SA that we do not take', () => {
   test('a further Child SA is declined in order, and the SA lives', proves('RFC7296-2.21-x1', 'does'), () => {
     const pair = new Live();
-    const child = pair.made.gateway.sas[0]?.child?.spec;
+    const child = pair.made.gateway.sas[0]?.children[0]?.spec;
     assert.ok(child);
     pair.gatewayAsks(CREATE_CHILD_SA, createChild([])).settle();
     assert.ok(notifyOf(pair.answer?.message.payloads ?? [], Notify.NO_ADDITIONAL_SAS));

@@ -65,7 +65,7 @@ function connect(ike: string, esp: string): Pair {
   const ours = pair.event('established')?.child;
   const [logged] = pair.session.takeKeyLog();
   const [sa] = pair.made.gateway.sas;
-  const theirs = sa?.child?.spec;
+  const theirs = sa?.children[0]?.spec;
   assert.ok(ours && theirs && logged, `${ike} ${esp}: ${pair.failureCode ?? ''}`);
   const { ei, er, ai, ar } = sa.keys;
   assert.deepEqual([logged.skEi, logged.skEr, logged.skAi, logged.skAr], [ei, er, ai, ar].map(toHex));

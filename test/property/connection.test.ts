@@ -64,7 +64,7 @@ const HAPPENINGS: Readonly<Record<string, Happening>> = {
 function ask(rig: Rig, what: 'deleteIke' | 'deleteChild' | 'checkLiveness'): void {
   const { gateway } = rig.office.made;
   const [sa] = gateway.sas;
-  if (sa?.state.name !== 'established' || (what === 'deleteChild' && !sa.child)) return;
+  if (sa?.state.name !== 'established' || (what === 'deleteChild' && !sa.children[0])) return;
   rig.office.follow(gateway[what](sa.id, rig.laptop.clock.now()));
 }
 

@@ -27,7 +27,8 @@ import {
   signOctets,
   type AuthData,
 } from './proof.ts';
-import type { ChildRequest, ClientMethod, CloseReason, Identity, Responder, Sa } from './types.ts';
+import type { ChildRequest, Identity, Sa } from './sa.ts';
+import type { ClientMethod, CloseReason, Responder } from './types.ts';
 
 /** The payloads that answer an IKE_AUTH request, or undefined when it gets no answer at all. */
 export interface AuthAnswer {
@@ -35,6 +36,8 @@ export interface AuthAnswer {
   readonly payloads: readonly Payload[];
   /** Why the IKE SA is gone with this answer, if it is. */
   readonly closes?: CloseReason;
+  /** What follows once it was sent. */
+  readonly after?: () => void;
 }
 
 /** RFC 7296 sections 1.2, 2.15 and 2.16. `sa.state` moves on. */

@@ -3,7 +3,6 @@ import type { Millis } from '../../../core/lib/ports.ts';
 import { keyExchange } from '../../../core/crypto/key-exchange.ts';
 import { formatEndpoint, type Endpoint, type IpAddress } from '../../../core/net/address.ts';
 import { CertEncoding, ExchangeType, Notify } from '../../../core/wire/constants.ts';
-import { FragmentQueue } from '../../../core/wire/fragment-queue.ts';
 import { encodeMessage, type Message } from '../../../core/wire/message.ts';
 import type { Payload } from '../../../core/wire/payload.ts';
 import type { KePayload } from '../../../core/wire/payloads/ke.ts';
@@ -15,7 +14,8 @@ import { notifyData, notifies, payloadOf } from './pick.ts';
 import { ANNOUNCED_HASHES, sha1 } from './proof.ts';
 import { spoilProposals } from './spoil-proposals.ts';
 import { selectIke, type IkeSuite } from './suite.ts';
-import type { Responder, Sa } from './types.ts';
+import { freshFields, newClient, type Sa } from './sa.ts';
+import type { Responder } from './types.ts';
 
 const HALF_OPEN_MS: Millis = 60_000;
 const ZERO_SPI = new Uint8Array(8);
@@ -34,7 +34,6 @@ export interface InitRequest {
   readonly octets: Uint8Array;
   readonly remote: Endpoint;
   readonly localPort: number;
-  readonly saId: number;
   readonly history: InitHistory;
   /** The secret that cookies are made with. */
   readonly secret: Uint8Array;
@@ -135,9 +134,12 @@ function newSa(
   const keys = deriveIkeKeys(suite, seed);
   const ours = { encr: keys.er, integ: keys.ar };
   const theirs = { encr: keys.ei, integ: keys.ai };
+  const id = responder.newSaId();
   const announced = notifyData(request.message, Notify.SIGNATURE_HASH_ALGORITHMS) ?? new Uint8Array();
   return {
-    id: request.saId,
+    id,
+    client: newClient(id, seed.nonceI),
+    initiates: false,
     initiatorSpi: seed.spiI,
     responderSpi: seed.spiR,
     suite,
@@ -149,18 +151,12 @@ function newSa(
     message2: new Uint8Array(),
     announcedHashes: numbers16(announced),
     fragments: speaksFragments(responder, request),
-    parts: new FragmentQueue(),
     ...nat,
     remote: request.remote,
     localPort: request.localPort,
     state: { name: 'keyed' },
     nextId: 1,
-    lastAnswer: [],
-    lastRequest: new Uint8Array(),
-    ownId: 0,
-    outstanding: undefined,
-    queue: [],
-    child: undefined,
+    ...freshFields(),
     heardMs: responder.now,
     forgetMs: responder.now + HALF_OPEN_MS,
   };

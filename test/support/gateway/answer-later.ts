@@ -2,23 +2,25 @@ import { readU32, u32 } from '../../../core/lib/bytes.ts';
 import { ExchangeType, isErrorNotify, Notify, Protocol } from '../../../core/wire/constants.ts';
 import type { Message } from '../../../core/wire/message.ts';
 import type { Payload } from '../../../core/wire/payload.ts';
-import { notify } from '../../../core/wire/payloads/notify.ts';
+import { answerCreate } from './answer-create.ts';
+import { findChild, removeChild } from './new-child.ts';
+import { inheritChildren } from './new-ike.ts';
 import { payloadsOf } from './pick.ts';
-import type { CloseReason, Responder, Sa } from './types.ts';
+import type { Sa } from './sa.ts';
+import type { CloseReason, Responder } from './types.ts';
 
 export interface LaterAnswer {
   readonly step: 'reply';
   readonly payloads: readonly Payload[];
   /** Why the IKE SA is gone with this answer, if it is. */
   readonly closes?: CloseReason;
+  /** What follows once it was sent. */
+  readonly after?: () => void;
 }
 
-/** Answers INFORMATIONAL (RFC 7296 section 1.4) and refuses CREATE_CHILD_SA (section 1.3). */
+/** Answers INFORMATIONAL (RFC 7296 section 1.4) and CREATE_CHILD_SA (section 1.3). */
 export function answerLater(responder: Responder, sa: Sa, message: Message): LaterAnswer | undefined {
-  if (message.exchange === ExchangeType.CREATE_CHILD_SA) {
-    responder.emit({ kind: 'refused', notify: Notify.NO_ADDITIONAL_SAS, reason: 'one Child SA a client' });
-    return { step: 'reply', payloads: [notify(Notify.NO_ADDITIONAL_SAS)] };
-  }
+  if (message.exchange === ExchangeType.CREATE_CHILD_SA) return answerCreate(responder, sa, message);
   if (message.exchange !== ExchangeType.INFORMATIONAL) {
     responder.emit({ kind: 'ignored', reason: `exchange ${message.exchange}` });
     return undefined;
@@ -28,13 +30,16 @@ export function answerLater(responder: Responder, sa: Sa, message: Message): Lat
     responder.emit({ kind: 'client-notify', saId: sa.id, notify: notifyType });
   }
   const deletes = payloadsOf(message, 'D');
-  if (deletes.some(({ protocol }) => protocol === Protocol.IKE))
-    return { step: 'reply', payloads: [], closes: 'client' };
+  if (deletes.some(({ protocol }) => protocol === Protocol.IKE)) return answerDelete(responder, sa);
   // An error that ends the IKE SA by itself (RFC 7296 section 2.21.2).
   if (notifies.some(({ notifyType }) => FATAL.includes(notifyType)))
     return { step: 'reply', payloads: [], closes: 'client' };
   const spis = deletes.filter(({ protocol }) => protocol === Protocol.ESP).flatMap((payload) => payload.spis);
-  return { step: 'reply', payloads: spis.flatMap((spi) => removeChild(responder, sa, spi)) };
+  const paired = spis.flatMap((spi) => deleteChild(responder, sa, readU32(spi)));
+  return {
+    step: 'reply',
+    payloads: paired.length === 0 ? [] : [{ kind: 'D', protocol: Protocol.ESP, spis: paired }],
+  };
 }
 
 const FATAL: readonly number[] = [
@@ -43,14 +48,49 @@ const FATAL: readonly number[] = [
   Notify.AUTHENTICATION_FAILED,
 ].filter(isErrorNotify);
 
-/** The client deletes the SA that it receives on; the answer names the one of the other direction. */
-function removeChild(responder: Responder, sa: Sa, spi: Uint8Array): Payload[] {
-  const spec = sa.child?.spec;
-  if (spec === undefined || readU32(spi) !== spec.spiOut) {
-    responder.emit({ kind: 'violation', what: 'deletes a Child SA that is not there' });
+/**
+ * The client deletes the IKE SA, whatever the gateway is doing with it (RFC 7296 section 2.25.2). Where both were
+ * rekeying it and only the client's request was answered, the client's new one inherits (section 2.8.2).
+ */
+function answerDelete(responder: Responder, sa: Sa): LaterAnswer {
+  const { own, theirs } = sa.rekeying;
+  if (own === 'asked' && theirs !== undefined) {
+    sa.rekeying.own = undefined;
+    return {
+      step: 'reply',
+      payloads: [],
+      closes: 'rekeyed',
+      after: () => inheritChildren(responder, sa, theirs.made),
+    };
+  }
+  const replaced = (own !== undefined && own !== 'asked') || theirs !== undefined;
+  return { step: 'reply', payloads: [], closes: replaced ? 'rekeyed' : whyDeleted(responder, sa) };
+}
+
+/** An IKE SA that lost a collision has inherited nothing, and says nothing about the client. */
+function whyDeleted(responder: Responder, sa: Sa): CloseReason {
+  return sa.children.length === 0 && responder.sasOf(sa.client).length > 1 ? 'redundant' : 'client';
+}
+
+/**
+ * The client deletes the SA that it receives on; the answer names the one of the other direction. When the gateway
+ * has asked for the same, it does not (RFC 7296 section 1.4.1).
+ */
+function deleteChild(responder: Responder, sa: Sa, spiOut: number): Uint8Array[] {
+  const violate = (what: string): void => responder.emit({ kind: 'violation', what });
+  if (sa.rekeying.theirs !== undefined && sa.rekeying.own === undefined)
+    violate('deletes a Child SA on an IKE SA that it has rekeyed');
+  const found = findChild(responder, sa, spiOut);
+  if (found === undefined) {
+    if (sa.client.gone.get(spiOut) !== 'gateway') violate('deletes a Child SA that is not there');
     return [];
   }
-  sa.child = undefined;
-  responder.emit({ kind: 'child-removed', saId: sa.id, childId: spec.childId });
-  return [{ kind: 'D', protocol: Protocol.ESP, spis: [u32(spec.spiIn)] }];
+  const { child } = found;
+  if (child.deleting) {
+    if (child.crossed) violate('deletes a Child SA twice');
+    child.crossed = true;
+    return [];
+  }
+  removeChild(responder, sa, child, 'client');
+  return [u32(child.spec.spiIn)];
 }

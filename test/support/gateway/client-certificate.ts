@@ -4,7 +4,7 @@ import type { EpochMillis } from '../../../core/lib/ports.ts';
 import { ProtocolError, Reader } from '../../../core/lib/reader.ts';
 import { addressOf, formatAddress } from '../../../core/net/address.ts';
 import { IdType } from '../../../core/wire/constants.ts';
-import type { Identity } from './types.ts';
+import type { Identity } from './sa.ts';
 
 /** The SHA-1 over the SubjectPublicKeyInfo of an authority, by which CERTREQ names it (RFC 7296 section 3.7). */
 export function authorityHash(certificate: Uint8Array): Uint8Array {

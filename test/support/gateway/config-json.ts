@@ -7,7 +7,8 @@ import type { Payload } from '../../../core/wire/payload.ts';
 import { notify } from '../../../core/wire/payloads/notify.ts';
 import type { Faults, Step } from './faults.ts';
 import { address, prefix } from './index.ts';
-import type { GatewayConfig, GatewayCredentials, Identity } from './types.ts';
+import type { Identity } from './sa.ts';
+import type { GatewayConfig, GatewayCredentials } from './types.ts';
 
 /*
  * The gateway's configuration as JSON, for the program: texts where the process has values, PEM for
@@ -162,7 +163,7 @@ const FAULT_NAMES: Readonly<Record<Exclude<keyof Faults, `tamper${string}`>, tru
   ...{ childNotify: true, finalNotify: true, identity: true, auth: true, finalAuth: true },
   ...{ authMethod: true, omitAuth: true, eap: true, childProposal: true, traffic: true, cp: true },
   ...{ add: true, flags: true, messageIdOffset: true, steps: true, majorVersion: true, drop: true },
-  ...{ dropReceived: true, duplicates: true, silentAfter: true },
+  ...{ dropReceived: true, duplicates: true, silentAfter: true, create: true },
 };
 
 /** Their values are taken as they are, but for the two that hold octets. A name that does not exist throws. */

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readU32 } from '../../../core/lib/bytes.ts';
-import { EspEngine } from '../../../core/ipsec/engine.ts';
-import type { ChildSaSpec } from '../../../core/ipsec/child-sa.ts';
 import type { Counters } from '../../../core/ipsec/counters.ts';
 import { newBatch, resetBatch, type Batch } from '../../../core/net/batch.ts';
 import type { TunDevice, UdpSocket } from '../../../core/node-tun/index.ts';
+import { ChildEngine } from './child-engine.ts';
+import type { GatewayEvent } from './types.ts';
 
 /** Packets that one turn moves, and the octets of the longest. */
 const BATCH = 64;
@@ -22,9 +22,10 @@ export interface ClientPath {
  * packet from the LAN finds its client by the SPI that the engine has put in front of it.
  */
 export class DataPlane {
-  readonly #engine = new EspEngine({ random: (length) => new Uint8Array(randomBytes(length)) });
-  readonly #children = new Map<number, ChildSaSpec>();
+  readonly #engine = new ChildEngine((length) => new Uint8Array(randomBytes(length)));
+  /** By childId, and the childId by the client's SPI. */
   readonly #paths = new Map<number, ClientPath>();
+  readonly #children = new Map<number, number>();
   readonly #tun: TunDevice;
   readonly #fromTun = newBatch(BATCH, SLOT, HEADROOM);
   readonly #sealed = newBatch(BATCH, SLOT, HEADROOM);
@@ -35,26 +36,18 @@ export class DataPlane {
     tun.onReadable(() => this.#forward());
   }
 
-  add(child: ChildSaSpec, path: ClientPath): void {
-    this.#engine.install(child);
-    this.#children.set(child.childId, child);
-    this.#paths.set(child.spiOut, path);
-    this.#decide();
+  /** Pairs come and go. */
+  follow(event: GatewayEvent): void {
+    this.#engine.follow(event);
+    if (event.kind === 'child-added') this.#children.set(event.child.spiOut, event.child.childId);
+    if (event.kind !== 'child-removed') return;
+    this.#paths.delete(event.childId);
+    for (const [spi, childId] of this.#children) if (childId === event.childId) this.#children.delete(spi);
   }
 
-  remove(childId: number): void {
-    const child = this.#children.get(childId);
-    if (child === undefined) return;
-    this.#engine.remove(childId);
-    this.#children.delete(childId);
-    this.#paths.delete(child.spiOut);
-    this.#decide();
-  }
-
-  /** The client of a child is now elsewhere. */
+  /** Where the client of a pair is, now or from now on. */
   move(childId: number, path: ClientPath): void {
-    const child = this.#children.get(childId);
-    if (child !== undefined) this.#paths.set(child.spiOut, path);
+    this.#paths.set(childId, path);
   }
 
   /** Datagrams that came to port 4500. The IKE messages among them are left to others. */
@@ -72,17 +65,6 @@ export class DataPlane {
     this.#tun.close();
   }
 
-  #decide(): void {
-    this.#engine.setPolicies(
-      [...this.#children.values()].map(({ childId, local, remote }) => ({
-        action: 'protect',
-        childId,
-        local,
-        remote,
-      })),
-    );
-  }
-
   /** One batch from the LAN; the device calls again while there is more. */
   #forward(): void {
     resetBatch(this.#fromTun);
@@ -93,7 +75,7 @@ export class DataPlane {
       const spi = this.#spiAt(from);
       let end = from + 1;
       while (end < count && this.#spiAt(end) === spi) end++;
-      const path = this.#paths.get(spi);
+      const path = this.#paths.get(this.#children.get(spi) ?? 0);
       // What a full socket does not take is lost, as on any router.
       if (path !== undefined) path.socket.send({ ...this.#sealed, count: end }, path.to, from);
       from = end;

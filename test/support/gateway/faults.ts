@@ -1,5 +1,8 @@
 import type { Message } from '../../../core/wire/message.ts';
 import type { Payload } from '../../../core/wire/payload.ts';
+import type { CreateFaults, ProposalFault, TrafficFault } from './create-faults.ts';
+
+export type { ProposalFault } from './create-faults.ts';
 
 /**
  * The messages that the gateway sends, as far as a fault needs to tell them apart: the answer to IKE_SA_INIT;
@@ -8,19 +11,6 @@ import type { Payload } from '../../../core/wire/payload.ts';
  * the answer to the only IKE_AUTH is 'auth' and carries the Child SA too.
  */
 export type Step = 'init' | 'auth' | 'eap' | 'final' | 'reply' | 'request' | 'clear';
-
-/** What a wrongly answered SA payload looks like; keys are derived as if it had been right. */
-export type ProposalFault =
-  | 'unoffered-cipher'
-  | 'other-key-length'
-  | 'several-proposals'
-  | 'all-transforms'
-  | 'missing-transform'
-  | 'wrong-number'
-  | 'wrong-protocol'
-  | 'spi-size'
-  | 'zero-spi'
-  | 'empty';
 
 export interface EapFaults {
   /** Starts with the method at once, as some gateways do. */
@@ -97,8 +87,11 @@ export interface Faults {
   readonly omitAuth?: readonly ('IDr' | 'CERT' | 'AUTH' | 'SA' | 'TSi' | 'TSr' | 'EAP')[];
   readonly eap?: EapFaults;
   readonly childProposal?: ProposalFault;
-  readonly traffic?: 'wider-remote' | 'wider-local' | 'foreign' | 'empty' | 'reversed';
+  readonly traffic?: TrafficFault;
   readonly cp?: 'omit' | 'no-address' | 'wrong-length' | 'request' | 'unspecified-address';
+
+  /** CREATE_CHILD_SA, in both roles. */
+  readonly create?: CreateFaults;
 
   // Any message
   readonly add?: readonly Addition[];

@@ -1,7 +1,7 @@
-import { equalBytes, isZero, toHex, u32 } from '../../../core/lib/bytes.ts';
+import { equalBytes, isZero } from '../../../core/lib/bytes.ts';
 import type { Millis, RandomBytes } from '../../../core/lib/ports.ts';
 import { sameEndpoint } from '../../../core/net/address.ts';
-import { ExchangeType, Notify, Protocol } from '../../../core/wire/constants.ts';
+import { ExchangeType, Notify } from '../../../core/wire/constants.ts';
 import { decodeHeader } from '../../../core/wire/header.ts';
 import { decodeMessage } from '../../../core/wire/decode.ts';
 import type { DecodeResult, Message } from '../../../core/wire/message.ts';
@@ -16,15 +16,16 @@ import { InitResponder } from './init-responder.ts';
 import { OwnRequests } from './own-requests.ts';
 import { notifies } from './pick.ts';
 import { Sender } from './sender.ts';
+import { deleteChildRequest, deleteIkeRequest } from './own-deletes.ts';
+import { envelope, type Child, type OwnRequest, type Sa } from './sa.ts';
+import { SaTable } from './sa-table.ts';
 import type {
   CloseReason,
   GatewayConfig,
   GatewayDatagram,
   GatewayEvent,
   GatewayOutput,
-  OwnRequest,
   Responder,
-  Sa,
 } from './types.ts';
 
 /** How long a closed SA still repeats its last answer. */
@@ -39,37 +40,47 @@ const CHECK: OwnRequest = { exchange: ExchangeType.INFORMATIONAL, payloads: [] }
  */
 export class GatewayIke {
   readonly config: GatewayConfig;
-  /** May be exchanged for others between two calls. */
-  faults: Faults;
   readonly #random: RandomBytes;
-  readonly #pool: AddressPool;
-  readonly #sas = new Map<string, Sa>();
+  readonly #sas = new SaTable();
+  readonly #responder: Responder;
   readonly #sender: Sender;
   readonly #init: InitResponder;
   readonly #own: OwnRequests;
   #events: GatewayEvent[] = [];
   #now: Millis = 0;
   #received = 0;
+  #faults: Faults;
+  #counts = new Map<string, number>();
 
   constructor(config: GatewayConfig, random: RandomBytes, faults: Faults = {}) {
     this.config = config;
-    this.faults = faults;
+    this.#faults = faults;
     this.#random = random;
-    this.#pool = new AddressPool(config.pools);
     this.#sender = new Sender({ config, faults: () => this.faults, emit: (event) => this.#emit(event) });
     this.#init = new InitResponder(random(32).slice(), this.#sender);
     this.#own = new OwnRequests({
       firstWaitMs: config.retransmitMs,
       retransmits: config.retransmits,
       send: (sa, message) => this.#sender.protected(sa, message, 'request'),
-      resend: (sa, wire) => this.#sender.repeat([wire], sa),
+      resend: (sa, wire) => this.#sender.repeat(wire, sa),
       dead: (sa) => this.#close(sa, 'timeout'),
     });
+    this.#responder = this.#makeResponder();
+  }
+
+  /** May be exchanged for others between two calls. */
+  get faults(): Faults {
+    return this.#faults;
+  }
+
+  set faults(faults: Faults) {
+    this.#faults = faults;
+    this.#counts.clear();
   }
 
   /** The IKE SAs that there are, for tests to look at. */
   get sas(): readonly Sa[] {
-    return [...this.#sas.values()].filter(({ state }) => state.name !== 'closed');
+    return this.#sas.open;
   }
 
   /** What a datagram leads to; on port 4500 without its marker. */
@@ -90,10 +101,10 @@ export class GatewayIke {
   /** Repeats what was not answered, looks for life, forgets what is over. */
   handleTimeout(now: Millis): GatewayOutput {
     return this.#run(now, () => {
-      for (const [key, sa] of this.#sas) {
+      for (const sa of this.#sas.all) {
         if (sa.forgetMs !== undefined && sa.forgetMs <= now) {
           this.#close(sa, 'half-open');
-          this.#sas.delete(key);
+          this.#sas.forget(sa);
           continue;
         }
         this.#own.handleTimeout(sa, now);
@@ -105,11 +116,7 @@ export class GatewayIke {
 
   /** When handleTimeout has something to do, or undefined when it has nothing. */
   nextTimeout(): Millis | undefined {
-    const times = [...this.#sas.values()].flatMap((sa) => [
-      sa.forgetMs,
-      sa.outstanding?.dueMs,
-      this.#livenessDue(sa),
-    ]);
+    const times = this.#sas.all.flatMap((sa) => [sa.forgetMs, sa.outstanding?.dueMs, this.#livenessDue(sa)]);
     const known = times.filter((time) => time !== undefined);
     return known.length === 0 ? undefined : Math.min(...known);
   }
@@ -121,22 +128,17 @@ export class GatewayIke {
 
   /** Deletes an IKE SA: it is closed when the client has answered, or does not answer. */
   deleteIke(saId: number, now: Millis): GatewayOutput {
-    const payloads: Payload[] = [{ kind: 'D', protocol: Protocol.IKE, spis: [] }];
-    return this.request(saId, { exchange: ExchangeType.INFORMATIONAL, payloads, then: 'closed' }, now);
+    return this.request(saId, deleteIkeRequest(this.#responder, 'gateway'), now);
   }
 
-  /** Deletes the Child SA of an IKE SA. */
-  deleteChild(saId: number, now: Millis): GatewayOutput {
-    const spec = this.#sa(saId).child?.spec;
-    if (spec === undefined) throw new Error(`IKE SA ${saId} has no Child SA`);
-    const payloads: Payload[] = [{ kind: 'D', protocol: Protocol.ESP, spis: [u32(spec.spiIn)] }];
-    const then = { childRemoved: spec.childId };
-    return this.request(saId, { exchange: ExchangeType.INFORMATIONAL, payloads, then }, now);
+  /** Deletes a Child SA of an IKE SA, the newest unless told. */
+  deleteChild(saId: number, now: Millis, childId?: number): GatewayOutput {
+    return this.request(saId, deleteChildRequest(this.#responder, this.#child(saId, childId)), now);
   }
 
-  /** Any request at all, such as a CREATE_CHILD_SA. It waits for its turn. */
+  /** Any request at all. It waits for its turn. */
   request(saId: number, request: OwnRequest, now: Millis): GatewayOutput {
-    return this.#run(now, () => this.#own.enqueue(this.#sa(saId), request, now));
+    return this.#run(now, () => this.#own.enqueue(this.#sas.byId(saId), request, now));
   }
 
   /** A message in clear to the client of an SA, as anybody on the path could send it. */
@@ -148,7 +150,7 @@ export class GatewayIke {
     now: Millis,
   ): GatewayOutput {
     return this.#run(now, () => {
-      const sa = this.#sa(saId);
+      const sa = this.#sas.byId(saId);
       this.#sender.clear({ ...envelope(sa), exchange, response, messageId: 0, payloads }, 'clear', sa);
     });
   }
@@ -158,10 +160,12 @@ export class GatewayIke {
     this.#sender.silent = silent;
   }
 
-  #sa(saId: number): Sa {
-    const sa = this.sas.find(({ id }) => id === saId);
-    if (sa === undefined) throw new Error(`no IKE SA ${saId}`);
-    return sa;
+  #child(saId: number, childId: number | undefined): Child {
+    const { children } = this.#sas.byId(saId);
+    const child =
+      childId === undefined ? children.at(-1) : children.find(({ spec }) => spec.childId === childId);
+    if (child === undefined) throw new Error(`IKE SA ${saId} has no such Child SA`);
+    return child;
   }
 
   #run(now: Millis, work: () => void): GatewayOutput {
@@ -175,10 +179,35 @@ export class GatewayIke {
     this.#events.push(event);
   }
 
-  #responder(): Responder {
-    const { config, faults } = this;
-    const emit = (event: GatewayEvent): void => this.#emit(event);
-    return { config, faults, random: this.#random, pool: this.#pool, now: this.#now, emit };
+  #makeResponder(): Responder {
+    const faults = (): Faults => this.#faults;
+    const now = (): Millis => this.#now;
+    let lastChildId = 0;
+    return {
+      config: this.config,
+      get faults() {
+        return faults();
+      },
+      get now() {
+        return now();
+      },
+      random: this.#random,
+      pool: new AddressPool(this.config.pools),
+      emit: (event) => this.#emit(event),
+      newSaId: () => this.#sas.newId(),
+      newChildId: () => ++lastChildId,
+      count: (fault) => this.#count(fault),
+      enqueue: (sa, request) => this.#own.enqueue(sa, request, this.#now),
+      addSa: (sa) => this.#sas.add(sa),
+      closeSa: (sa, reason) => this.#close(sa, reason),
+      sasOf: (client) => this.#sas.of(client),
+    };
+  }
+
+  #count(fault: string): number {
+    const count = (this.#counts.get(fault) ?? 0) + 1;
+    this.#counts.set(fault, count);
+    return count;
   }
 
   #livenessDue(sa: Sa): Millis | undefined {
@@ -199,16 +228,16 @@ export class GatewayIke {
       return;
     }
     this.#emit({ kind: 'received', message: decoded.message, remote, localPort });
-    const sa = this.#init.handle(this.#responder(), datagram, decoded.message);
+    const sa = this.#init.handle(this.#responder, datagram, decoded.message);
     if (sa === undefined) return;
-    this.#sas.set(toHex(sa.responderSpi), sa);
+    this.#sas.add(sa);
     if (this.faults.silentAfter === 'init') this.#sender.silent = true;
   }
 
   /** A message to an SPI of the gateway. */
   #handleLater(datagram: GatewayDatagram, header: IkeHeader): void {
-    const sa = this.#sas.get(toHex(header.responderSpi));
-    if (sa === undefined || !equalBytes(sa.initiatorSpi, header.initiatorSpi)) {
+    const sa = this.#sas.byHeader(header);
+    if (sa === undefined) {
       this.#emit({ kind: 'ignored', reason: 'an unknown SPI' });
       if (!header.response) this.#complain(header, notify(Notify.INVALID_IKE_SPI), datagram);
       return;
@@ -218,7 +247,8 @@ export class GatewayIke {
       this.#emit({ kind: 'ignored', reason: decoded.reason });
       return;
     }
-    if (!header.fromInitiator) this.#emit({ kind: 'violation', what: 'the initiator flag is missing' });
+    if (header.fromInitiator === sa.initiates)
+      this.#emit({ kind: 'violation', what: 'the initiator flag is wrong' });
     const fragment = decoded.kind === 'partial' ? decoded.fragment.number : undefined;
     if (header.response) this.#handleResponse(sa, this.#whole(sa, decoded), header);
     else if (this.#isDue(sa, datagram, header, fragment)) {
@@ -236,7 +266,8 @@ export class GatewayIke {
       this.#emit({ kind: 'violation', what: 'a fragment, which both ends did not announce' });
       return undefined;
     }
-    const queued = sa.parts.add(decoded.header, decoded.fragment);
+    const parts = decoded.header.response ? sa.answerParts : sa.parts;
+    const queued = parts.add(decoded.header, decoded.fragment);
     return queued.kind === 'complete' ? queued.result : undefined;
   }
 
@@ -273,11 +304,12 @@ export class GatewayIke {
     this.#emit({ kind: 'received', message, remote, localPort });
     const inAuth = message.exchange === ExchangeType.IKE_AUTH || sa.state.name !== 'established';
     const answer = inAuth
-      ? answerAuth(this.#responder(), sa, message)
-      : answerLater(this.#responder(), sa, message);
+      ? answerAuth(this.#responder, sa, message)
+      : answerLater(this.#responder, sa, message);
     if (answer === undefined) return;
     if (notifies(message, Notify.INITIAL_CONTACT).length > 0) this.#replaceOthers(sa);
     this.#answer(sa, datagram, message.exchange, answer.payloads, answer.step);
+    answer.after?.();
     if (answer.closes !== undefined) this.#close(sa, answer.closes);
     const { silentAfter } = this.faults;
     if (silentAfter === 'auth' || (silentAfter === 'established' && sa.state.name === 'established'))
@@ -322,7 +354,7 @@ export class GatewayIke {
 
   #handleResponse(sa: Sa, decoded: DecodeResult | undefined, header: IkeHeader): void {
     if (decoded === undefined) return;
-    const done = this.#own.handleResponse(sa, header.messageId, header.exchange, this.#now);
+    const done = this.#own.handleResponse(sa, header.messageId, header.exchange);
     if (done === undefined) {
       this.#emit({ kind: 'ignored', reason: 'an answer to nothing' });
       return;
@@ -330,23 +362,23 @@ export class GatewayIke {
     sa.heardMs = this.#now;
     if (decoded.kind === 'ok') this.#emit({ kind: 'answered', saId: sa.id, message: decoded.message });
     else this.#emit({ kind: 'violation', what: 'a malformed answer' });
-    if (done.then === 'closed') this.#close(sa, 'gateway');
-    else if (done.then !== undefined) {
-      sa.child = undefined;
-      this.#emit({ kind: 'child-removed', saId: sa.id, childId: done.then.childRemoved });
-    }
+    done.answered?.(sa, decoded.kind === 'ok' ? decoded.message : undefined);
+    this.#own.next(sa, this.#now);
   }
 
   #close(sa: Sa, reason: CloseReason): void {
     if (sa.state.name === 'closed') return;
-    if (sa.child !== undefined)
-      this.#emit({ kind: 'child-removed', saId: sa.id, childId: sa.child.spec.childId });
-    sa.child = undefined;
+    for (const { spec } of sa.children.splice(0))
+      this.#emit({ kind: 'child-removed', saId: sa.id, childId: spec.childId });
     sa.state = { name: 'closed' };
     sa.outstanding = undefined;
     sa.queue.length = 0;
     sa.forgetMs = this.#now + LINGER_MS;
-    this.#pool.release(sa.id);
+    const rest = this.#sas.of(sa.client);
+    for (const { rekeying } of rest) {
+      if (rekeying.theirs?.made === sa) rekeying.theirs = undefined;
+    }
+    if (rest.length === 0) this.#responder.pool.release(sa.client.id);
     this.#emit({ kind: 'closed', saId: sa.id, reason });
   }
 
@@ -356,8 +388,4 @@ export class GatewayIke {
     const ids = { initiatorSpi, responderSpi, exchange, messageId };
     this.#sender.clear({ ...ids, fromInitiator: false, response: true, payloads: [payload] }, 'clear', to);
   }
-}
-
-function envelope(sa: Sa): Pick<Message, 'initiatorSpi' | 'responderSpi' | 'fromInitiator'> {
-  return { initiatorSpi: sa.initiatorSpi, responderSpi: sa.responderSpi, fromInitiator: false };
 }

@@ -11,7 +11,8 @@ import type { GatewayConfig } from './types.ts';
 
 export type { Faults, Step } from './faults.ts';
 export { GatewayIke } from './gateway-ike.ts';
-export type { GatewayConfig, GatewayDatagram, GatewayEvent, GatewayOutput, Sa } from './types.ts';
+export type { Child, Sa } from './sa.ts';
+export type { GatewayConfig, GatewayDatagram, GatewayEvent, GatewayOutput } from './types.ts';
 
 export const GATEWAY_NAME = 'vpn.example.com';
 export const GATEWAY_ADDRESS = address('203.0.113.1');

@@ -4,7 +4,8 @@ import { ExchangeType } from '../../../core/wire/constants.ts';
 import type { Message } from '../../../core/wire/message.ts';
 import { answerInit, type InitHistory } from './answer-init.ts';
 import type { Sender } from './sender.ts';
-import type { GatewayDatagram, Responder, Sa } from './types.ts';
+import type { Sa } from './sa.ts';
+import type { GatewayDatagram, Responder } from './types.ts';
 
 /** A request that led to an SA, so that its retransmission gets the same answer. */
 interface Answered {
@@ -18,7 +19,6 @@ export class InitResponder {
   readonly #sender: Sender;
   readonly #histories = new Map<string, InitHistory>();
   readonly #answered = new Map<string, Answered>();
-  #nextId = 1;
 
   constructor(secret: Uint8Array, sender: Sender) {
     this.#secret = secret;
@@ -43,10 +43,9 @@ export class InitResponder {
     const history = this.#histories.get(key) ?? { cookies: 0, invalidKe: 0, request: undefined };
     this.#histories.set(key, history);
     const request = { message, octets: octets.slice(), remote, localPort, history };
-    const answer = answerInit(responder, { ...request, saId: this.#nextId, secret: this.#secret });
+    const answer = answerInit(responder, { ...request, secret: this.#secret });
     const sent = answer.messages.map((reply) => this.#sender.clear(reply, 'init', datagram));
     if (answer.sa === undefined) return undefined;
-    this.#nextId++;
     answer.sa.message2 = sent.at(-1)?.datagrams[0] ?? new Uint8Array();
     const wire = sent.flatMap((out) => out?.wire ?? []);
     this.#answered.set(key, { request: request.octets, wire });

@@ -61,10 +61,25 @@ function cutter(octets: Uint8Array): (length: number) => Uint8Array {
 }
 
 export function deriveIkeKeys(suite: IkeSuite, seed: KeySeed): IkeKeys {
-  const { shared, nonceI, nonceR, spiI, spiR } = seed;
+  const { shared, nonceI, nonceR } = seed;
+  return expandIkeKeys(suite, prfOf(suite).compute(concat(nonceI, nonceR), shared), seed);
+}
+
+/** The keys of an IKE SA in place of `old`, RFC 7296 section 2.18: the old PRF makes SKEYSEED, the new one the rest. */
+export function deriveRekeyedKeys(
+  old: { readonly suite: IkeSuite; readonly d: Uint8Array },
+  suite: IkeSuite,
+  seed: KeySeed,
+): IkeKeys {
+  const { shared, nonceI, nonceR } = seed;
+  const skeyseed = prfOf(old.suite).compute(old.d, concat(shared, nonceI, nonceR));
+  return expandIkeKeys(suite, skeyseed, seed);
+}
+
+function expandIkeKeys(suite: IkeSuite, skeyseed: Uint8Array, seed: KeySeed): IkeKeys {
+  const { nonceI, nonceR, spiI, spiR } = seed;
   const prf = prfOf(suite);
   const { encr, integ } = cipherLengths(suite);
-  const skeyseed = prf.compute(concat(nonceI, nonceR), shared);
   const total = 3 * prf.preferredKeyLength + 2 * integ + 2 * encr;
   const take = cutter(expand(prf, skeyseed, concat(nonceI, nonceR, spiI, spiR), total));
   return {
@@ -86,16 +101,17 @@ export interface ChildKeys {
   readonly integR: Uint8Array;
 }
 
-/** KEYMAT of the first Child SA, RFC 7296 section 2.17. */
+/** KEYMAT, RFC 7296 section 2.17; `shared` is what a key exchange for this Child SA led to, if there was one. */
 export function deriveChildKeys(
   ike: IkeSuite,
   child: ChildSuite,
   d: Uint8Array,
   nonceI: Uint8Array,
   nonceR: Uint8Array,
+  shared: Uint8Array = new Uint8Array(),
 ): ChildKeys {
   const { encr, integ } = cipherLengths(child);
-  const take = cutter(expand(prfOf(ike), d, concat(nonceI, nonceR), 2 * (encr + integ)));
+  const take = cutter(expand(prfOf(ike), d, concat(shared, nonceI, nonceR), 2 * (encr + integ)));
   return { encrI: take(encr), integI: take(integ), encrR: take(encr), integR: take(integ) };
 }
 

@@ -4,7 +4,7 @@ import { prefixToRange } from '../../../core/net/prefix.ts';
 import type { Selector } from '../../../core/net/selector.ts';
 import { TsType } from '../../../core/wire/constants.ts';
 import type { TrafficSelector } from '../../../core/wire/payloads/ts.ts';
-import type { Faults } from './faults.ts';
+import type { TrafficFault } from './create-faults.ts';
 
 const ALL_PORTS = { startPort: 0, endPort: 0xffff } as const;
 
@@ -55,7 +55,8 @@ function later(a: Uint8Array, b: Uint8Array): Uint8Array {
   return compareOctets(a, b) >= 0 ? a : b;
 }
 
-function covers(outer: TrafficSelector, inner: TrafficSelector): boolean {
+/** Whether all traffic of `inner` is traffic of `outer` too. */
+export function covers(outer: TrafficSelector, inner: TrafficSelector): boolean {
   return (
     outer.tsType === inner.tsType &&
     (outer.ipProtocol === 0 || outer.ipProtocol === inner.ipProtocol) &&
@@ -82,7 +83,7 @@ export function engineSelector(selector: TrafficSelector): Selector {
 export function spoilTraffic(
   tsi: readonly TrafficSelector[],
   tsr: readonly TrafficSelector[],
-  fault: Faults['traffic'],
+  fault: TrafficFault | undefined,
 ): { tsi: readonly TrafficSelector[]; tsr: readonly TrafficSelector[] } {
   const everything = (selector: TrafficSelector): TrafficSelector => ({
     ...selector,
@@ -102,6 +103,8 @@ export function spoilTraffic(
       return { tsi: tsi.map(everything), tsr };
     case 'wider-remote':
       return { tsi, tsr: tsr.map(everything) };
+    case 'narrower':
+      return { tsi, tsr: tsr.map((selector) => ({ ...selector, endAddress: selector.startAddress })) };
     case 'foreign':
       return { tsi, tsr: tsr.map(foreign) };
     case 'empty':

@@ -1,13 +1,14 @@
 import type { Millis } from '../../../core/lib/ports.ts';
+import { ExchangeType } from '../../../core/wire/constants.ts';
 import type { Message } from '../../../core/wire/message.ts';
-import type { OwnRequest, Sa } from './types.ts';
+import { envelope, type OwnRequest, type Purpose, type Sa } from './sa.ts';
 
 export interface OwnRequestsOptions {
   readonly firstWaitMs: Millis;
   readonly retransmits: number;
   /** Encodes and sends a new message; gives the octets to repeat. */
   readonly send: (sa: Sa, message: Message) => readonly Uint8Array[];
-  readonly resend: (sa: Sa, wire: Uint8Array) => void;
+  readonly resend: (sa: Sa, wire: readonly Uint8Array[]) => void;
   /** The client did not answer at all. */
   readonly dead: (sa: Sa) => void;
 }
@@ -25,15 +26,14 @@ export class OwnRequests {
 
   enqueue(sa: Sa, request: OwnRequest, now: Millis): void {
     sa.queue.push(request);
-    this.#next(sa, now);
+    this.next(sa, now);
   }
 
-  /** The request that an answer belongs to, which is then no longer outstanding. */
-  handleResponse(sa: Sa, messageId: number, exchange: number, now: Millis): OwnRequest | undefined {
+  /** The request that an answer belongs to, which is then no longer outstanding. Call `next` behind it. */
+  handleResponse(sa: Sa, messageId: number, exchange: number): OwnRequest | undefined {
     const { outstanding } = sa;
     if (outstanding?.messageId !== messageId || outstanding.request.exchange !== exchange) return undefined;
     sa.outstanding = undefined;
-    this.#next(sa, now);
     return outstanding.request;
   }
 
@@ -46,24 +46,38 @@ export class OwnRequests {
     }
     outstanding.dueMs = now + this.#options.firstWaitMs * 2 ** outstanding.tries;
     outstanding.tries++;
-    for (const wire of outstanding.octets) this.#options.resend(sa, wire);
+    this.#options.resend(sa, outstanding.octets);
   }
 
-  #next(sa: Sa, now: Millis): void {
-    if (sa.outstanding !== undefined) return;
-    const request = sa.queue.shift();
-    if (request === undefined) return;
-    const messageId = sa.ownId++;
-    const message: Message = {
-      initiatorSpi: sa.initiatorSpi,
-      responderSpi: sa.responderSpi,
-      exchange: request.exchange,
-      fromInitiator: false,
-      response: false,
-      messageId,
-      payloads: request.payloads,
-    };
-    const octets = this.#options.send(sa, message);
-    sa.outstanding = { request, messageId, octets, tries: 1, dueMs: now + this.#options.firstWaitMs };
+  /** Sends the next request whose turn it is, if it is anyone's. */
+  next(sa: Sa, now: Millis): void {
+    while (sa.outstanding === undefined && sa.state.name !== 'closed') {
+      const at = sa.queue.findIndex((request) => mayGo(sa, request));
+      const [request] = at < 0 ? [] : sa.queue.splice(at, 1);
+      if (request === undefined) return;
+      const payloads = typeof request.payloads === 'function' ? request.payloads(sa) : request.payloads;
+      if (payloads === undefined) continue;
+      const messageId = sa.ownId++;
+      const { exchange } = request;
+      const octets = this.#options.send(sa, {
+        ...envelope(sa),
+        exchange,
+        response: false,
+        messageId,
+        payloads,
+      });
+      sa.outstanding = { request, messageId, octets, tries: 1, dueMs: now + this.#options.firstWaitMs };
+    }
   }
+}
+
+/** What the gateway is asking the client for on this IKE SA, if it asks for anything. */
+export function underWay(sa: Sa): Purpose | undefined {
+  return sa.outstanding === undefined ? undefined : (sa.outstanding.request.purpose ?? 'other');
+}
+
+/** No new CREATE_CHILD_SA exchange on an IKE SA that is being rekeyed (RFC 7296 section 1.3.2). */
+function mayGo({ rekeying }: Sa, { exchange }: OwnRequest): boolean {
+  const replaced = rekeying.own !== undefined || rekeying.theirs !== undefined;
+  return !replaced || exchange !== ExchangeType.CREATE_CHILD_SA;
 }

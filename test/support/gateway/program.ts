@@ -107,11 +107,13 @@ export class GatewayProgram {
   }
 
   #applyEvent(event: GatewayEvent): void {
+    this.#data.follow(event);
     if (event.kind === 'child-added')
-      this.#data.add(event.child, this.#pathTo(event.remote, event.localPort));
-    if (event.kind === 'child-removed') this.#data.remove(event.childId);
-    // A child has the number of its IKE SA.
-    if (event.kind === 'moved') this.#data.move(event.saId, this.#pathTo(event.remote, event.localPort));
+      this.#data.move(event.child.childId, this.#pathTo(event.remote, event.localPort));
+    if (event.kind !== 'moved') return;
+    const sa = this.#ike.sas.find(({ id }) => id === event.saId);
+    for (const { spec } of sa?.children ?? [])
+      this.#data.move(spec.childId, this.#pathTo(event.remote, event.localPort));
   }
 
   #send({ octets, remote, localPort }: GatewayDatagram): void {

@@ -33,6 +33,7 @@ export function describeEvent(event: GatewayEvent): object {
         spiIn: hex32(spiIn),
         spiOut: hex32(spiOut),
         suite,
+        ...(event.replaces === undefined ? {} : { replaces: event.replaces }),
         local: local.map(formatSelector),
         remote: remote.map(formatSelector),
         client: formatEndpoint(event.remote),
@@ -43,20 +44,29 @@ export function describeEvent(event: GatewayEvent): object {
     case 'answered':
       return { event: kind, saId: event.saId, ...describeMessage(event.message) };
     case 'refused':
+    case 'turned-down':
     case 'client-notify':
       return {
         event: kind,
         ...rest,
-        name: event.notify === 0 ? 'EAP-Failure' : nameOf(Notify, event.notify),
+        name: nameOfRefusal(event.kind, event.notify),
       };
     case 'ignored':
     case 'violation':
     case 'init':
     case 'password-refused':
+    case 'child-closing':
     case 'child-removed':
+    case 'ike-added':
     case 'closed':
       return { event: kind, ...rest };
   }
+}
+
+/** Zero stands for what is no notify. */
+function nameOfRefusal(kind: string, type: number): string {
+  if (type !== 0) return nameOf(Notify, type);
+  return kind === 'refused' ? 'EAP-Failure' : 'an answer that makes no sense';
 }
 
 function describeMessage(message: Message): object {

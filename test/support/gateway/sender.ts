@@ -2,7 +2,8 @@ import type { Endpoint } from '../../../core/net/address.ts';
 import type { Message } from '../../../core/wire/message.ts';
 import type { Faults, Step } from './faults.ts';
 import { encodeOutgoing, type Outgoing, type Wrapping } from './outgoing.ts';
-import type { GatewayConfig, GatewayDatagram, GatewayEvent, Sa } from './types.ts';
+import type { Sa } from './sa.ts';
+import type { GatewayConfig, GatewayDatagram, GatewayEvent } from './types.ts';
 
 /** Where a message goes. */
 export interface Destination {

@@ -45,15 +45,16 @@ export interface Selection<S> {
 /**
  * The first proposal of the initiator from which one transform of each type can be accepted (RFC 7296 section
  * 2.7), in the initiator's order within each type, except that `preferredGroup` (the one of its KE payload)
- * comes first when the gateway would accept it at all.
+ * comes first when the gateway would accept it at all. Only when one is rekeyed does a proposal bring an SPI.
  */
 export function selectIke(
   proposals: readonly Proposal[],
   policy: SuitePolicy,
   preferredGroup?: number,
+  rekeyed?: 'rekeyed',
 ): Selection<IkeSuite> | undefined {
   for (const proposal of proposals) {
-    if (proposal.protocol !== Protocol.IKE || proposal.spi.length !== 0) continue;
+    if (proposal.protocol !== Protocol.IKE || proposal.spi.length !== (rekeyed ? 8 : 0)) continue;
     const byType = groupByType(proposal.transforms, IKE_TYPES);
     if (byType === undefined) continue;
     const cipher = pickCipher(byType, policy);
@@ -76,28 +77,57 @@ export function selectIke(
   return undefined;
 }
 
-/** The same for the Child SA of IKE_AUTH, where there is no further key exchange. */
+/** What was selected for a Child SA, and the group of its key exchange; undefined for none. */
+export interface ChildSelection extends Selection<ChildSuite> {
+  readonly group: number | undefined;
+}
+
+/**
+ * The same for a Child SA. `ke` is the group of the KE payload beside the proposals, undefined when there is none;
+ * in IKE_AUTH there never is one, and groups are nobody's business. The policy's groups are those that the gateway
+ * takes: 0 among them permits none at all, an empty list permits nothing else.
+ */
 export function selectChild(
   proposals: readonly Proposal[],
   policy: SuitePolicy,
-): Selection<ChildSuite> | undefined {
+  ke: number | undefined | 'in IKE_AUTH',
+): ChildSelection | undefined {
   for (const proposal of proposals) {
     if (proposal.protocol !== Protocol.ESP || proposal.spi.length !== 4) continue;
     const byType = groupByType(proposal.transforms, CHILD_TYPES);
     if (byType === undefined) continue;
     const cipher = pickCipher(byType, policy);
     const esn = byType.get(TransformType.ESN)?.find((t) => allowed(policy.esn, t.id) && t.id <= Esn.YES);
-    const offeredGroups = byType.get(TransformType.KE);
-    const noGroup = offeredGroups?.find((t) => t.id === 0);
     if (cipher === undefined || esn === undefined) continue;
-    if (offeredGroups !== undefined && noGroup === undefined) continue;
-    const transforms = [cipher.encr, ...present(cipher.integ), ...present(noGroup), esn];
+    const offered = byType.get(TransformType.KE);
+    const group = pickChildGroup(offered, policy, ke);
+    if (group === undefined) continue;
+    const transforms = [cipher.encr, ...present(cipher.integ), ...present(offered && group), esn];
     return {
       answer: { ...proposal, transforms },
       suite: { ...cipherSuite(cipher), esn: esn.id === Esn.YES },
+      group: group.id === NO_GROUP ? undefined : group.id,
     };
   }
   return undefined;
+}
+
+const NO_GROUP = 0;
+
+/** The transform to answer with (NONE also where nothing was offered), or undefined when none will do. */
+function pickChildGroup(
+  offered: readonly Transform[] | undefined,
+  { groups }: SuitePolicy,
+  ke: number | undefined | 'in IKE_AUTH',
+): Transform | undefined {
+  const list = offered ?? [{ type: TransformType.KE, id: NO_GROUP }];
+  const none = list.find(({ id }) => id === NO_GROUP);
+  if (ke === 'in IKE_AUTH') return none;
+  const permitsNone = groups === undefined || groups.length === 0 || groups.includes(NO_GROUP);
+  const known = list.filter(({ id }) => allowed(groups, id) && keyExchange(id) !== undefined);
+  const guessed = known.find(({ id }) => id === ke);
+  if (ke === undefined && permitsNone && none !== undefined) return none;
+  return guessed ?? known[0] ?? (permitsNone ? none : undefined);
 }
 
 const IKE_TYPES: readonly number[] = [

@@ -3,24 +3,13 @@ import type { EpochMillis, Millis, RandomBytes } from '../../../core/lib/ports.t
 import type { ChildSaSpec } from '../../../core/ipsec/child-sa.ts';
 import type { Endpoint, IpAddress } from '../../../core/net/address.ts';
 import type { Prefix } from '../../../core/net/prefix.ts';
-import type { FragmentQueue } from '../../../core/wire/fragment-queue.ts';
-import type { Message, MessageProtection } from '../../../core/wire/message.ts';
-import type { Payload } from '../../../core/wire/payload.ts';
-import type { ConfigPayload } from '../../../core/wire/payloads/config.ts';
-import type { Proposal } from '../../../core/wire/payloads/sa.ts';
-import type { TrafficSelector } from '../../../core/wire/payloads/ts.ts';
+import type { Message } from '../../../core/wire/message.ts';
 import type { AddressPool, NetworkConfig } from './addresses.ts';
-import type { EapServer, Users } from './eap-server.ts';
+import type { Users } from './eap-server.ts';
 import type { Faults } from './faults.ts';
-import type { IkeKeys } from './keys.ts';
 import type { SignatureStyle } from './proof.ts';
+import type { Client, Identity, OwnRequest, Purpose, Sa } from './sa.ts';
 import type { IkeSuite, SuitePolicy } from './suite.ts';
-
-/** An identity as IDi and IDr carry it. */
-export interface Identity {
-  readonly idType: number;
-  readonly data: Uint8Array;
-}
 
 /** How the gateway proves itself: with a certificate (DER, its own first) or the pre-shared key. */
 export type GatewayCredentials =
@@ -75,8 +64,12 @@ export interface GatewayDatagram {
   readonly localPort: number;
 }
 
-/** Why an IKE SA is gone. */
-export type CloseReason = 'client' | 'gateway' | 'refused' | 'timeout' | 'replaced' | 'half-open';
+/**
+ * Why an IKE SA is gone. 'rekeyed': another one took its place. 'redundant': it lost a collision of rekeyings.
+ * 'replaced': the same user has come back.
+ */
+export type CloseReason =
+  'client' | 'gateway' | 'refused' | 'timeout' | 'replaced' | 'rekeyed' | 'redundant' | 'half-open';
 
 export type GatewayEvent =
   | {
@@ -112,13 +105,33 @@ export type GatewayEvent =
       readonly kind: 'child-added';
       readonly saId: number;
       readonly child: ChildSaSpec;
+      /** The childId of the pair whose place it takes. */
+      readonly replaces?: number;
+      /** False when the client may not have its half yet: the replaced pair sends on (RFC 7296 section 2.8). */
+      readonly sendNow: boolean;
       readonly remote: Endpoint;
       readonly localPort: number;
     }
+  /** Nothing may be sent through the pair any more: its Delete is on the way. */
+  | { readonly kind: 'child-closing'; readonly saId: number; readonly childId: number }
   | { readonly kind: 'child-removed'; readonly saId: number; readonly childId: number }
   /** The client now sends from elsewhere. */
   | { readonly kind: 'moved'; readonly saId: number; readonly remote: Endpoint; readonly localPort: number }
   | { readonly kind: 'answered'; readonly saId: number; readonly message: Message }
+  /** The client said no to a request of the gateway's, with this notify (0 for an answer that makes no sense). */
+  | {
+      readonly kind: 'turned-down';
+      readonly saId: number;
+      readonly purpose: Purpose;
+      readonly notify: number;
+    }
+  /** An IKE SA was made in place of another one. In a collision one of two is closed as 'redundant' later. */
+  | {
+      readonly kind: 'ike-added';
+      readonly saId: number;
+      readonly replaces: number;
+      readonly by: 'client' | 'gateway';
+    }
   | { readonly kind: 'client-notify'; readonly saId: number; readonly notify: number }
   | { readonly kind: 'closed'; readonly saId: number; readonly reason: CloseReason };
 
@@ -128,98 +141,24 @@ export interface GatewayOutput {
   readonly events: readonly GatewayEvent[];
 }
 
-/** What the first IKE_AUTH request asked for, kept until the client has proved itself. */
-export interface ChildRequest {
-  readonly proposals: readonly Proposal[];
-  readonly tsi: readonly TrafficSelector[];
-  readonly tsr: readonly TrafficSelector[];
-  readonly cp: ConfigPayload | undefined;
-}
-
-/** A request of the gateway's own, waiting for its answer or for its turn. */
-export interface OwnRequest {
-  readonly exchange: number;
-  readonly payloads: readonly Payload[];
-  /** What the answer completes. */
-  readonly then?: 'closed' | { readonly childRemoved: number };
-}
-
-export interface Child {
-  readonly spec: ChildSaSpec;
-}
-
-export type SaState =
-  | { readonly name: 'keyed' }
-  | {
-      readonly name: 'eap';
-      readonly server: EapServer;
-      readonly child: ChildRequest;
-      readonly identity: Identity;
-    }
-  | {
-      readonly name: 'eap-done';
-      readonly msk: Uint8Array;
-      readonly user: string;
-      readonly child: ChildRequest;
-      readonly identity: Identity;
-    }
-  | { readonly name: 'false-success' }
-  | { readonly name: 'established'; readonly identity: Identity }
-  /** Nothing is left but the last answer, for a client that did not get it. */
-  | { readonly name: 'closed' };
-
-/** An IKE SA of the gateway, always as responder. */
-export interface Sa {
-  readonly id: number;
-  readonly initiatorSpi: Uint8Array;
-  readonly responderSpi: Uint8Array;
-  readonly suite: IkeSuite;
-  readonly keys: IkeKeys;
-  readonly protection: MessageProtection;
-  readonly nonceI: Uint8Array;
-  readonly nonceR: Uint8Array;
-  /** IKE_SA_INIT request and response, as AUTH covers them. */
-  readonly message1: Uint8Array;
-  message2: Uint8Array;
-  readonly announcedHashes: readonly number[];
-  /** Whether both ends speak fragments. */
-  readonly fragments: boolean;
-  /** The parts of a request that did not come whole yet. */
-  readonly parts: FragmentQueue;
-  readonly natClient: boolean;
-  readonly natGateway: boolean;
-  remote: Endpoint;
-  localPort: number;
-  state: SaState;
-  /** The id that the next request of the client must have, and the answer to the one before. */
-  nextId: number;
-  lastAnswer: readonly Uint8Array[];
-  /** Octets of the request that `lastAnswer` answers. */
-  lastRequest: Uint8Array;
-  /** The gateway's own requests. */
-  ownId: number;
-  outstanding:
-    | {
-        readonly request: OwnRequest;
-        readonly messageId: number;
-        readonly octets: readonly Uint8Array[];
-        tries: number;
-        dueMs: Millis;
-      }
-    | undefined;
-  readonly queue: OwnRequest[];
-  child: Child | undefined;
-  /** When the client was last heard, and when a half-open or closed SA is forgotten. */
-  heardMs: Millis;
-  forgetMs: Millis | undefined;
-}
-
-/** What the exchanges need of the gateway around them. */
+/** What the exchanges need of the gateway around them. It is one object for as long as the gateway lives. */
 export interface Responder {
   readonly config: GatewayConfig;
+  /** Those of the moment, like `now`. */
   readonly faults: Faults;
   readonly random: RandomBytes;
   readonly pool: AddressPool;
   readonly now: Millis;
   emit(event: GatewayEvent): void;
+  /** Numbers for new SAs. */
+  newSaId(): number;
+  newChildId(): number;
+  /** How often a fault that has a limit was carried out since the faults were set, this time included. */
+  count(fault: string): number;
+  /** Puts a request of the gateway's own into the queue of an IKE SA. */
+  enqueue(sa: Sa, request: OwnRequest): void;
+  addSa(sa: Sa): void;
+  closeSa(sa: Sa, reason: CloseReason): void;
+  /** The IKE SAs of a client that are not closed. */
+  sasOf(client: Client): readonly Sa[];
 }

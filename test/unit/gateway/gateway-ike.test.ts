@@ -5,7 +5,7 @@ import { formatAddress } from '../../../core/net/address.ts';
 import { formatSelector } from '../../../core/net/selector.ts';
 import { ExchangeType, Notify, Protocol } from '../../../core/wire/constants.ts';
 import { makeGateway, prefix, type MakeGatewayOptions } from '../../support/gateway/index.ts';
-import { childRequest, eventOf, has, Initiator, shape } from './initiator.ts';
+import { eventOf, has, Initiator, shape } from './initiator.ts';
 import type { Step } from './initiator.ts';
 
 /** A client that is in, by the pre-shared key. */
@@ -103,15 +103,6 @@ test('the client deletes its Child SA and then its IKE SA', () => {
   assert.equal(eventOf(closed, 'closed').reason, 'client');
   const again = initiator.deliver(initiator.lastRequest);
   assert.deepEqual(again.datagrams, closed.datagrams);
-});
-
-test('CREATE_CHILD_SA is refused with NO_ADDITIONAL_SAS', () => {
-  const { initiator } = connected();
-  const step = initiator.request(ExchangeType.CREATE_CHILD_SA, [
-    ...childRequest().filter(({ kind }) => kind !== 'CP'),
-    { kind: 'NONCE', data: new Uint8Array(32).fill(1) },
-  ]);
-  assert.deepEqual(shape(step.messages[0]), [Notify.NO_ADDITIONAL_SAS]);
 });
 
 test('an own request is repeated with growing pauses until the client counts as gone', () => {

@@ -20,7 +20,7 @@ beforeEach(() => used.clear());
 function secretsOf(rig: Rig, method: RigMethod): Uint8Array[] {
   const keys = rig.office.made.gateway.sas.flatMap((sa) => [
     ...(Object.values(sa.keys) as Uint8Array[]),
-    ...(sa.child ? [sa.child.spec.keyIn, sa.child.spec.keyOut] : []),
+    ...sa.children.flatMap(({ spec }) => [spec.keyIn, spec.keyOut]),
   ]);
   return [...keys.filter(({ length }) => length > 0), utf8(method === 'psk' ? PSK : PASSWORD)];
 }
@@ -145,8 +145,8 @@ describe('the key log', () => {
     const lines: string[] = [];
     const rig = await new Rig({ keyLog: (line) => lines.push(line) }).connected();
     const [sa] = rig.office.made.gateway.sas;
-    assert.ok(sa?.child);
-    const { keyIn, keyOut } = sa.child.spec;
+    assert.ok(sa?.children[0]);
+    const { keyIn, keyOut } = sa.children[0].spec;
     assert.deepEqual(
       lines.map((line) => line.split(' ')[0]),
       ['ikev2_decryption_table', 'esp_sa', 'esp_sa'],
