@@ -52,6 +52,7 @@ export const FAILURES = {
   'peer.deleted': 'backoff',
   'peer.restarted': 'backoff',
   'peer.lost-state': 'backoff',
+  'peer.rekey-failed': 'backoff',
   'peer.redirected': 'backoff',
   'peer.failed-cp-required': 'after-user',
   'peer.single-pair-required': 'after-user',

@@ -77,6 +77,12 @@ export const PEER_FAILURES: Readonly<Record<PeerCode, Explanation>> = {
     next: 'Connect again. If it happens often, ask IT after how long a silence the gateway forgets a connection.',
   })),
 
+  'peer.rekey-failed': explain('it', ['gateway', 'notify', 'detail'], (c) => ({
+    title: 'The gateway did not renew the keys',
+    why: `Keys are used for a limited time only. The gateway${given(c.gateway, (name) => ` ${name}`)} did not agree to new ones before the old ones came to their end${given(c.notify, (name) => ` (${name})`)}${given(c.detail, (text) => `: ${text}`)}.`,
+    next: 'Connect again. If it happens after the same time each time, tell IT: the gateway does not accept for new keys what it accepted at first, which is a setting for rekeying or perfect forward secrecy.',
+  })),
+
   'peer.redirected': explain('it', ['gateway', 'target'], (c) => ({
     title: 'The gateway sends this connection to another gateway',
     why: `The gateway${given(c.gateway, (name) => ` ${name}`)} asked for the connection to be made with ${c.target ?? 'another one'} instead, which gateways do to share their load or before an update.`,
