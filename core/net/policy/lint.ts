@@ -31,7 +31,9 @@ export function lintPolicy(policy: SplitPolicy, facts: PolicyFacts): PolicyProbl
   const plots = ([4, 6] as const).flatMap((family) => layOut(policy, facts, family));
   for (const plot of plots) note(plot, policy, findings);
   for (const plot of plots) noteWhatMatters(plot, policy, findings);
-  return policy.rules.flatMap((rule) => problemsOf(rule, facts, findings.get(rule.number) ?? newFinding()));
+  // Several rules with one number are one line to its writer.
+  const lines = policy.rules.filter((rule, i) => policy.rules[i - 1]?.number !== rule.number);
+  return lines.flatMap((rule) => problemsOf(rule, facts, findings.get(rule.number) ?? newFinding()));
 }
 
 function newFinding(): Finding {
@@ -48,7 +50,8 @@ function note(
     const finding = findings.get(rule.number);
     if (!finding) continue;
     for (const earlier of rules.slice(0, at)) {
-      if (conditionsMeet(earlier, rule) && decisions.some(saidBy(earlier))) finding.before.add(earlier);
+      if (earlier.number === rule.number || !conditionsMeet(earlier, rule)) continue;
+      if (decisions.some(saidBy(earlier))) finding.before.add(earlier);
     }
     const own = decisions.filter(saidBy(rule));
     if (own.length === 0) continue;
@@ -70,7 +73,7 @@ function noteWhatMatters(
     const finding = findings.get(rule.number);
     if (!finding || finding.matters) continue;
     finding.matters = [rules, deciding].some((list) => {
-      const without = list.filter((other) => other !== rule);
+      const without = list.filter(({ number }) => number !== rule.number);
       return effectOf(decide(without, otherwise, taken)) !== effect;
     });
   }
@@ -93,18 +96,18 @@ function problemsOf(rule: PolicyRule, facts: PolicyFacts, finding: Finding): Pol
   const { number } = rule;
   if (isUnresolved(rule, facts)) return [{ kind: 'unresolved', rule: number }];
   const before = [...finding.before].sort((a, b) => a.number - b.number);
-  if (!finding.decides) return [{ kind: 'shadowed', rule: number, by: before.map(numberOf) }];
+  if (!finding.decides) return [{ kind: 'shadowed', rule: number, by: numbersOf(before) }];
   const problems: PolicyProblem[] = [];
   const other = before.filter(({ action }) => action !== rule.action);
-  if (other.length > 0) problems.push({ kind: 'partly-shadowed', rule: number, by: other.map(numberOf) });
+  if (other.length > 0) problems.push({ kind: 'partly-shadowed', rule: number, by: numbersOf(other) });
   if (finding.refused)
     problems.push({ kind: 'not-granted', rule: number, part: finding.fulfilled ? 'some' : 'all' });
   if (!finding.matters) problems.push({ kind: 'redundant', rule: number });
   return problems;
 }
 
-function numberOf({ number }: PolicyRule): number {
-  return number;
+function numbersOf(rules: readonly PolicyRule[]): number[] {
+  return [...new Set(rules.map(({ number }) => number))];
 }
 
 function isUnresolved({ destinations }: PolicyRule, { names }: PolicyFacts): boolean {

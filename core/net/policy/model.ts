@@ -28,7 +28,7 @@ export interface Condition {
 
 /** One line of a split-tunnel policy. */
 export interface PolicyRule extends Condition {
-  /** The line's number as people count, from 1. */
+  /** The line's number as people count, from 1. Rules that came from one line share it and stand together. */
   readonly number: number;
   readonly action: PolicyAction;
   /** Any of these; none means everywhere. */

@@ -193,6 +193,17 @@ describe('the lint', () => {
     assert.deepEqual(lint(split), [{ kind: 'redundant', rule: 1 }]);
   });
 
+  test('takes rules that came from one line for one', () => {
+    const split = policy(
+      'bypass',
+      rule(1, 'block', '10.0.0.0/8', { protocol: 1 }),
+      rule(1, 'block', '10.0.0.0/8', { protocol: 58 }),
+      rule(2, 'block', '10.0.0.0/16', { protocol: 1 }),
+      rule(2, 'block', '10.0.0.0/16', { protocol: 58 }),
+    );
+    assert.deepEqual(lint(split), [{ kind: 'shadowed', rule: 2, by: [1] }]);
+  });
+
   test('finds protection that the gateway does not give', () => {
     const facts = { granted: granted('10.0.0.0/8'), names: [] };
     const split = policy('bypass', rule(1, 'protect', '10.0.0.0/7'), rule(2, 'protect', '192.168.0.0/16'));
