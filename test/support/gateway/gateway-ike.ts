@@ -16,7 +16,9 @@ import { InitResponder } from './init-responder.ts';
 import { OwnRequests } from './own-requests.ts';
 import { notifies } from './pick.ts';
 import { Sender } from './sender.ts';
+import { createChildRequest, rekeyChildRequest, type CreateOptions } from './own-create.ts';
 import { deleteChildRequest, deleteIkeRequest } from './own-deletes.ts';
+import { rekeyIkeRequest, type RekeyIkeOptions } from './own-rekey-ike.ts';
 import { envelope, type Child, type OwnRequest, type Sa } from './sa.ts';
 import { SaTable } from './sa-table.ts';
 import type {
@@ -30,6 +32,11 @@ import type {
 
 /** How long a closed SA still repeats its last answer. */
 const LINGER_MS: Millis = 30_000;
+
+/** Which Child SA a command is about. */
+export interface ChildChoice {
+  readonly childId?: number;
+}
 
 /** An empty INFORMATIONAL request: is the client there? */
 const CHECK: OwnRequest = { exchange: ExchangeType.INFORMATIONAL, payloads: [] };
@@ -134,6 +141,23 @@ export class GatewayIke {
   /** Deletes a Child SA of an IKE SA, the newest unless told. */
   deleteChild(saId: number, now: Millis, childId?: number): GatewayOutput {
     return this.request(saId, deleteChildRequest(this.#responder, this.#child(saId, childId)), now);
+  }
+
+  /** Rekeys a Child SA of an IKE SA, the newest unless told. */
+  rekeyChild(saId: number, now: Millis, options: CreateOptions & ChildChoice = {}): GatewayOutput {
+    const child = this.#child(saId, options.childId);
+    return this.request(saId, rekeyChildRequest(this.#responder, child, options), now);
+  }
+
+  /** Asks for a further Child SA, like the newest unless told. */
+  createChild(saId: number, now: Millis, options: CreateOptions & ChildChoice = {}): GatewayOutput {
+    const model = this.#child(saId, options.childId);
+    return this.request(saId, createChildRequest(this.#responder, model, options), now);
+  }
+
+  /** Rekeys an IKE SA. */
+  rekeyIke(saId: number, now: Millis, options: RekeyIkeOptions = {}): GatewayOutput {
+    return this.request(saId, rekeyIkeRequest(this.#responder, options), now);
   }
 
   /** Any request at all. It waits for its turn. */
@@ -372,6 +396,7 @@ export class GatewayIke {
       this.#emit({ kind: 'child-removed', saId: sa.id, childId: spec.childId });
     sa.state = { name: 'closed' };
     sa.outstanding = undefined;
+    sa.rushed = [];
     sa.queue.length = 0;
     sa.forgetMs = this.#now + LINGER_MS;
     const rest = this.#sas.of(sa.client);

@@ -1,7 +1,7 @@
 import type { Millis } from '../../../core/lib/ports.ts';
 import { ExchangeType } from '../../../core/wire/constants.ts';
 import type { Message } from '../../../core/wire/message.ts';
-import { envelope, type OwnRequest, type Purpose, type Sa } from './sa.ts';
+import { envelope, type Outstanding, type OwnRequest, type Purpose, type Sa } from './sa.ts';
 
 export interface OwnRequestsOptions {
   readonly firstWaitMs: Millis;
@@ -25,16 +25,22 @@ export class OwnRequests {
   }
 
   enqueue(sa: Sa, request: OwnRequest, now: Millis): void {
+    if (request.rush === true) {
+      const sent = this.#send(sa, request, now);
+      if (sent !== undefined) sa.rushed.push(sent);
+      return;
+    }
     sa.queue.push(request);
     this.next(sa, now);
   }
 
   /** The request that an answer belongs to, which is then no longer outstanding. Call `next` behind it. */
   handleResponse(sa: Sa, messageId: number, exchange: number): OwnRequest | undefined {
-    const { outstanding } = sa;
-    if (outstanding?.messageId !== messageId || outstanding.request.exchange !== exchange) return undefined;
-    sa.outstanding = undefined;
-    return outstanding.request;
+    const found = [sa.outstanding, ...sa.rushed].find((one) => one?.messageId === messageId);
+    if (found?.request.exchange !== exchange) return undefined;
+    if (found === sa.outstanding) sa.outstanding = undefined;
+    else sa.rushed = sa.rushed.filter((one) => one !== found);
+    return found.request;
   }
 
   handleTimeout(sa: Sa, now: Millis): void {
@@ -55,19 +61,18 @@ export class OwnRequests {
       const at = sa.queue.findIndex((request) => mayGo(sa, request));
       const [request] = at < 0 ? [] : sa.queue.splice(at, 1);
       if (request === undefined) return;
-      const payloads = typeof request.payloads === 'function' ? request.payloads(sa) : request.payloads;
-      if (payloads === undefined) continue;
-      const messageId = sa.ownId++;
-      const { exchange } = request;
-      const octets = this.#options.send(sa, {
-        ...envelope(sa),
-        exchange,
-        response: false,
-        messageId,
-        payloads,
-      });
-      sa.outstanding = { request, messageId, octets, tries: 1, dueMs: now + this.#options.firstWaitMs };
+      sa.outstanding = this.#send(sa, request, now);
     }
+  }
+
+  /** Undefined when the request has nothing left to ask for. */
+  #send(sa: Sa, request: OwnRequest, now: Millis): Outstanding | undefined {
+    const payloads = typeof request.payloads === 'function' ? request.payloads(sa) : request.payloads;
+    if (payloads === undefined) return undefined;
+    const messageId = sa.ownId++;
+    const message = { ...envelope(sa), exchange: request.exchange, response: false, messageId, payloads };
+    const octets = this.#options.send(sa, message);
+    return { request, messageId, octets, tries: 1, dueMs: now + this.#options.firstWaitMs };
   }
 }
 

@@ -43,6 +43,8 @@ export interface OwnRequest {
   readonly purpose?: Purpose;
   /** Made when its turn comes, under the SA that it then goes out on; undefined when nothing is left to ask for. */
   readonly payloads: readonly Payload[] | ((sa: Sa) => readonly Payload[] | undefined);
+  /** Goes out at once, though the window holds one: no honest gateway does that. */
+  readonly rush?: boolean;
   /** What the answer completes; undefined stands for one that is malformed. */
   readonly answered?: (sa: Sa, answer: Message | undefined) => void;
 }
@@ -158,6 +160,8 @@ export interface Sa extends Inherited {
   /** The gateway's own requests. */
   ownId: number;
   outstanding: Outstanding | undefined;
+  /** Those that did not wait for their turn. They are not repeated. */
+  rushed: Outstanding[];
   readonly queue: OwnRequest[];
   /** The Child SAs that it controls. */
   readonly children: Child[];
@@ -178,6 +182,7 @@ export function freshFields(): Pick<
   | 'lastRequest'
   | 'ownId'
   | 'outstanding'
+  | 'rushed'
   | 'queue'
   | 'children'
   | 'rekeying'
@@ -190,6 +195,7 @@ export function freshFields(): Pick<
     lastRequest: new Uint8Array(),
     ownId: 0,
     outstanding: undefined,
+    rushed: [],
     queue: [],
     children: [],
     rekeying: { own: undefined, theirs: undefined },

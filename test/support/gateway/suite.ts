@@ -199,6 +199,82 @@ function present<T>(value: T | undefined): T[] {
   return value === undefined ? [] : [value];
 }
 
+/** What the answer to an own offer chose, and the SPI of the other end. */
+export interface Chosen<S> {
+  readonly suite: S;
+  readonly group: number | undefined;
+  readonly spi: Uint8Array;
+}
+
+/** An offer of one suite for ESP, with these groups for a key exchange of its own. */
+export function childProposal(suite: ChildSuite, groups: readonly number[], spi: Uint8Array): Proposal {
+  const esn = { type: TransformType.ESN, id: suite.esn ? Esn.YES : Esn.NO };
+  const transforms = [...cipherTransforms(suite), ...groupTransforms(groups), esn];
+  return { number: 1, protocol: Protocol.ESP, spi, transforms };
+}
+
+/** An offer of one suite for an IKE SA in place of another. */
+export function ikeProposal(suite: IkeSuite, groups: readonly number[], spi: Uint8Array): Proposal {
+  const prf = { type: TransformType.PRF, id: suite.prf };
+  const transforms = [...cipherTransforms(suite), prf, ...groupTransforms(groups)];
+  return { number: 1, protocol: Protocol.IKE, spi, transforms };
+}
+
+function cipherTransforms({ encr: id, keyBits, integ }: IkeSuite | ChildSuite): Transform[] {
+  const encr = { type: TransformType.ENCR, id, ...(keyBits === undefined ? {} : { keyLength: keyBits }) };
+  return integ === undefined ? [encr] : [encr, { type: TransformType.INTEG, id: integ }];
+}
+
+function groupTransforms(groups: readonly number[]): Transform[] {
+  return groups.map((id) => ({ type: TransformType.KE, id }));
+}
+
+/** What an answer chose of an offer for ESP; undefined when it is not one transform of each type in it. */
+export function chosenChild(answer: readonly Proposal[], offer: Proposal): Chosen<ChildSuite> | undefined {
+  const chosen = chosenOf(answer, offer);
+  const esn = chosen?.find(({ type }) => type === TransformType.ESN);
+  const spi = answer[0]?.spi;
+  if (chosen === undefined || esn === undefined || spi?.length !== 4) return undefined;
+  return { suite: { ...suiteOf(chosen), esn: esn.id === Esn.YES }, group: groupOf(chosen), spi };
+}
+
+/** The same for an IKE SA. */
+export function chosenIke(answer: readonly Proposal[], offer: Proposal): Chosen<IkeSuite> | undefined {
+  const chosen = chosenOf(answer, offer);
+  const prfId = chosen?.find(({ type }) => type === TransformType.PRF)?.id;
+  const group = chosen && groupOf(chosen);
+  const spi = answer[0]?.spi;
+  if (chosen === undefined || prfId === undefined || group === undefined || spi?.length !== 8)
+    return undefined;
+  return { suite: { ...suiteOf(chosen), prf: prfId, group }, group, spi };
+}
+
+function chosenOf(answer: readonly Proposal[], offer: Proposal): readonly Transform[] | undefined {
+  const [only] = answer;
+  if (only === undefined || answer.length > 1) return undefined;
+  if (only.number !== offer.number || only.protocol !== offer.protocol) return undefined;
+  const same = (a: Transform, b: Transform): boolean =>
+    a.type === b.type && a.id === b.id && a.keyLength === b.keyLength && a.otherAttributes === undefined;
+  const types = only.transforms.map(({ type }) => type);
+  const oneEach = new Set(types).size === types.length;
+  const all = new Set(offer.transforms.map(({ type }) => type)).size === types.length;
+  const offered = only.transforms.every((one) => offer.transforms.some((other) => same(one, other)));
+  return oneEach && all && offered ? only.transforms : undefined;
+}
+
+function suiteOf(transforms: readonly Transform[]): { encr: number; keyBits?: number; integ?: number } {
+  const encr = transforms.find(({ type }) => type === TransformType.ENCR);
+  return cipherSuite({
+    encr: encr ?? { type: TransformType.ENCR, id: 0 },
+    integ: transforms.find(({ type }) => type === TransformType.INTEG),
+  });
+}
+
+function groupOf(transforms: readonly Transform[]): number | undefined {
+  const id = transforms.find(({ type }) => type === TransformType.KE)?.id;
+  return id === NO_GROUP ? undefined : id;
+}
+
 /** True when two proposals offer the same: a retry after a COOKIE must not change them. */
 export function sameOffer(a: readonly Proposal[], b: readonly Proposal[]): boolean {
   const text = (list: readonly Proposal[]): string =>
