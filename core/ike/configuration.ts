@@ -1,10 +1,11 @@
-import { EMPTY, isZero } from '../lib/bytes.ts';
+import { EMPTY } from '../lib/bytes.ts';
 import { addressOf, type IpAddress, sameAddress } from '../net/address.ts';
 import { maskedPrefix, type Prefix } from '../net/prefix.ts';
 import { type ConfigValue, readConfigAttribute } from '../wire/config-value.ts';
 import { CfgAttr, CfgType } from '../wire/constants.ts';
 import type { ConfigPayload } from '../wire/payloads/config.ts';
 import type { AssignedConfig } from './events.ts';
+import { domainName, isHostAddress } from './host.ts';
 
 /**
  * The CFG_REQUEST for an address of each family, name servers, domains and subnets (RFC 7296 section 3.15,
@@ -23,28 +24,8 @@ export function configurationRequest(families: readonly (4 | 6)[]): ConfigPayloa
   return { kind: 'CP', cfgType: CfgType.REQUEST, attributes: wanted.map((type) => ({ type, value: EMPTY })) };
 }
 
-const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
-
-/** A domain name in the letters that name servers know, without a final dot; undefined for anything else. */
-function domainName(text: string): string | undefined {
-  const name = text.replace(/\.$/, '').toLowerCase();
-  if (name.length === 0 || name.length > 253) return undefined;
-  return name.split('.').every((label) => LABEL.test(label)) ? name : undefined;
-}
-
 /** Name servers, domains or subnets that are taken from a reply at most. */
 const MAX_OF_A_KIND = 64;
-
-/**
- * Whether a host can have it, beyond one link: no unspecified, loopback, multicast or reserved address (RFC 6890), and
- * in IPv6 no link-local one and none that stands for an IPv4 address.
- */
-function isHostAddress({ family, octets }: IpAddress): boolean {
-  const first = octets[0] ?? 0;
-  if (family === 4) return first !== 0 && first !== 127 && first < 224;
-  const isLinkLocal = first === 0xfe && ((octets[1] ?? 0) & 0xc0) === 0x80;
-  return first !== 0xff && !isLinkLocal && !isZero(octets.subarray(0, 10));
-}
 
 interface Collected {
   addresses: Prefix[];

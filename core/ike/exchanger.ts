@@ -42,6 +42,8 @@ export interface ExchangeOwner {
   /** The other end made the request and it is broken; false leaves it unanswered. `then` as with `answer`. */
   answersBrokenRequests(from: Exchanger): boolean;
   refused(from: Exchanger, error: ProtectedError, now: Millis): void;
+  /** Notifies in clear with the SPIs of the SA. Anybody can send them. */
+  hinted(from: Exchanger, notifies: readonly Payload[], now: Millis): void;
 }
 
 /** The one request that is under way. */
@@ -179,7 +181,9 @@ export class Exchanger {
   #follow(decoded: DecodeResult, datagram: InboundDatagram, first: Uint8Array, now: Millis): void {
     switch (decoded.kind) {
       case 'unprotected-error':
-        return this.#drop('message', decoded.reason);
+        this.#drop('message', decoded.reason);
+        if (decoded.hints) this.#owner.hinted(this, decoded.hints, now);
+        return;
       case 'partial':
         return this.#fragment(decoded.header, decoded.fragment, datagram, now);
       case 'protected-error':

@@ -1,9 +1,11 @@
 import type { RandomBytes } from '../lib/ports.ts';
 import { encodeFragmented } from '../wire/fragment.ts';
 import { encodeProtectedMessage, type Message } from '../wire/message.ts';
+import type { Identity } from './identity.ts';
 import { type IkeKeys, wipeIkeKeys } from './key-schedule.ts';
 import type { NatFindings } from './nat-detection.ts';
 import { type Role, type SessionProtection, sessionProtection } from './protection.ts';
+import { CrashDetector } from './qcd.ts';
 import type { IkeSuite } from './suite.ts';
 
 /**
@@ -25,6 +27,8 @@ export interface InitResult {
   readonly peerHashes: readonly number[];
   /** Both sides take messages in fragments (RFC 7383 section 2.3). */
   readonly fragmentation: boolean;
+  /** The identities of the SA that this one resumes (RFC 5723): they stand without being proved again. */
+  readonly resumed?: { readonly localId: Identity; readonly remoteId: Identity };
 }
 
 /** An IKE SA whose keys exist. Authentication is what its tasks add. */
@@ -34,6 +38,8 @@ export class IkeSa {
   readonly protection: SessionProtection;
   /** 'responder' when the gateway began the rekeying that made it: the gateway then is the original initiator. */
   readonly role: Role;
+  /** What tells that the gateway has lost this SA (RFC 6290). */
+  readonly crash = new CrashDetector();
 
   /** The keys are the SA's own from now on. */
   constructor(init: InitResult, keys: IkeKeys, random: RandomBytes, role: Role = 'initiator') {
@@ -72,5 +78,6 @@ export class IkeSa {
   wipe(): void {
     wipeIkeKeys(this.keys);
     this.protection.wipe();
+    this.crash.wipe();
   }
 }

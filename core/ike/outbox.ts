@@ -9,6 +9,7 @@ const UDP_HEADER = 8;
 
 /** Where our messages go, and the ones that wait to be sent. */
 export class Outbox {
+  readonly #gateway: Endpoint;
   readonly #natPort: number;
   readonly #path: number;
   #remote: Endpoint;
@@ -16,6 +17,7 @@ export class Outbox {
   #datagrams: OutboundDatagram[] = [];
 
   constructor(gateway: Endpoint, natPort: number, path: number) {
+    this.#gateway = gateway;
     this.#remote = gateway;
     this.#natPort = natPort;
     this.#path = path;
@@ -29,6 +31,12 @@ export class Outbox {
   moveToNatPort(): void {
     this.#transport = 'nat';
     this.#remote = { address: this.#remote.address, port: this.#natPort };
+  }
+
+  /** Everything from now on goes to where the first message went: another IKE SA begins. */
+  startOver(): void {
+    this.#transport = 'ike';
+    this.#remote = this.#gateway;
   }
 
   /** Octets of the longest IKE message whose IP packet has at most `packetOctets` on the way that is taken now. */

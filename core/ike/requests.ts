@@ -5,6 +5,7 @@ import type { Message } from '../wire/message.ts';
 import type { Payload } from '../wire/payload.ts';
 import { notify } from '../wire/payloads/notify.ts';
 import type { IkeEvent } from './events.ts';
+import { gatewayNotices } from './gateway-notices.ts';
 import { allOf, notifyOf } from './payloads.ts';
 
 /** The Child SAs of a session as far as requests about them need to know. */
@@ -56,7 +57,10 @@ function answerInformational(payloads: readonly Payload[], children: ChildIndex)
   }
   return {
     payloads: closed.length > 0 ? [{ kind: 'D', protocol: Protocol.ESP, spis: closed.map(u32) }] : [],
-    events: closed.map((spiIn): IkeEvent => ({ kind: 'child-closed', spiIn, lingerMs: 0 })),
+    events: [
+      ...closed.map((spiIn): IkeEvent => ({ kind: 'child-closed', spiIn, lingerMs: 0 })),
+      ...gatewayNotices(payloads),
+    ],
   };
 }
 

@@ -18,14 +18,18 @@ import {
 } from './events.ts';
 import { type ExchangeOwner, Exchanger } from './exchanger.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { InitExchange, type InitStep, type Unreachable } from './init-exchange.ts';
+import { InitExchange, type InitStep, type Unreachable, usableTicket } from './init-exchange.ts';
 import { type IkeKeyLogEntry, ikeKeyLogEntry } from './keylog.ts';
 import { Outbox } from './outbox.ts';
 import { answerRequest } from './requests.ts';
 import { factsOfSilence, type Retransmitter, type RetransmitPolicy } from './retransmitter.ts';
 import { AuthTask } from './tasks/auth.ts';
 import { DELETE_IKE_SA, livenessTask, partingTask } from './tasks/informational.ts';
-import type { Task, TaskContext, TaskStatus } from './tasks/task.ts';
+import { ResumedAuthTask } from './tasks/resumed-auth.ts';
+import type { LoginTask, Task, TaskContext, TaskStatus } from './tasks/task.ts';
+import { ticketTask } from './tasks/ticket.ts';
+import type { ResumptionTicket } from './ticket.ts';
+import { TicketKeeper } from './ticket-keeper.ts';
 
 export interface SessionDeps {
   readonly random: RandomBytes;
@@ -38,7 +42,7 @@ type Phase =
   | { readonly name: 'idle' }
   | { readonly name: 'init'; readonly exchange: InitExchange }
   /** `leavingBy`: the user gave up; an SA that comes to be all the same is deleted at once. */
-  | { readonly name: 'auth'; readonly ike: Exchanger; readonly task: AuthTask; leavingBy?: Millis }
+  | { readonly name: 'auth'; readonly ike: Exchanger; readonly task: LoginTask; leavingBy?: Millis }
   | { readonly name: 'established'; readonly ike: Exchanger }
   /** The gateway is told that we leave; `failure` is what we then report. */
   | { readonly name: 'closing'; readonly ike: Exchanger; readonly failure: Failure | undefined }
@@ -57,6 +61,7 @@ export class IkeSession {
   readonly #events: IkeEvent[] = [];
   readonly #keyLog: IkeKeyLogEntry[] = [];
   readonly #children = new Map<number, number>();
+  readonly #tickets: TicketKeeper;
   #phase: Phase = { name: 'idle' };
   /** When a fresh protected message came: a copy of an old one is no sign of life (RFC 7296 section 2.4). */
   #lastHeard: Millis = 0;
@@ -64,6 +69,7 @@ export class IkeSession {
   constructor(config: IkeConfig, deps: SessionDeps) {
     this.#config = config;
     this.#deps = deps;
+    this.#tickets = new TicketKeeper(config.resumption);
     this.#outbox = new Outbox(config.gateway, config.gatewayNatPort, config.path);
     this.#owner = {
       send: (datagrams) => datagrams.forEach((octets) => this.#outbox.push(octets)),
@@ -78,6 +84,7 @@ export class IkeSession {
       answer: (ike, message, _datagram, now) => this.#answer(ike, message, now),
       answersBrokenRequests: () => this.#phase.name !== 'auth',
       refused: (_ike, error, now) => this.#refused(error, now),
+      hinted: (ike, notifies, now) => this.#hinted(ike, notifies, now),
     };
   }
 
@@ -146,10 +153,11 @@ export class IkeSession {
     if (!('ike' in phase)) return undefined;
     const retransmitAt = phase.ike.nextTimeout();
     if (retransmitAt !== undefined) return { at: retransmitAt, why: 'retransmit' };
-    if (phase.name === 'established' && this.#config.livenessMs > 0) {
-      return { at: this.#lastHeard + this.#config.livenessMs, why: 'liveness' };
-    }
-    return undefined;
+    if (phase.name !== 'established') return undefined;
+    const livenessAt = this.#config.livenessMs > 0 ? this.#lastHeard + this.#config.livenessMs : Infinity;
+    const ticketAt = this.#tickets.askAt ?? Infinity;
+    const at = Math.min(livenessAt, ticketAt);
+    return at === Infinity ? undefined : { at, why: at === livenessAt ? 'liveness' : 'ticket' };
   }
 
   handleTimeout(now: Millis): void {
@@ -157,8 +165,10 @@ export class IkeSession {
     if (phase.name === 'init') return this.#followInit(phase.exchange.handleTimeout(now), now);
     if (!('ike' in phase)) return;
     if (phase.ike.activeTask) return phase.ike.handleTimeout(now);
-    if (phase.name === 'established' && this.#config.livenessMs > 0) {
-      if (now >= this.#lastHeard + this.#config.livenessMs) phase.ike.enqueue(livenessTask(), now);
+    if (phase.name !== 'established') return;
+    if (now >= (this.#tickets.askAt ?? Infinity)) return phase.ike.enqueue(ticketTask(this.#tickets), now);
+    if (this.#config.livenessMs > 0 && now >= this.#lastHeard + this.#config.livenessMs) {
+      phase.ike.enqueue(livenessTask(), now);
     }
   }
 
@@ -188,9 +198,13 @@ export class IkeSession {
 
   #connect(now: Millis): void {
     if (this.#phase.name !== 'idle') throw new Error('a session connects once');
-    const exchange = new InitExchange(this.#config, this.#deps, now);
+    this.#begin(usableTicket(this.#config, this.#epoch(now)), now);
+  }
+
+  #begin(ticket: ResumptionTicket | undefined, now: Millis): void {
+    const exchange = new InitExchange(this.#config, ticket, this.#deps, now);
     this.#phase = { name: 'init', exchange };
-    this.#outbox.push(exchange.request);
+    this.#followInit(exchange.start(now), now);
   }
 
   #followInit(step: InitStep, now: Millis): void {
@@ -201,6 +215,9 @@ export class IkeSession {
         return this.#outbox.push(step.octets);
       case 'done':
         return this.#initiated(step.sa, now);
+      case 'redirected':
+        this.#events.push({ kind: 'redirected', to: step.to });
+        return this.#close(undefined);
       case 'failed':
         return this.#close(step.failure);
     }
@@ -208,6 +225,7 @@ export class IkeSession {
 
   #initiated(sa: IkeSa, now: Millis): void {
     const { init } = sa;
+    if (this.#phase.name === 'init') this.#phase.exchange.wipe();
     this.#outbox.moveToNatPort();
     if (this.#config.keyLog) this.#keyLog.push(ikeKeyLogEntry(sa));
     this.#lastHeard = now;
@@ -219,7 +237,8 @@ export class IkeSession {
       responderSpi: init.responderSpi,
     });
     const ike = new Exchanger(sa, this.#owner, this.#deps.log, 1);
-    const task = new AuthTask(this.#context(sa, now));
+    const context = this.#context(sa, now);
+    const task = init.resumed ? new ResumedAuthTask(context, init.resumed) : new AuthTask(context);
     this.#phase = { name: 'auth', ike, task };
     ike.enqueue(task, now);
   }
@@ -246,13 +265,15 @@ export class IkeSession {
 
   #retransmitPolicy(task: Task): RetransmitPolicy {
     const { retransmit, goodbyeMs } = this.#config;
-    return task.kind === 'parting' ? { ...retransmit, patienceMs: goodbyeMs } : retransmit;
+    const patienceMs = task.kind === 'parting' ? goodbyeMs : (task.patienceMs ?? Infinity);
+    return { ...retransmit, patienceMs: Math.min(patienceMs, retransmit.patienceMs) };
   }
 
   #giveUp(retransmitter: Retransmitter, now: Millis): void {
     const phase = this.#phase;
     if (phase.name === 'closing') return this.#close(undefined);
     if (this.#isLeaving) return this.#close(undefined);
+    if (phase.name === 'auth' && phase.task.isResumed) return this.#beginAnew(phase.ike, 'silence', now);
     const context = factsOfSilence(this.#outbox.remote, retransmitter, now);
     if (phase.name === 'auth') {
       const silence = failure(phase.task.inEap ? 'timeout.eap' : 'timeout.auth', context);
@@ -268,6 +289,9 @@ export class IkeSession {
       if (task.kind === 'parting') this.#close(undefined);
       return;
     }
+    if (phase.name === 'auth' && phase.task.isResumed && !this.#isLeaving) {
+      return this.#beginAnew(ike, 'malformed', now);
+    }
     const why = failure('protocol.malformed', { detail: reason });
     // What does not stand yet cannot be deleted (section 1.4); it is refused instead (section 2.21.2).
     const isRefusal = phase.name === 'auth';
@@ -278,7 +302,19 @@ export class IkeSession {
     this.#lastHeard = now;
     // While we leave, answers to what was asked before have no one left to tell.
     if (this.#phase.name === 'closing' && task.kind !== 'parting') return;
-    this.#follow(task, ike, task.process(message.payloads, this.#context(ike.sa, now)), now);
+    const login = this.#phase.name === 'auth' ? this.#phase.task : undefined;
+    const context = this.#context(ike.sa, now);
+    this.#follow(task, ike, task.process(message.payloads, context), now);
+    if (task === login && this.#phase.name === 'established')
+      this.#loggedIn(login, message.payloads, context);
+  }
+
+  /** The final response of IKE_AUTH may have a ticket. The one that we came with stood for an SA that is gone. */
+  #loggedIn({ gateway }: LoginTask, payloads: readonly Payload[], context: TaskContext): void {
+    this.#config.ticket?.wipe();
+    if (!gateway) return;
+    const { localId } = this.#config;
+    this.#events.push(...this.#tickets.authenticated(payloads, gateway.identity, { ...context, localId }));
   }
 
   #follow(task: Task, ike: Exchanger, status: TaskStatus, now: Millis): void {
@@ -290,6 +326,11 @@ export class IkeSession {
         if (this.#isLeaving) return this.#close(undefined);
         this.#events.push({ kind: 'need', what: status.what });
         return;
+      case 'redirect':
+        if (!this.#isLeaving) this.#events.push({ kind: 'redirected', to: status.to });
+        return status.parting ? this.#leave(ike, undefined, status.parting, now) : this.#close(undefined);
+      case 'begin-anew':
+        return this.#isLeaving ? this.#close(undefined) : this.#beginAnew(ike, status.why, now);
       case 'fail':
         return status.parting
           ? this.#leave(ike, status.failure, status.parting, now)
@@ -297,6 +338,14 @@ export class IkeSession {
       case 'done':
         return this.#finished(task, ike, status.events, now);
     }
+  }
+
+  /** An SA that was to be resumed is given up, and a full login takes its place (RFC 5723 section 4.3.2). */
+  #beginAnew(ike: Exchanger, why: string, now: Millis): void {
+    this.#deps.log('debug', 'ike-not-resumed', { why });
+    ike.wipe();
+    this.#outbox.startOver();
+    this.#begin(undefined, now);
   }
 
   get #isLeaving(): boolean {
@@ -321,6 +370,7 @@ export class IkeSession {
   #answer(ike: Exchanger, message: Message, now: Millis): ReturnType<ExchangeOwner['answer']> {
     // Nothing is asked of us before the SA is authenticated.
     if (this.#phase.name === 'auth') return undefined;
+    ike.sa.crash.learn(message.payloads);
     const answer = answerRequest(message, {
       inboundFor: (spiOut) => [...this.#children].find(([, out]) => out === spiOut)?.[0],
       remove: (spiIn) => this.#children.delete(spiIn),
@@ -330,7 +380,10 @@ export class IkeSession {
     const then = (): void => {
       this.#lastHeard = now;
       this.#events.push(...events);
-      if (closes) return this.#close(closes);
+      if (closes) {
+        this.#tickets.void();
+        return this.#close(closes);
+      }
       if (events.length > 0 && this.#children.size === 0 && this.#phase.name === 'established') {
         // An SA without a Child SA carries nothing for the user: leave it, so that a new one can be made.
         this.#leave(ike, failure('peer.deleted', { child: true }), [DELETE_IKE_SA], now);
@@ -343,6 +396,19 @@ export class IkeSession {
     this.#lastHeard = now;
     if (error.notify === Notify.INVALID_SYNTAX) {
       this.#close(failure('protocol.malformed', { detail: error.reason }));
+    }
+  }
+
+  /** Somebody said, in clear, that the gateway does not know the SA. */
+  #hinted(ike: Exchanger, notifies: readonly Payload[], now: Millis): void {
+    switch (ike.sa.crash.judge(notifies, now)) {
+      case 'restarted':
+        return this.#close(failure('peer.restarted'));
+      case 'suspect':
+        if (this.#phase.name === 'established' && !ike.activeTask) ike.enqueue(livenessTask(), now);
+        return;
+      case 'nothing':
+        return;
     }
   }
 
@@ -376,6 +442,7 @@ export class IkeSession {
 
   /** Tells the gateway that the SA ends, and reports `why` when it knows or does not answer. */
   #leave(ike: Exchanger, why: Failure | undefined, parting: readonly Payload[], now: Millis): void {
+    this.#tickets.void();
     if (ike.isExhausted) return this.#close(why);
     if (this.#phase.name === 'auth') this.#phase.task.wipe();
     this.#phase = { name: 'closing', ike, failure: why };

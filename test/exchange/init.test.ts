@@ -57,6 +57,7 @@ describe('IKE_SA_INIT', () => {
           Notify.NAT_DETECTION_DESTINATION_IP,
           Notify.SIGNATURE_HASH_ALGORITHMS,
           Notify.IKEV2_FRAGMENTATION_SUPPORTED,
+          Notify.REDIRECT_SUPPORTED,
         ],
       );
       assert.equal(firstOf(message.payloads, 'NONCE')?.data.length, 32);

@@ -15,13 +15,13 @@ import type { AuthPayload } from '../../wire/payloads/auth.ts';
 import { sharedSecretAuth, signedOctets } from '../auth-data.ts';
 import { ChildRequest } from '../child-sa.ts';
 import type { UserAuth } from '../config.ts';
-import type { IkeEvent } from '../events.ts';
 import { type ProvedGateway, proveGateway, provedBySecret } from '../gateway-proof.ts';
-import { formatIdentity } from '../identity.ts';
 import { allOf, CHILD_ERRORS, firstOf } from '../payloads.ts';
+import { protectedRedirect } from '../redirect.ts';
 import { authRefusal } from '../refusals.ts';
-import { DELETE_IKE_SA } from './informational.ts';
-import { MORE, type Task, type TaskContext, type TaskStatus } from './task.ts';
+import { standing } from '../standing.ts';
+import { TICKET_REQUEST } from '../ticket-keeper.ts';
+import { type LoginTask, MORE, type TaskContext, type TaskStatus } from './task.ts';
 
 /** Hashes of authorities that a CERTREQ lists at most: a system's whole store would not fit a datagram. */
 const MAX_AUTHORITIES = 32;
@@ -42,9 +42,10 @@ type Step =
  * logs in that way, and the first Child SA with its addresses. The gateway is proved before any credential of the
  * user leaves, and EAP-Success counts only when the method finished and its MSK keyed both AUTH payloads.
  */
-export class AuthTask implements Task {
+export class AuthTask implements LoginTask {
   readonly kind = 'auth';
   readonly exchange = ExchangeType.IKE_AUTH;
+  readonly isResumed = false;
   readonly #child: ChildRequest;
   readonly #eap: EapPeer | undefined;
   #password: SecretBytes | undefined;
@@ -58,12 +59,14 @@ export class AuthTask implements Task {
     this.#eap = userAuth.kind === 'eap' ? eapPeer(userAuth, context.random) : undefined;
   }
 
-  /** Whether the method of EAP has run: what a silence or a refusal means depends on it. */
   get inEap(): boolean {
     return this.#step.kind !== 'first';
   }
 
-  /** The reason that the gateway gave in EAP, if it did. What comes after it may be a bare error, or nothing. */
+  get gateway(): ProvedGateway | undefined {
+    return this.#gateway;
+  }
+
   get refusal(): Failure | undefined {
     return this.#eap?.refusal;
   }
@@ -93,6 +96,7 @@ export class AuthTask implements Task {
       ...(gatewayAuth.kind === 'certificate' ? [certificateRequest(gatewayAuth.anchors)] : []),
       { kind: 'IDr', ...config.remoteId },
       ...auth.value,
+      ...(config.resumption ? [TICKET_REQUEST] : []),
       ...this.#child.payloads(context),
     ]);
   }
@@ -112,13 +116,11 @@ export class AuthTask implements Task {
     return { kind: 'AUTH', method: AuthMethod.PSK, data };
   }
 
-  /** Keeps the password, and goes on with the EAP message that waited for it, if one did. */
   provide(password: SecretBytes): TaskStatus | undefined {
     this.#password = password;
     return this.#step.kind === 'waiting' ? this.#handleEap(this.#step.message) : undefined;
   }
 
-  /** Forgets what EAP knew, however it ended. */
   wipe(): void {
     this.#eap?.wipe();
     if (this.#step.kind === 'prove') this.#step.msk.wipe();
@@ -131,7 +133,10 @@ export class AuthTask implements Task {
       const proved = proveGateway(payloads, context);
       if (!proved.ok) return reject(proved.error);
       this.#gateway = proved.value;
-      if (!this.#eap) return this.#established(payloads, context, this.#gateway);
+      if (!this.#eap) return standing(this.#child, payloads, context, this.#gateway);
+      // Before the user has logged in there is no SA to delete (RFC 5685 section 6).
+      const to = protectedRedirect(payloads);
+      if (to) return { kind: 'redirect', to };
     }
     if (this.#step.kind === 'prove')
       return this.#processProof(payloads, context, this.#step.msk, this.#gateway);
@@ -195,22 +200,7 @@ export class AuthTask implements Task {
     const proved = provedBySecret(context.sa, gateway.identity, auth, msk);
     msk.wipe();
     if (!proved) return reject(failure('auth.eap-msk-mismatch'));
-    return this.#established(payloads, context, gateway);
-  }
-
-  #established(payloads: readonly Payload[], context: TaskContext, gateway: ProvedGateway): TaskStatus {
-    const accepted = this.#child.accept(payloads, context);
-    // The IKE SA stands (RFC 7296 section 1.2), but without a Child SA it is of no use to us: delete it.
-    if (!accepted.ok) return { kind: 'fail', failure: accepted.error, parting: [DELETE_IKE_SA] };
-    const event: IkeEvent = {
-      kind: 'established',
-      child: accepted.value.child,
-      config: accepted.value.config,
-      gatewayIdentity: formatIdentity(gateway.identity),
-      gatewaySignature: gateway.method,
-      mobike: false,
-    };
-    return { kind: 'done', events: [event] };
+    return standing(this.#child, payloads, context, gateway);
   }
 }
 

@@ -1,9 +1,11 @@
 import type { Failure } from '../../lib/failure.ts';
 import type { EpochMillis, Millis, RandomBytes } from '../../lib/ports.ts';
 import type { Result } from '../../lib/result.ts';
+import type { SecretBytes } from '../../lib/secret.ts';
 import type { Payload } from '../../wire/payload.ts';
 import type { IkeConfig } from '../config.ts';
-import type { IkeEvent } from '../events.ts';
+import type { IkeEvent, RedirectTarget } from '../events.ts';
+import type { ProvedGateway } from '../gateway-proof.ts';
 import type { IkeSa } from '../ike-sa.ts';
 
 /** What a task may look at. Time and randomness come in here and nowhere else. */
@@ -23,18 +25,41 @@ export type TaskStatus =
   | { readonly kind: 'more'; readonly events: readonly IkeEvent[] }
   /** Nothing can be sent before the person gave this; then provide() goes on. */
   | { readonly kind: 'need'; readonly what: 'password' }
+  /** The gateway sends us to another one (RFC 5685 section 6). `parting` is what it is told, if there is an SA. */
+  | { readonly kind: 'redirect'; readonly to: RedirectTarget; readonly parting?: readonly Payload[] }
+  /** An SA that was to be resumed comes to nothing: a full login takes its place. */
+  | { readonly kind: 'begin-anew'; readonly why: string }
   /** The SA cannot live. `parting` is what the gateway is told in one last request, if anything. */
   | { readonly kind: 'fail'; readonly failure: Failure; readonly parting?: readonly Payload[] };
 
 /** One exchange that we start, or a row of exchanges that belong together. */
 export interface Task {
   readonly kind:
-    'auth' | 'liveness' | 'parting' | 'create-child' | 'delete-children' | 'rekey-ike' | 'delete-ike';
+    'auth' | 'liveness' | 'parting' | 'create-child' | 'delete-child' | 'rekey-ike' | 'delete-ike' | 'ticket';
   readonly exchange: number;
+  /** Silence for so long ends it, where the configuration would wait longer. */
+  readonly patienceMs?: Millis;
   /** The payloads of the next request, or why there can be none. */
   build(context: TaskContext): Result<readonly Payload[], Failure>;
   /** Takes the payloads of the response. */
   process(payloads: readonly Payload[], context: TaskContext): TaskStatus;
+}
+
+/** The IKE_AUTH exchanges, by whatever way the two ends prove themselves. */
+export interface LoginTask extends Task {
+  readonly kind: 'auth';
+  /** It rests on an SA that was there before (RFC 5723). */
+  readonly isResumed: boolean;
+  /** Whether the method of EAP has run: what a silence or a refusal means depends on it. */
+  readonly inEap: boolean;
+  /** The reason that the gateway gave in EAP, if it did. What comes after it may be a bare error, or nothing. */
+  readonly refusal: Failure | undefined;
+  /** The gateway, as soon as it has proved itself. */
+  readonly gateway: ProvedGateway | undefined;
+  /** Keeps the password, and goes on with what waited for it, if something did. */
+  provide(password: SecretBytes): TaskStatus | undefined;
+  /** Forgets what it knew, however it ended. */
+  wipe(): void;
 }
 
 export const DONE: TaskStatus = { kind: 'done', events: [] };
