@@ -107,6 +107,7 @@ export const FAILURES = {
   'contract.busy': 'backoff',
   'contract.timeout': 'backoff',
   'contract.disconnected': 'backoff',
+  'contract.untrusted-service': 'never',
   'internal.self-test': 'never',
   'internal.bug': 'never',
 } as const satisfies Readonly<Record<string, Retry>>;

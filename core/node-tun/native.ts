@@ -50,6 +50,9 @@ export interface Native {
   netlinkSend(handle: Handle, octets: Uint8Array): void;
   netlinkReceive(handle: Handle, into: Uint8Array): number;
   clocks(out: Float64Array): void;
+  unixListen(path: string, mode: number, backlog: number): Handle;
+  unixAccept(handle: Handle, out: Float64Array): number;
+  peerOf(descriptor: number, out: Float64Array): void;
 }
 
 let loaded: Native | undefined;

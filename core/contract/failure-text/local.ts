@@ -187,6 +187,12 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'Try again in a moment. If it stays, start the Causeway service.',
   })),
 
+  'contract.untrusted-service': explain('it', ['path'], (c) => ({
+    title: 'What answers is not the Causeway service',
+    why: `The place where the service listens${given(c.path, (path) => ` (${path})`)} belongs to somebody else, or somebody else can write there. Nothing was sent to it.`,
+    next: 'Tell IT: another program may be trying to get passwords. Installing Causeway again puts the place right.',
+  })),
+
   'internal.self-test': explain('makers', ['detail'], (c) => ({
     title: 'The check of the cryptography failed',
     why: `Before connecting, Causeway computes known examples, and one came out wrong${given(c.detail, (text) => `: ${text}`)}. Nothing was sent: a connection could not be trusted.`,

@@ -22,6 +22,8 @@ const char* NameOf(Device::Kind kind) {
       return "a UDP socket";
     case Device::Kind::kNetlink:
       return "a netlink socket";
+    case Device::Kind::kUnix:
+      return "a Unix listener";
   }
   return "a device";
 }

@@ -13,7 +13,7 @@ class Poll;
 // holds it through an opaque handle object; it is deleted when that object is collected or its environment ends.
 class Device {
  public:
-  enum class Kind : uint64_t { kTun = 1, kUdp = 2, kNetlink = 3 };
+  enum class Kind : uint64_t { kTun = 1, kUdp = 2, kNetlink = 3, kUnix = 4 };
 
   virtual ~Device();
   Device(const Device&) = delete;

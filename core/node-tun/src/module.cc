@@ -11,6 +11,7 @@
 #include "netlink.h"
 #include "tun.h"
 #include "udp.h"
+#include "unix.h"
 
 namespace node_tun {
 
@@ -70,7 +71,8 @@ NAPI_MODULE_INIT() {
               {"clocks", node_tun::Clocks}}) != napi_ok ||
       node_tun::TunDevice::Register(env, exports) != napi_ok ||
       node_tun::NetlinkSocket::Register(env, exports) != napi_ok ||
-      node_tun::UdpSocket::Register(env, exports) != napi_ok) {
+      node_tun::UdpSocket::Register(env, exports) != napi_ok ||
+      node_tun::UnixListener::Register(env, exports) != napi_ok) {
     return nullptr;
   }
   return exports;
