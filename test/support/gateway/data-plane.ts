@@ -38,7 +38,7 @@ export class DataPlane {
 
   /** Pairs come and go. */
   follow(event: GatewayEvent): void {
-    this.#engine.follow(event);
+    this.#engine.follow(event, performance.now());
     if (event.kind === 'child-added') this.#children.set(event.child.spiOut, event.child.childId);
     if (event.kind !== 'child-removed') return;
     this.#paths.delete(event.childId);

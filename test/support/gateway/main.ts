@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { parseGatewayConfig } from './config-json.ts';
-import { GatewayProgram } from './program.ts';
+import { GatewayProgram, type ProgramCommand } from './program.ts';
 import { print } from './report.ts';
 
 let program: GatewayProgram | undefined;
@@ -19,7 +19,7 @@ function stop(status: number): void {
 function handle(line: string): void {
   if (line.trim() === '') return;
   if (program !== undefined) {
-    program.command(JSON.parse(line) as { command: string; saId?: number });
+    program.command(JSON.parse(line) as ProgramCommand);
     return;
   }
   const config = parseGatewayConfig(JSON.parse(line), Date.now() - performance.now());

@@ -19,6 +19,15 @@ const BATCH = 64;
 const SLOT = 9216;
 const HEADROOM = 128;
 
+/** A line on standard input behind the first one. The newest IKE SA and Child SA are meant unless it says which. */
+export interface ProgramCommand {
+  readonly command: string;
+  readonly saId?: number;
+  readonly childId?: number;
+  /** Groups to offer when something is created or rekeyed. */
+  readonly groups?: readonly number[];
+}
+
 /** The gateway with its sockets, its tunnel device and its timer, in the namespace that it was started in. */
 export class GatewayProgram {
   readonly #ike: GatewayIke;
@@ -52,7 +61,7 @@ export class GatewayProgram {
   }
 
   /** One command from standard input. Throws for one that is unknown or not possible now. */
-  command({ command, saId = this.#ike.sas.at(-1)?.id ?? 0 }: { command: string; saId?: number }): void {
+  command({ command, saId = this.#ike.sas.at(-1)?.id ?? 0, ...options }: ProgramCommand): void {
     const now = performance.now();
     switch (command) {
       case 'stats':
@@ -65,7 +74,16 @@ export class GatewayProgram {
         this.#act(this.#ike.deleteIke(saId, now));
         return;
       case 'delete-child':
-        this.#act(this.#ike.deleteChild(saId, now));
+        this.#act(this.#ike.deleteChild(saId, now, options.childId));
+        return;
+      case 'rekey-child':
+        this.#act(this.#ike.rekeyChild(saId, now, options));
+        return;
+      case 'create-child':
+        this.#act(this.#ike.createChild(saId, now, options));
+        return;
+      case 'rekey-ike':
+        this.#act(this.#ike.rekeyIke(saId, now, options));
         return;
       case 'silent':
         this.#ike.setSilent(true);

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Namespace } from '../netns.ts';
 import type { GatewayConfigJson } from './config-json.ts';
+import type { ProgramCommand } from './program.ts';
 import { endProgram, ReportedLines, type ReportedEvent } from './reported-lines.ts';
 
 const PROGRAM = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -39,8 +40,8 @@ export class GatewayProcess {
   }
 
   /** Gives a command, such as `delete-ike` (program.ts). */
-  command(command: string): void {
-    this.#write({ command });
+  command(command: string, options: Omit<ProgramCommand, 'command'> = {}): void {
+    this.#write({ command, ...options });
   }
 
   /** Ends it and waits until it is gone. */
