@@ -24,11 +24,18 @@ export interface DataPathOptions {
   readonly onBroken: (error: unknown) => void;
 }
 
-/** Where ESP goes now, and who wants to know that it went. */
+/** Who wants to know of batches of ESP. */
+export interface SendListener {
+  noteSent(now: Millis): void;
+  /** The socket refused it: there is no way, or no permission, now. */
+  noteNotSent(): void;
+}
+
+/** Where ESP goes now. */
 interface Way {
   readonly udp: UdpPort;
   readonly peer: Uint8Array;
-  readonly onSent: (now: Millis) => void;
+  readonly listener: SendListener;
 }
 
 /**
@@ -71,9 +78,9 @@ export class DataPath {
     this.#options.tun.onReadable(undefined);
   }
 
-  /** From the next batch on ESP goes there; `onSent` hears of each batch that went. */
-  sendTo({ udp, gateway }: EspPath, onSent: (now: Millis) => void): void {
-    this.#way = { udp, peer: encodeEndpoint(gateway), onSent };
+  /** From the next batch on ESP goes there; the listener hears of each batch whether it went. */
+  sendTo({ udp, gateway }: EspPath, listener: SendListener): void {
+    this.#way = { udp, peer: encodeEndpoint(gateway), listener };
   }
 
   /** Nobody takes packets now. */
@@ -106,14 +113,18 @@ export class DataPath {
   /** What the socket does not take is lost, as on any congested link: the protocol inside slows down for it. */
   #send(batch: Batch): void {
     const way = this.#way;
+    if (!way) {
+      this.#noSession += batch.count;
+      return;
+    }
     let taken = 0;
     try {
-      taken = way?.udp.send(batch, way.peer) ?? 0;
+      taken = way.udp.send(batch, way.peer);
     } catch {
-      // No route or no permission now; the session's own messages meet the same, and it judges what that means.
+      way.listener.noteNotSent();
     }
     this.#notSent += batch.count - taken;
-    if (taken > 0) way?.onSent(this.#options.now());
+    if (taken > 0) way.listener.noteSent(this.#options.now());
   }
 
   /** Takes a batch from a socket; what is not ESP in it is left alone. True when something authentic was in it. */

@@ -1,39 +1,62 @@
-import { failure, type Failure } from '../lib/failure.ts';
+import type { Failure } from '../lib/failure.ts';
 import type { Millis } from '../lib/ports.ts';
-import { err, ok, type Result } from '../lib/result.ts';
-import { addressOf, type Endpoint, formatAddress } from '../net/address.ts';
+import { ok, type Result } from '../lib/result.ts';
+import { type Endpoint, type IpAddress, sameAddress } from '../net/address.ts';
 import { newBatch, resetBatch, appendPacket } from '../net/batch.ts';
 import type { IkeConfig } from '../ike/config.ts';
-import { type IkeCommand, type OutboundDatagram, type Transport, wipeKeysIn } from '../ike/events.ts';
+import {
+  type IkeCommand,
+  type OutboundDatagram,
+  type Path,
+  type Transport,
+  wipeKeysIn,
+} from '../ike/events.ts';
 import type { NatFindings } from '../ike/nat-detection.ts';
-import { IkeSession } from '../ike/session.ts';
-import { keepalive, keepaliveDueAt } from '../ipsec/udp-encap.ts';
+import { IkeSession, type SessionDeps } from '../ike/session.ts';
+import { KeepalivePlan } from '../ipsec/keepalive-plan.ts';
+import { keepalive } from '../ipsec/udp-encap.ts';
 import type { UdpPort } from '../platform/ports.ts';
 import { type Carrier, type ChildEvent, type EspPath, isChildEvent, type SessionEvent } from './carrier.ts';
 import { encodeEndpoint } from './endpoint.ts';
 import { ikeKeyLogLines } from './keylog.ts';
 import { socketFault, systemCode } from './faults.ts';
+import { type Outlet, Paths } from './paths.ts';
 import type { ConnectionPorts } from './ports.ts';
-import { UdpReader } from './udp-reader.ts';
-
-/** Packets with this mark go around the tunnel: they are ours, to the gateway. */
-export const BYPASS_MARK = 0xca75;
+import { newReadBatch, UdpReader } from './udp-reader.ts';
 
 /** Octets of the largest IKE message that we send or take. */
 const MAX_MESSAGE = 65_535;
+/** Datagrams that cannot leave are taken for a hint about the networks once in this time. */
+const HINT_MS: Millis = 1_000;
+
+/** What the driver needs of an IkeSession. */
+export type SessionCore = Pick<
+  IkeSession,
+  | 'closed'
+  | 'takeDatagrams'
+  | 'takeEvents'
+  | 'takeKeyLog'
+  | 'wipe'
+  | 'handleCommand'
+  | 'handleDatagram'
+  | 'handleTimeout'
+  | 'nextTimeout'
+  | 'noteTraffic'
+  | 'noteUnreachable'
+> & { noteSent?(now: Millis): void };
 
 export interface SessionDriverOptions {
   readonly config: IkeConfig;
   readonly ports: ConnectionPorts;
   readonly onEvent: (event: SessionEvent) => void;
-  /** A socket stopped working, or there is a bug: nothing can be expected of the session any more. */
+  /**
+   * There is a bug, or a socket stopped working before there was a session that could do without it: nothing can be
+   * expected of the session any more.
+   */
   readonly onBroken: (failure: Failure) => void;
   readonly keyLog?: (line: string) => void;
-}
-
-interface Path {
-  readonly udp: UdpPort;
-  readonly local: Endpoint;
+  /** Makes the session; an IkeSession when absent. */
+  readonly newSession?: (config: IkeConfig, deps: SessionDeps) => SessionCore;
 }
 
 /**
@@ -43,59 +66,74 @@ interface Path {
  *   open(options)    sockets for the first path, and a session that says nothing before `command({ kind: 'connect' })`
  *   command(c)       everything else that the session can be told
  *   carry(carrier)   who moves its packets; what happened to its Child SAs until then is told at once
- *   espPath          where ESP goes now
+ *   path, espPath    where ESP goes now
  *   close()          sockets, timers and keys go; the gateway is told nothing
  *
- * It roams by itself: it follows `ports.network` and tells the session which paths there are.
+ * It roams by itself: it follows `ports.network`, opens and closes sockets, and tells the session which paths there are.
  */
 export class SessionDriver {
   readonly #options: SessionDriverOptions;
-  readonly #paths: Readonly<Record<Transport, Path>>;
-  readonly #session: IkeSession;
+  readonly #paths: Paths;
+  readonly #session: SessionCore;
   readonly #outgoing = newBatch(1, MAX_MESSAGE + 1, 0);
+  readonly #unfollow: (() => void) | undefined;
   #suite = '';
   #nat: NatFindings = { supported: false, local: false, remote: false };
-  #lastSentAt: Millis;
+  readonly #incoming = { ike: newReadBatch('ike'), nat: newReadBatch('nat') };
+  #keepalives: KeepalivePlan;
+  /** The gateway's addresses that it told us, and the one that we found it at. */
+  #gateways: readonly IpAddress[];
+  /** Ids of the paths that the session knows of. */
+  #told: string;
   #carrier: Carrier | undefined;
   /** What happened to Child SAs before somebody carried them. */
   #untold: ChildEvent[] = [];
-  #cancelTimer: (() => void) | undefined;
+  #isEstablished = false;
+  #draining = false;
+  #hintedAt: Millis = -Infinity;
+  #timer: { readonly at: Millis; readonly cancel: () => void } | undefined;
   #closed = false;
 
-  private constructor(options: SessionDriverOptions, paths: Readonly<Record<Transport, Path>>) {
+  private constructor(options: SessionDriverOptions, paths: Paths) {
+    const { config, newSession } = options;
+    const { clock, random, log, network } = options.ports;
     this.#options = options;
     this.#paths = paths;
-    const { clock, random, log } = options.ports;
-    this.#lastSentAt = clock.now();
-    this.#session = new IkeSession(options.config, {
-      random,
-      log,
-      epochOffsetMs: clock.epoch() - clock.now(),
-    });
-    for (const transport of ['ike', 'nat'] as const) this.#listen(transport);
+    this.#keepalives = new KeepalivePlan(clock.now());
+    this.#gateways = [config.gateway.address];
+    this.#told = String(config.path);
+    const deps = { random, log, epochOffsetMs: clock.epoch() - clock.now() };
+    this.#session = newSession ? newSession(config, deps) : new IkeSession(config, deps);
+    this.#unfollow = network?.changes(() =>
+      this.#guarded(() => {
+        this.#paths.forgetFailures();
+        this.#offerPaths();
+      }),
+    );
   }
 
+  /** Fails with network.no-route and platform.socket-failed. */
   static open(options: SessionDriverOptions): Result<SessionDriver, Failure> {
-    const { gateway, gatewayNatPort } = options.config;
-    const ike = openPath(options.ports, gateway, 500);
-    if (!ike.ok) return ike;
-    const nat = openPath(options.ports, { ...gateway, port: gatewayNatPort }, 4500);
-    if (!nat.ok) {
-      ike.value.udp.close();
-      return nat;
-    }
+    const { gateway, gatewayNatPort, path: firstPath } = options.config;
+    const paths = Paths.open({ ports: options.ports, gateway, gatewayNatPort, firstPath });
+    if (!paths.ok) return paths;
     try {
-      return ok(new SessionDriver(options, { ike: ike.value, nat: nat.value }));
+      const driver = new SessionDriver(options, paths.value);
+      paths.value.listen((outlet, transport) => driver.#listen(outlet, transport));
+      return ok(driver);
     } catch (error) {
-      ike.value.udp.close();
-      nat.value.udp.close();
+      paths.value.close();
       throw error;
     }
   }
 
+  /** The path that ESP takes now. */
+  get path(): Path {
+    return this.#paths.current;
+  }
+
   get espPath(): EspPath {
-    const { gateway, gatewayNatPort } = this.#options.config;
-    return { udp: this.#paths.nat.udp, gateway: { address: gateway.address, port: gatewayNatPort } };
+    return this.#paths.espPath;
   }
 
   get suite(): string {
@@ -107,7 +145,7 @@ export class SessionDriver {
   }
 
   get outerFamily(): 4 | 6 {
-    return this.#options.config.gateway.address.family;
+    return this.#paths.current.remote.address.family;
   }
 
   /** From now on it is told of ESP, Child SAs and paths; nobody is when it is undefined. */
@@ -122,130 +160,238 @@ export class SessionDriver {
     this.#drain();
   }
 
+  /** Authentic ESP came in. */
   noteTraffic(now: Millis): void {
-    this.#session.noteTraffic(now);
+    if (!this.#closed) this.#session.noteTraffic(now);
   }
 
-  /** ESP went out: a keepalive is not needed for a while. */
+  /** A batch of ESP went out. */
   noteSent(now: Millis): void {
-    this.#lastSentAt = now;
+    if (this.#closed) return;
+    this.#keepalives.noteSent(now);
+    this.#session.noteSent?.(now);
+    // Waiting for what comes back may have begun, but a time that moved on is found when the timer is due.
+    if (this.#timer && this.#dueAt() < this.#timer.at) this.#schedule();
+  }
+
+  /** ESP did not leave: the networks may be other ones than we think. */
+  noteNotSent(): void {
+    this.#guarded(() => this.#takeHint());
   }
 
   /** Sockets, timers and keys go at once; the gateway is told nothing. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#cancelTimer?.();
+    this.#unfollow?.();
+    this.#timer?.cancel();
     this.#session.wipe();
     wipeKeysIn(this.#untold.splice(0));
-    this.#paths.ike.udp.close();
-    this.#paths.nat.udp.close();
+    this.#paths.close();
   }
 
   #now(): Millis {
     return this.#options.ports.clock.now();
   }
 
-  #listen(transport: Transport): void {
-    const { udp, local } = this.#paths[transport];
+  #listen(outlet: Outlet, transport: Transport): void {
+    const { udp, local } = outlet;
     const reader = new UdpReader({
       udp,
       natTransport: transport === 'nat',
+      batch: this.#incoming[transport],
       onIke: (octets, remote) => {
-        if (this.#closed) return;
-        this.#session.handleDatagram({ octets, transport, local, remote, path: 0 }, this.#now());
+        const path = this.#paths.pathOf(outlet, remote);
+        this.#session.handleDatagram({ octets, transport, path, local, remote }, this.#now());
         this.#drain();
       },
       onBatch: (batch) => this.#carrier?.onEsp(batch),
-      isClosed: () => this.#closed,
+      isClosed: () => !this.#paths.has(outlet),
       onUnreachable: (what) => {
-        if (this.#closed) return;
         this.#session.noteUnreachable(what, this.#now());
         this.#drain();
       },
-      onFault: (error) => this.#broken(error),
+      onFault: (error) => this.#onFault(outlet, error),
     });
     reader.start();
+  }
+
+  /** What a socket cannot do any more another one may, once there is something to carry on with. */
+  #onFault(outlet: Outlet, error: unknown): void {
+    const code = systemCode(error);
+    if (code === undefined || !this.#isEstablished) return this.#broken(error);
+    this.#options.ports.log('info', 'socket-failed', { code });
+    this.#guarded(() => {
+      this.#paths.fail(outlet, this.#now());
+      this.#offerPaths();
+    });
   }
 
   #broken(error: unknown): void {
     if (!this.#closed) this.#options.onBroken(socketFault(error));
   }
 
-  /** Lets out what the session has to say, then sets the clock for what it has to do next. */
-  #drain(): void {
-    for (const datagram of this.#session.takeDatagrams()) this.#send(datagram);
-    if (this.#options.keyLog) {
-      for (const entry of this.#session.takeKeyLog()) ikeKeyLogLines(entry).forEach(this.#options.keyLog);
+  #guarded(work: () => void): void {
+    if (this.#closed) return;
+    try {
+      work();
+    } catch (error) {
+      this.#broken(error);
     }
-    for (const event of this.#session.takeEvents()) {
-      if (event.kind === 'initiated') {
-        this.#suite = event.suite;
-        this.#nat = event.nat;
-      }
-      if (isChildEvent(event)) this.#onChild(event);
-      else this.#options.onEvent(event);
+  }
+
+  /** Tells the session which ways to the gateway there are, when that is not what it knows. */
+  #offerPaths(): void {
+    if (this.#session.closed) return;
+    const { address } = this.#paths.current.remote;
+    const others = this.#gateways.filter((one) => !sameAddress(one, address));
+    const paths = this.#paths.offer([address, ...others], this.#now());
+    const told = paths.map(({ id }) => id).join();
+    if (told !== this.#told) {
+      this.#told = told;
+      this.#session.handleCommand({ kind: 'paths', paths }, this.#now());
+    }
+    this.#drain();
+  }
+
+  #takeHint(): void {
+    const now = this.#now();
+    if (now < this.#hintedAt + HINT_MS) return;
+    this.#hintedAt = now;
+    this.#offerPaths();
+  }
+
+  /**
+   * Lets out what the session has to say, then sets the clock for what it has to do next. What is said meanwhile, by
+   * answers to events, comes behind what was said before.
+   */
+  #drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      while (this.#letOut());
+    } finally {
+      this.#draining = false;
     }
     this.#schedule();
   }
 
+  /** False when there was nothing. */
+  #letOut(): boolean {
+    const datagrams = this.#session.takeDatagrams();
+    for (const datagram of datagrams) this.#send(datagram);
+    if (this.#options.keyLog) {
+      for (const entry of this.#session.takeKeyLog()) ikeKeyLogLines(entry).forEach(this.#options.keyLog);
+    }
+    const events = this.#session.takeEvents();
+    for (const event of events) {
+      if (this.#closed) wipeKeysIn([event]);
+      else if (isChildEvent(event)) this.#onChild(event);
+      else this.#onEvent(event);
+    }
+    return datagrams.length + events.length > 0;
+  }
+
   #onChild(event: ChildEvent): void {
-    if (this.#closed) wipeKeysIn([event]);
-    else if (this.#carrier) this.#carrier.onChild(event);
+    if (this.#carrier) this.#carrier.onChild(event);
     else this.#untold.push(event);
   }
 
-  #send({ payload, transport, remote }: OutboundDatagram): void {
+  #onEvent(event: SessionEvent): void {
+    switch (event.kind) {
+      case 'initiated':
+        this.#suite = event.suite;
+        this.#nat = event.nat;
+        break;
+      case 'rekeyed':
+        this.#suite = event.suite;
+        break;
+      case 'established':
+        this.#isEstablished = true;
+        break;
+      case 'path':
+        this.#moveTo(event);
+        break;
+      case 'mapping':
+        this.#keepalives.noteMapping(event.kept);
+        break;
+      case 'gateway-addresses':
+        this.#gateways = [this.#options.config.gateway.address, ...event.addresses];
+        break;
+      default:
+        break;
+    }
+    this.#options.onEvent(event);
+    if (event.kind === 'established' || event.kind === 'gateway-addresses')
+      this.#guarded(() => this.#offerPaths());
+  }
+
+  #moveTo({ path, confirmed, nat }: Extract<SessionEvent, { kind: 'path' }>): void {
+    const before = this.#paths.current;
+    this.#paths.moveTo(path.id, confirmed, this.#now());
+    this.#nat = nat;
+    if (this.#paths.current === before) return;
+    this.#keepalives = new KeepalivePlan(this.#now());
+    this.#carrier?.onPath(this.espPath);
+  }
+
+  #send({ payload, transport, remote, path }: OutboundDatagram): void {
+    if (transport === 'nat' && path === this.#paths.current.id) this.#keepalives.noteSent(this.#now());
+    const udp = this.#paths.socketFor(transport, path);
+    if (udp) this.#transmit(payload, udp, remote);
+    else this.#options.ports.log('debug', 'ike-not-sent', { code: 'no-path' });
+  }
+
+  /** What does not leave is repeated on its schedule: the network may be back by then. */
+  #transmit(payload: Uint8Array, udp: UdpPort, remote: Endpoint): void {
     resetBatch(this.#outgoing);
     if (!appendPacket(this.#outgoing, payload))
       throw new RangeError('an IKE message of more than 65535 octets');
-    // Whether it leaves or not: without a network each try would be followed by the next one at once.
-    if (transport === 'nat') this.#lastSentAt = this.#now();
     try {
-      this.#paths[transport].udp.send(this.#outgoing, encodeEndpoint(remote));
+      udp.send(this.#outgoing, encodeEndpoint(remote));
     } catch (error) {
-      // The request is repeated on its schedule: the network may be back by then.
       this.#options.ports.log('debug', 'ike-not-sent', { code: systemCode(error) ?? 'unknown' });
+      this.#takeHint();
     }
+  }
+
+  #dueAt(): Millis {
+    if (this.#closed || this.#session.closed) return Infinity;
+    const session = this.#session.nextTimeout()?.at ?? Infinity;
+    const keepaliveAt = this.#nat.local ? this.#keepalives.due.at : Infinity;
+    return Math.min(session, keepaliveAt, this.#paths.nextTimeout());
   }
 
   #schedule(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    if (this.#closed || this.#session.closed) return;
-    const ike = this.#session.nextTimeout()?.at;
-    const keepaliveAt = this.#nat.local ? keepaliveDueAt(this.#lastSentAt) : undefined;
-    const due = [ike, keepaliveAt].filter((at) => at !== undefined);
-    if (due.length === 0) return;
-    this.#cancelTimer = this.#options.ports.clock.at(Math.min(...due), () => {
-      try {
-        this.#tick();
-      } catch (error) {
-        this.#broken(error);
-      }
+    const at = this.#dueAt();
+    if (at === this.#timer?.at) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (at === Infinity) return;
+    const cancel = this.#options.ports.clock.at(at, () => {
+      this.#timer = undefined;
+      this.#guarded(() => this.#tick());
     });
+    this.#timer = { at, cancel };
   }
 
   #tick(): void {
-    if (this.#closed) return;
     const now = this.#now();
-    if (this.#nat.local && now >= keepaliveDueAt(this.#lastSentAt)) {
-      this.#send({ payload: keepalive(), transport: 'nat', remote: this.espPath.gateway, path: 0 });
-    }
+    if (this.#paths.handleTimeout(now)) this.#offerPaths();
+    if (this.#nat.local) this.#keepAlive(now);
     const due = this.#session.nextTimeout();
     if (due && now >= due.at) this.#session.handleTimeout(now);
     this.#drain();
   }
-}
 
-function openPath(ports: ConnectionPorts, gateway: Endpoint, preferredPort: number): Result<Path, Failure> {
-  const udp = ports.openUdp({ family: gateway.address.family, preferredPort, mark: BYPASS_MARK });
-  if (!udp.ok) return udp;
-  try {
-    const address = addressOf(udp.value.localAddressFor(encodeEndpoint(gateway)));
-    return ok({ udp: udp.value, local: { address, port: udp.value.localPort } });
-  } catch {
-    udp.value.close();
-    return err(failure('network.no-route', { gateway: formatAddress(gateway.address) }));
+  #keepAlive(now: Millis): void {
+    const { at, what } = this.#keepalives.due;
+    if (now < at) return;
+    if (what === 'check') this.command({ kind: 'check-liveness' });
+    if (now < this.#keepalives.due.at) return;
+    // Whether it leaves or not: without a network each try would be followed by the next one at once.
+    this.#keepalives.noteKeepalive(now);
+    const { udp, gateway } = this.espPath;
+    this.#transmit(keepalive(), udp, gateway);
   }
 }

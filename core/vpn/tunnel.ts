@@ -13,7 +13,8 @@ import { DataPath } from './data-path.ts';
 import { bug, systemCode } from './faults.ts';
 import { espKeyLogLines } from './keylog.ts';
 import type { ConnectionPorts } from './ports.ts';
-import { BYPASS_MARK, type SessionDriver } from './session-driver.ts';
+import { BYPASS_MARK } from './paths.ts';
+import type { SessionDriver } from './session-driver.ts';
 import { TunnelChildren } from './tunnel-children.ts';
 import { routesTo, tunnelMtu } from './tunnel-plan.ts';
 
@@ -146,22 +147,21 @@ export class Tunnel {
     try {
       // Where nothing changes for the machine, not one packet has to wait for it.
       if (this.#tenant && sameNeeds(this.#tenant, tenant)) this.#carry(tenant);
-      const applied = await this.#options.ports.routes.apply(this.#plan(tenant));
+      const problem = await this.#apply(tenant);
       if (!isOurs()) return undefined;
-      if (!applied.ok) {
-        this.suspend();
-        return applied.error;
-      }
-      if (this.#tenant !== tenant) this.#carry(tenant);
-      return undefined;
+      if (problem) this.suspend();
+      else if (this.#tenant !== tenant) this.#carry(tenant);
+      return problem;
     } catch (error) {
       return bug(error);
     }
   }
 
   #plan({ established, routes, session }: Tenant): NetworkPlan {
+    // What came through the wider tunnel before must fit this one, and the buffers are made for that one.
+    const mtu = Math.min(this.mtu, tunnelMtu(this.#options.profile, established.child.suite));
     return {
-      tun: { name: this.name, mtu: this.mtu },
+      tun: { name: this.name, mtu },
       addresses: established.config.addresses,
       routes,
       bypassMark: BYPASS_MARK,
@@ -174,7 +174,7 @@ export class Tunnel {
     this.#moveOut(this.#now() + HANDOVER_MS);
     this.#tenant = tenant;
     this.#add(tenant, established.child, { sendNow: true });
-    this.#dataPath.sendTo(session.espPath, (now) => session.noteSent(now));
+    this.#dataPath.sendTo(session.espPath, session);
     session.carry({
       onEsp: (batch) => {
         if (this.#dataPath.inbound(batch)) session.noteTraffic(this.#now());
@@ -182,8 +182,8 @@ export class Tunnel {
       onChild: (event) => this.#onChild(tenant, event),
       onPath: (path) => {
         if (this.#tenant !== tenant) return;
-        this.#dataPath.sendTo(path, (now) => session.noteSent(now));
-        this.#applyAgain(tenant);
+        this.#dataPath.sendTo(path, session);
+        void this.#applyAgain(tenant);
       },
     });
     this.#engine.setPolicies(children.policies());
@@ -244,17 +244,22 @@ export class Tunnel {
     const further = found.value.filter((prefix) => !known.has(formatPrefix(prefix)));
     if (further.length === 0) return;
     tenant.routes = [...tenant.routes, ...further];
-    this.#applyAgain(tenant);
+    void this.#applyAgain(tenant);
   }
 
   /** The machine as the session wants it now. It is asked to change only what is not so already. */
-  #applyAgain(tenant: Tenant): void {
-    this.#options.ports.routes
-      .apply(this.#plan(tenant))
-      .then((applied) => (applied.ok ? undefined : applied.error), bug)
-      .then((problem) => {
-        if (problem && this.#tenant === tenant && !this.#closing) this.#options.onBroken(problem);
-      });
+  async #applyAgain(tenant: Tenant): Promise<void> {
+    const problem = await this.#apply(tenant);
+    if (problem && this.#tenant === tenant && !this.#closing) this.#options.onBroken(problem);
+  }
+
+  async #apply(tenant: Tenant): Promise<Failure | undefined> {
+    try {
+      const applied = await this.#options.ports.routes.apply(this.#plan(tenant));
+      return applied.ok ? undefined : applied.error;
+    } catch (error) {
+      return bug(error);
+    }
   }
 
   #onEsp(event: EspEvent): void {

@@ -1,3 +1,4 @@
+import type { Transport } from '../ike/events.ts';
 import type { Endpoint } from '../net/address.ts';
 import { type Batch, newBatch, packetAt } from '../net/batch.ts';
 import { ikeMessageOf } from '../ipsec/udp-encap.ts';
@@ -16,6 +17,8 @@ export interface UdpReaderOptions {
   readonly udp: UdpPort;
   /** Messages on port 4500 have a marker before them, and share the port with ESP. */
   readonly natTransport: boolean;
+  /** What it reads into; others may use it when none of the callbacks is running. */
+  readonly batch: Batch;
   readonly onIke: (octets: Uint8Array, from: Endpoint) => void;
   /** A batch that may hold ESP; whoever gets it must be done with it when it returns. */
   readonly onBatch: (batch: Batch) => void;
@@ -34,6 +37,11 @@ const UNREACHABLE: Readonly<Record<string, 'port' | 'host'>> = {
   EACCES: 'host',
 };
 
+/** A batch that the datagrams of such a socket fit into. */
+export function newReadBatch(transport: Transport): Batch {
+  return transport === 'nat' ? newBatch(BATCH, NAT_SLOT, 0) : newBatch(1, IKE_SLOT, 0);
+}
+
 /** Reads a socket in batches: IKE messages go out one by one, whole batches on for their ESP. */
 export class UdpReader {
   readonly #options: UdpReaderOptions;
@@ -42,7 +50,7 @@ export class UdpReader {
 
   constructor(options: UdpReaderOptions) {
     this.#options = options;
-    this.#batch = options.natTransport ? newBatch(BATCH, NAT_SLOT, 0) : newBatch(1, IKE_SLOT, 0);
+    this.#batch = options.batch;
     this.#from = new Uint8Array(this.#batch.capacity * ENDPOINT_LENGTH);
   }
 
@@ -70,6 +78,7 @@ export class UdpReader {
       for (let i = 0; i < count; i++) if (!this.#deliver(i)) return;
       if (count < this.#batch.capacity) break;
     }
+    if (this.#options.isClosed()) return;
     for (const { code } of udp.takeErrors()) {
       const what = UNREACHABLE[code];
       if (what !== undefined) return onUnreachable(what);

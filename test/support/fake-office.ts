@@ -1,10 +1,10 @@
-import { sameAddress, type Endpoint, type IpAddress } from '../../core/net/address.ts';
+import { formatEndpoint, sameAddress, type Endpoint, type IpAddress } from '../../core/net/address.ts';
 import { appendPacket, newBatch, packetAt } from '../../core/net/batch.ts';
 import type { ChildSaSpec } from '../../core/ipsec/child-sa.ts';
 import { EspEngine } from '../../core/ipsec/engine.ts';
 import { ANYTHING } from '../../core/ipsec/spd.ts';
 import type { Message } from '../../core/wire/message.ts';
-import type { SentDatagram, FakeLaptop } from './fake-ports.ts';
+import type { FakeLaptop, FakeUdp, SentDatagram } from './fake-ports.ts';
 import {
   GATEWAY_ADDRESS,
   type GatewayEvent,
@@ -25,8 +25,12 @@ export class FakeOffice {
   /** Inner packets that came out of the tunnel here. */
   readonly received: Uint8Array[] = [];
   keepalives = 0;
+  /** Where ESP goes to: at first where the laptop is first seen on port 4500. */
+  peer: Endpoint | undefined;
   /** Where the gateway sees the laptop; its own address when nobody rewrites it. */
   seenAs: IpAddress | undefined;
+  /** The laptop's sockets by where the gateway sees them. */
+  readonly #sockets = new Map<string, FakeUdp>();
   readonly #laptop: FakeLaptop;
   readonly #engine = new EspEngine({ random: seededRandom('office') });
   readonly #opened = newBatch(8, 16_384, 0);
@@ -64,7 +68,7 @@ export class FakeOffice {
     for (const event of events) this.#note(event);
     for (const { octets, localPort, remote } of datagrams) {
       const payload = localPort === 4500 ? Uint8Array.of(0, 0, 0, 0, ...octets) : octets;
-      this.#toMachine(payload, localPort, remote.port);
+      this.#toMachine(payload, localPort, remote);
     }
   }
 
@@ -74,7 +78,7 @@ export class FakeOffice {
     const sealed = newBatch(1, 16_384, 0);
     if (!appendPacket(plain, packet)) throw new Error('a packet too long for this office');
     if (this.#engine.outbound(plain, sealed, this.#laptop.clock.now()) !== 1) throw new Error('no Child SA');
-    this.#toMachine(packetAt(sealed, 0).slice(), 4500, 4500);
+    this.#toMachine(packetAt(sealed, 0).slice(), 4500, this.peer);
   }
 
   /** Messages that the gateway opened. */
@@ -87,9 +91,10 @@ export class FakeOffice {
     return this.events.some((event) => event.kind === 'closed' && event.reason === 'client');
   }
 
-  #take({ payload, fromPort, to }: SentDatagram): void {
-    const own = this.#laptop.addresses.find(({ family }) => family === to.address.family) ?? to.address;
-    const remote: Endpoint = { address: this.seenAs ?? own, port: fromPort };
+  #take({ payload, socket, fromAddress, fromPort, to }: SentDatagram): void {
+    const remote: Endpoint = { address: this.seenAs ?? fromAddress ?? to.address, port: fromPort };
+    this.#sockets.set(formatEndpoint(remote), socket);
+    if (to.port === 4500) this.peer ??= remote;
     if (to.port === 500) return this.#ike(payload, remote, 500);
     if (payload.length === 1) this.keepalives += 1;
     else if (payload.subarray(0, 4).every((octet) => octet === 0))
@@ -118,7 +123,8 @@ export class FakeOffice {
     this.#engine.setPolicies([{ action: 'protect', childId: CHILD, local: ANYTHING, remote: ANYTHING }]);
   }
 
-  #toMachine(payload: Uint8Array, localPort: number, toPort: number): void {
-    this.#laptop.socket(toPort).arrive(payload, { address: this.address, port: localPort });
+  #toMachine(payload: Uint8Array, localPort: number, to: Endpoint | undefined): void {
+    const socket = to && this.#sockets.get(formatEndpoint(to));
+    socket?.arrive(payload, { address: this.address, port: localPort });
   }
 }

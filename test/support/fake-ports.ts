@@ -2,6 +2,7 @@ import type { Failure } from '../../core/lib/failure.ts';
 import type { EpochMillis, LogFields, LogLevel, Millis } from '../../core/lib/ports.ts';
 import { err, ok, type Result } from '../../core/lib/result.ts';
 import { sameAddress, type Endpoint, type IpAddress } from '../../core/net/address.ts';
+import { sourcesFor } from '../../core/net/reachability.ts';
 import { appendPacket, type Batch, packetAt, resetBatch } from '../../core/net/batch.ts';
 import type {
   NetworkPlan,
@@ -11,7 +12,8 @@ import type {
   UdpPort,
 } from '../../core/platform/ports.ts';
 import { decodeEndpoint, encodeEndpoint } from '../../core/vpn/endpoint.ts';
-import type { Clock, ConnectionPorts } from '../../core/vpn/ports.ts';
+import type { Clock, ConnectionPorts, UdpRequest } from '../../core/vpn/ports.ts';
+import type { FakeNetworkMonitor } from './fake-network.ts';
 import { seededRandom } from './gateway/index.ts';
 
 /** An error as the system throws it. */
@@ -66,15 +68,24 @@ export class FakeClock implements Clock {
 /** A datagram of the laptop: where it left, and where to. */
 export interface SentDatagram {
   readonly payload: Uint8Array;
+  readonly socket: FakeUdp;
+  /** The address that it left from; undefined when the laptop has none that leads there. */
+  readonly fromAddress: IpAddress | undefined;
   readonly fromPort: number;
   readonly to: Endpoint;
   readonly at: Millis;
 }
 
+/** Local ports that the laptop gives out by itself. */
+const FIRST_FREE_PORT = 50_000;
+
 /** A socket whose datagrams end up in the laptop's `sent`, and which reads what a test lets arrive. */
 export class FakeUdp implements UdpPort {
   readonly family: 4 | 6;
   readonly localPort: number;
+  /** What it is bound to, if anything. */
+  readonly localAddress: IpAddress | undefined;
+  readonly device: string | undefined;
   /** Thrown by every send, or receive, while it is set. */
   sendError: Error | undefined;
   receiveError: Error | undefined;
@@ -84,9 +95,11 @@ export class FakeUdp implements UdpPort {
   #errors: SocketErrorReport[] = [];
   #readable: (() => void) | undefined;
 
-  constructor(family: 4 | 6, localPort: number, laptop: FakeLaptop) {
-    this.family = family;
+  constructor(request: UdpRequest, localPort: number, laptop: FakeLaptop) {
+    this.family = request.family;
     this.localPort = localPort;
+    this.localAddress = request.localAddress;
+    this.device = request.device;
     this.#laptop = laptop;
   }
 
@@ -118,11 +131,16 @@ export class FakeUdp implements UdpPort {
   send(batch: Batch, to: Uint8Array, first = 0): number {
     this.#mustBeOpen();
     if (this.sendError) throw this.sendError;
+    const destination = decodeEndpoint(to, 0);
+    const fromAddress = this.#laptop.departure(this, destination.address);
+    if (!fromAddress && this.#laptop.network) throw systemError('ENETUNREACH', 'sendmmsg');
     for (let i = first; i < batch.count; i++) {
       this.#laptop.sent.push({
         payload: packetAt(batch, i).slice(),
+        socket: this,
+        fromAddress,
         fromPort: this.localPort,
-        to: decodeEndpoint(to, 0),
+        to: destination,
         at: this.#laptop.clock.now(),
       });
     }
@@ -142,9 +160,10 @@ export class FakeUdp implements UdpPort {
   }
 
   localAddressFor(to: Uint8Array): Uint8Array {
+    this.#mustBeOpen();
     const { address } = decodeEndpoint(to, 0);
-    const own = this.#laptop.addresses.find(({ family }) => family === address.family);
-    if (!own || this.#laptop.isUnreachable(address)) throw systemError('ENETUNREACH', 'connect');
+    const own = this.#laptop.departure(this, address);
+    if (!own) throw systemError('ENETUNREACH', 'connect');
     return own.octets;
   }
 
@@ -268,7 +287,10 @@ export interface LogLine {
 /** Everything that a connection needs of a machine, without one. What is done to it is in `calls`, in order. */
 export class FakeLaptop {
   readonly clock: FakeClock;
+  /** Its own, when it has no monitor that knows better. */
   readonly addresses: readonly IpAddress[];
+  /** The networks that it is on. Datagrams leave from where they say, or not at all. */
+  readonly network: FakeNetworkMonitor | undefined;
   readonly calls: string[] = [];
   readonly sent: SentDatagram[] = [];
   readonly sockets: FakeUdp[] = [];
@@ -283,13 +305,28 @@ export class FakeLaptop {
   noSocket: { readonly port: number; readonly failure: Failure } | undefined;
   unreachable: readonly IpAddress[] = [];
 
-  constructor(options: { readonly epoch: EpochMillis; readonly addresses: readonly IpAddress[] }) {
+  constructor(options: {
+    readonly epoch: EpochMillis;
+    readonly addresses: readonly IpAddress[];
+    readonly network?: FakeNetworkMonitor;
+  }) {
     this.clock = new FakeClock(options.epoch);
     this.addresses = options.addresses;
+    this.network = options.network;
   }
 
-  isUnreachable(address: IpAddress): boolean {
-    return this.unreachable.some((one) => sameAddress(one, address));
+  /** Where a datagram from that socket to there leaves; undefined when there is no way. */
+  departure({ localAddress, device }: FakeUdp, to: IpAddress): IpAddress | undefined {
+    if (this.unreachable.some((one) => sameAddress(one, to))) return undefined;
+    if (!this.network) return localAddress ?? this.addresses.find(({ family }) => family === to.family);
+    const sources = sourcesFor(this.network.current(), to);
+    if (!localAddress) return sources[0]?.address;
+    const { links } = this.network.current();
+    const isOwn = links.some(({ addresses }) =>
+      addresses.some(({ address }) => sameAddress(address, localAddress)),
+    );
+    const leads = sources.some(({ linkName }) => device === undefined || linkName === device);
+    return isOwn && leads ? localAddress : undefined;
   }
 
   get ports(): ConnectionPorts {
@@ -302,7 +339,8 @@ export class FakeLaptop {
         this.calls.push(`resolve ${host}`);
         return await this.names;
       },
-      openUdp: ({ family, preferredPort }) => this.#openUdp(family, preferredPort),
+      openUdp: (request) => this.#openUdp(request),
+      ...(this.network ? { network: this.network } : {}),
       openTun: ({ mtu }) => this.#openTun(mtu),
       routes: this.routes,
       clock: this.clock,
@@ -333,10 +371,12 @@ export class FakeLaptop {
     ];
   }
 
-  #openUdp(family: 4 | 6, port: number): Result<UdpPort, Failure> {
-    if (this.noSocket?.port === port) return err(this.noSocket.failure);
+  #openUdp(request: UdpRequest): Result<UdpPort, Failure> {
+    if (this.noSocket?.port === request.preferredPort) return err(this.noSocket.failure);
+    const isFree = request.preferredPort > 0 && !this.sockets.some((other) => clashes(other, request));
+    const port = isFree ? request.preferredPort : FIRST_FREE_PORT + this.sockets.length;
     this.calls.push(`udp ${port} opened`);
-    const socket = new FakeUdp(family, port, this);
+    const socket = new FakeUdp(request, port, this);
     this.sockets.push(socket);
     return ok(socket);
   }
@@ -348,4 +388,16 @@ export class FakeLaptop {
     this.tuns.push(tun);
     return ok(tun);
   }
+}
+
+/** As the kernel has it: an address and a link that are not said stand for all. */
+function clashes(other: FakeUdp, { family, preferredPort, localAddress, device }: UdpRequest): boolean {
+  const { localAddress: address, device: link } = other;
+  return (
+    other.closings === 0 &&
+    other.family === family &&
+    other.localPort === preferredPort &&
+    (!address || !localAddress || sameAddress(address, localAddress)) &&
+    (link === undefined || device === undefined || link === device)
+  );
 }

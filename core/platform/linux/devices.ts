@@ -1,5 +1,6 @@
 import { failure, type Failure } from '../../lib/failure.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
+import type { IpAddress } from '../../net/address.ts';
 import { TunDevice, UdpSocket } from '../../node-tun/index.ts';
 import type { TunPort, UdpPort } from '../ports.ts';
 import { TUNNEL_DEVICE } from './numbers.ts';
@@ -27,13 +28,24 @@ export interface UdpRequest {
   /** Taken when it is free; another one when it is not. 0: any. */
   readonly preferredPort: number;
   readonly mark: number;
+  /** Every address of the family when absent. */
+  readonly localAddress?: IpAddress;
+  /** Name of the link that packets are held to; the routes decide when absent. */
+  readonly device?: string;
 }
 
-/** A UDP socket on every address of its family. Fails with platform.socket-failed. */
+/** A UDP socket. Fails with platform.socket-failed, also when the address or the link is not there any more. */
 export function openUdp(request: UdpRequest): Result<UdpPort, Failure> {
-  const { family, preferredPort, mark } = request;
-  const buffers = { receiveBuffer: SOCKET_BUFFER, sendBuffer: SOCKET_BUFFER };
-  const open = (localPort: number): UdpPort => UdpSocket.open({ family, localPort, mark, ...buffers });
+  const { family, preferredPort, mark, localAddress, device } = request;
+  const options = {
+    family,
+    mark,
+    receiveBuffer: SOCKET_BUFFER,
+    sendBuffer: SOCKET_BUFFER,
+    ...(localAddress ? { localAddress: localAddress.octets } : {}),
+    ...(device === undefined ? {} : { device }),
+  };
+  const open = (localPort: number): UdpPort => UdpSocket.open({ ...options, localPort });
   try {
     try {
       return ok(open(preferredPort));

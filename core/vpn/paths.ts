@@ -1,0 +1,326 @@
+import { failure, type Failure } from '../lib/failure.ts';
+import type { Millis } from '../lib/ports.ts';
+import { err, ok, type Result } from '../lib/result.ts';
+import type { Path, Transport } from '../ike/events.ts';
+import {
+  addressOf,
+  type Endpoint,
+  formatAddress,
+  type IpAddress,
+  sameAddress,
+  sameEndpoint,
+} from '../net/address.ts';
+import { sourcesFor } from '../net/reachability.ts';
+import type { UdpPort } from '../platform/ports.ts';
+import { type Candidate, candidatesFor, type Departure, sameDeparture } from './candidates.ts';
+import type { EspPath } from './carrier.ts';
+import { encodeEndpoint } from './endpoint.ts';
+import { systemCode } from './faults.ts';
+import type { ConnectionPorts } from './ports.ts';
+
+/** Packets with this mark go around the tunnel: they are ours, to the gateway. */
+export const BYPASS_MARK = 0xca75;
+
+const IKE_PORT = 500;
+const NAT_PORT = 4500;
+
+/** For so long a socket that nothing needs any more is read: late packets still come to it. */
+const LATE_MS: Millis = 5_000;
+/** For so long a departure that failed is let alone, unless the networks change. */
+const RETRY_MS: Millis = 1_000;
+
+/** A socket, and where its datagrams leave. */
+export interface Outlet {
+  readonly udp: UdpPort;
+  readonly departure: Departure;
+  readonly local: Endpoint;
+}
+
+/** An outlet on the port for NAT traversal, with the paths that go through it. */
+interface NatOutlet extends Outlet {
+  readonly paths: Path[];
+  /** When it is closed unless it is needed again. */
+  closeAt: Millis;
+}
+
+export interface PathsOptions {
+  readonly ports: ConnectionPorts;
+  /** Where IKE_SA_INIT goes to. */
+  readonly gateway: Endpoint;
+  readonly gatewayNatPort: number;
+  /** Id of the first path. */
+  readonly firstPath: number;
+}
+
+/** Reads a socket from now on. */
+export type Listen = (outlet: Outlet, transport: Transport) => void;
+
+/**
+ * The sockets of one session: one for IKE_SA_INIT, and for each departure one that all paths from there share. A socket
+ * for a new path is opened before one that is needed no more is closed, so that a packet can be taken on either.
+ */
+export class Paths {
+  readonly #options: PathsOptions;
+  readonly #ike: Outlet;
+  #outlets: NatOutlet[];
+  #nextId: number;
+  /** Those of the last offer. */
+  #offered: readonly Path[];
+  /** Where ESP goes, and where it went when the gateway last confirmed a path. */
+  #current: { readonly path: Path; readonly outlet: NatOutlet };
+  #confirmed: NatOutlet;
+  #listen: Listen | undefined;
+  #isClosed = false;
+  #failed: { readonly departure: Departure; readonly until: Millis }[] = [];
+
+  private constructor(options: PathsOptions, ike: Outlet, nat: Outlet) {
+    const { firstPath, gateway, gatewayNatPort } = options;
+    const remote = { address: gateway.address, port: gatewayNatPort };
+    const path = { id: firstPath, local: nat.local, remote };
+    const outlet = { ...nat, paths: [path], closeAt: Infinity };
+    this.#options = options;
+    this.#ike = ike;
+    this.#outlets = [outlet];
+    this.#nextId = firstPath + 1;
+    this.#offered = [path];
+    this.#current = { path, outlet };
+    this.#confirmed = outlet;
+  }
+
+  /** Both sockets of the first path, or neither. Fails with network.no-route and with what openUdp fails with. */
+  static open(options: PathsOptions): Result<Paths, Failure> {
+    const { ports, gateway } = options;
+    const departure = firstDeparture(ports, gateway);
+    const ike = openOutlet(ports, departure, gateway, IKE_PORT);
+    if (!ike.ok) return ike;
+    const nat = openOutlet(ports, departure, gateway, NAT_PORT);
+    if (!nat.ok) {
+      ike.value.udp.close();
+      return nat;
+    }
+    return ok(new Paths(options, ike.value, nat.value));
+  }
+
+  /** Has every socket read, those that there are and those to come. */
+  listen(listen: Listen): void {
+    this.#listen = listen;
+    listen(this.#ike, 'ike');
+    for (const outlet of this.#outlets) listen(outlet, 'nat');
+  }
+
+  /** False once the socket is closed. */
+  has({ udp }: Outlet): boolean {
+    return !this.#isClosed && (udp === this.#ike.udp || this.#outlets.some((outlet) => outlet.udp === udp));
+  }
+
+  /** The path that ESP takes. */
+  get current(): Path {
+    return this.#current.path;
+  }
+
+  get espPath(): EspPath {
+    const { path, outlet } = this.#current;
+    return { udp: outlet.udp, gateway: path.remote };
+  }
+
+  /** The socket that a datagram of the session goes through; undefined when there is none any more. */
+  socketFor(transport: Transport, pathId: number): UdpPort | undefined {
+    return transport === 'ike' ? this.#ike.udp : this.#find(pathId)?.outlet.udp;
+  }
+
+  /** The path that a datagram took that came to this socket from there. */
+  pathOf(outlet: Outlet, remote: Endpoint): number {
+    const known = this.#outlets.find(({ udp }) => udp === outlet.udp)?.paths ?? [];
+    const exact = known.find((path) => sameEndpoint(path.remote, remote));
+    if (exact) return exact.id;
+    return this.#current.outlet.udp === outlet.udp
+      ? this.#current.path.id
+      : (known.at(-1) ?? this.current).id;
+  }
+
+  /**
+   * The ways to these addresses of the gateway that there are now, best first, with their sockets. What no way needs any
+   * more is closed a while later.
+   */
+  offer(gateways: readonly IpAddress[], now: Millis): readonly Path[] {
+    const paths: Path[] = [];
+    for (const { departure, remote } of this.#candidates(gateways)) {
+      const outlet = this.#outletFor(departure, remote, now);
+      if (outlet) paths.push(this.#pathOver(outlet, remote));
+    }
+    this.#offered = [...new Set(paths)];
+    this.#settle(now);
+    return this.#offered;
+  }
+
+  /** ESP takes this path from now on; once it is `confirmed` the one before is not needed. */
+  moveTo(pathId: number, confirmed: boolean, now: Millis): void {
+    const found = this.#find(pathId);
+    if (!found) return;
+    this.#current = found;
+    if (confirmed) this.#confirmed = found.outlet;
+    this.#settle(now);
+  }
+
+  /** The socket does not work any more: it goes, and its paths with it. False when it had gone before. */
+  fail(outlet: Outlet, now: Millis): boolean {
+    const kept = this.#outlets.filter(({ udp }) => udp !== outlet.udp);
+    if (kept.length === this.#outlets.length) return false;
+    this.#outlets = kept;
+    this.#failed = [...this.#failed, { departure: outlet.departure, until: now + RETRY_MS }];
+    outlet.udp.close();
+    return true;
+  }
+
+  /** When `handleTimeout` has something to do. */
+  nextTimeout(): Millis {
+    return Math.min(
+      ...this.#outlets.map(({ closeAt }) => closeAt),
+      ...this.#failed.map(({ until }) => until),
+    );
+  }
+
+  /** Closes what is not needed any more. True when another offer may find a way that the last one did not. */
+  handleTimeout(now: Millis): boolean {
+    for (const { udp } of this.#outlets.filter(({ closeAt }) => now >= closeAt)) udp.close();
+    this.#outlets = this.#outlets.filter(({ closeAt }) => now < closeAt);
+    const failed = this.#failed.length;
+    this.#failed = this.#failed.filter(({ until }) => now < until);
+    return this.#failed.length < failed;
+  }
+
+  /** What did not work may work now. */
+  forgetFailures(): void {
+    this.#failed = [];
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#ike.udp.close();
+    for (const { udp } of this.#outlets) udp.close();
+    this.#outlets = [];
+  }
+
+  #find(pathId: number): { readonly path: Path; readonly outlet: NatOutlet } | undefined {
+    for (const outlet of this.#outlets) {
+      const path = outlet.paths.find(({ id }) => id === pathId);
+      if (path) return { path, outlet };
+    }
+    return undefined;
+  }
+
+  #candidates(gateways: readonly IpAddress[]): Candidate[] {
+    const { network } = this.#options.ports;
+    const { path, outlet } = this.#current;
+    const inUse = { departure: outlet.departure, remote: path.remote.address };
+    const known = network ? candidatesFor(network.current(), gateways, inUse) : [];
+    if (network && outlet.departure.link) return known;
+    // The system chose for us at first, and what it chooses may be more than the monitor knows of.
+    const chosen = systemChoice(this.#options.ports, path.remote);
+    const isKnown = ({ departure, remote }: Candidate): boolean =>
+      chosen !== undefined && sameAddress(departure.address, chosen) && sameAddress(remote, inUse.remote);
+    if (!chosen || known.some(isKnown)) return known;
+    return [{ departure: { address: chosen }, remote: inUse.remote }, ...known];
+  }
+
+  /** The outlet that leaves there, opened if need be; undefined when that does not work now. */
+  #outletFor(departure: Departure, remote: IpAddress, now: Millis): NatOutlet | undefined {
+    const there = this.#outlets.find((one) => sameDeparture(one.departure, departure));
+    if (there) return there;
+    const destination = { address: remote, port: this.#options.gatewayNatPort };
+    const free = this.#outlets.find(
+      (one) =>
+        !one.departure.link &&
+        sameAddress(one.departure.address, departure.address) &&
+        leavesBy(one, destination),
+    );
+    if (free) return free;
+    if (this.#failed.some((one) => sameDeparture(one.departure, departure))) return undefined;
+    const opened = openOutlet(this.#options.ports, departure, destination, NAT_PORT);
+    if (!opened.ok) {
+      this.#options.ports.log('debug', 'path-not-opened', { code: opened.error.code });
+      this.#failed = [...this.#failed, { departure, until: now + RETRY_MS }];
+      return undefined;
+    }
+    const outlet = { ...opened.value, paths: [], closeAt: Infinity };
+    this.#outlets = [...this.#outlets, outlet];
+    this.#listen?.(outlet, 'nat');
+    return outlet;
+  }
+
+  #pathOver(outlet: NatOutlet, address: IpAddress): Path {
+    const known = outlet.paths.find(({ remote }) => sameAddress(remote.address, address));
+    if (known) return known;
+    const remote = { address, port: this.#options.gatewayNatPort };
+    const path = { id: this.#nextId++, local: outlet.local, remote };
+    outlet.paths.push(path);
+    return path;
+  }
+
+  #settle(now: Millis): void {
+    for (const outlet of this.#outlets) {
+      const isNeeded =
+        outlet === this.#current.outlet ||
+        outlet === this.#confirmed ||
+        outlet.paths.some((path) => this.#offered.includes(path));
+      outlet.closeAt = isNeeded ? Infinity : Math.min(outlet.closeAt, now + LATE_MS);
+    }
+  }
+}
+
+/** Whether the routes still make an outlet without a link leave from the address that it is known by. */
+function leavesBy({ udp, departure }: Outlet, destination: Endpoint): boolean {
+  try {
+    return sameAddress(addressOf(udp.localAddressFor(encodeEndpoint(destination))), departure.address);
+  } catch {
+    return false;
+  }
+}
+
+/** The address that the system itself would leave from; undefined without a route. */
+function systemChoice(ports: ConnectionPorts, destination: Endpoint): IpAddress | undefined {
+  const opened = ports.openUdp({ family: destination.address.family, preferredPort: 0, mark: BYPASS_MARK });
+  if (!opened.ok) return undefined;
+  try {
+    return addressOf(opened.value.localAddressFor(encodeEndpoint(destination)));
+  } catch {
+    return undefined;
+  } finally {
+    opened.value.close();
+  }
+}
+
+/**
+ * Where the first path leaves: as the system would choose, held to its link so that other links can have their own. When
+ * the system and the monitor do not agree it is the system's, whatever it does; undefined then, or without a monitor.
+ */
+function firstDeparture(ports: ConnectionPorts, gateway: Endpoint): Departure | undefined {
+  const sources = ports.network ? sourcesFor(ports.network.current(), gateway.address) : [];
+  if (sources.length === 0) return undefined;
+  const chosen = systemChoice(ports, gateway);
+  const source = sources.find(({ address }) => chosen === undefined || sameAddress(address, chosen));
+  return source && { address: source.address, link: { name: source.linkName, index: source.linkIndex } };
+}
+
+function openOutlet(
+  ports: ConnectionPorts,
+  departure: Departure | undefined,
+  destination: Endpoint,
+  preferredPort: number,
+): Result<Outlet, Failure> {
+  const { family } = destination.address;
+  const held = departure?.link && { localAddress: departure.address, device: departure.link.name };
+  const udp = ports.openUdp({ family, preferredPort, mark: BYPASS_MARK, ...held });
+  if (!udp.ok) return udp;
+  const { localPort } = udp.value;
+  if (departure?.link)
+    return ok({ udp: udp.value, departure, local: { address: departure.address, port: localPort } });
+  try {
+    const address = addressOf(udp.value.localAddressFor(encodeEndpoint(destination)));
+    return ok({ udp: udp.value, departure: { address }, local: { address, port: localPort } });
+  } catch (error) {
+    udp.value.close();
+    ports.log('debug', 'no-route', { code: systemCode(error) ?? 'unknown' });
+    return err(failure('network.no-route', { gateway: formatAddress(destination.address) }));
+  }
+}
