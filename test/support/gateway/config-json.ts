@@ -163,7 +163,7 @@ const FAULT_NAMES: Readonly<Record<Exclude<keyof Faults, `tamper${string}`>, tru
   ...{ childNotify: true, finalNotify: true, identity: true, auth: true, finalAuth: true },
   ...{ authMethod: true, omitAuth: true, eap: true, childProposal: true, traffic: true, cp: true },
   ...{ add: true, flags: true, messageIdOffset: true, steps: true, majorVersion: true, drop: true },
-  ...{ dropReceived: true, duplicates: true, silentAfter: true, create: true },
+  ...{ dropReceived: true, duplicates: true, silentAfter: true, create: true, fragments: true },
 };
 
 /** Their values are taken as they are, but for the two that hold octets. A name that does not exist throws. */

@@ -1,6 +1,7 @@
 import type { Message } from '../../../core/wire/message.ts';
 import type { Payload } from '../../../core/wire/payload.ts';
 import type { CreateFaults, ProposalFault, TrafficFault } from './create-faults.ts';
+import type { FragmentFaults } from './fragment-faults.ts';
 
 export type { ProposalFault } from './create-faults.ts';
 
@@ -94,6 +95,7 @@ export interface Faults {
   readonly create?: CreateFaults;
 
   // Any message
+  readonly fragments?: FragmentFaults;
   readonly add?: readonly Addition[];
   /** Sets the initiator flag, clears the response flag, or both, in what the gateway sends. */
   readonly flags?: 'initiator' | 'request' | 'both';

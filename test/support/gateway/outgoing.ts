@@ -4,6 +4,7 @@ import { encodeMessage } from '../../../core/wire/message.ts';
 import type { Message, MessageProtection } from '../../../core/wire/message.ts';
 import { payloadTypeOf, type Payload } from '../../../core/wire/payload.ts';
 import type { Faults, Step } from './faults.ts';
+import { spoilFragments, type Cut } from './fragment-faults.ts';
 
 const VERSION_AT = 17;
 const CRITICAL = 0x80;
@@ -14,8 +15,9 @@ export interface Outgoing {
   readonly message: Message;
   /** With everything that the gateway did wrong on purpose; AUTH covers this. Fragments make it several. */
   readonly datagrams: readonly Uint8Array[];
-  /** After tamperOctets, which stands for somebody on the path. */
+  /** After tamperOctets, which stands for somebody on the path: at first, and when it is repeated. */
   readonly wire: readonly Uint8Array[];
+  readonly again: readonly Uint8Array[];
 }
 
 /** What protects a message, and the octets of a datagram from which on it is cut into fragments. */
@@ -39,16 +41,36 @@ export function encodeOutgoing(
     ...spoiled,
     payloads: spoiled.payloads.map((p) => (p.kind === 'unknown' ? { ...p, critical: false } : p)),
   };
-  const datagrams =
+  const { datagrams, cut } =
     wrapping === undefined
-      ? [encodeClear(tame, critical, faults)]
-      : encodeFragmented(
+      ? inClear(encodeClear(tame, critical, faults))
+      : inFragments(
           tame,
           damaged(wrapping.protection, tame, critical, step, faults),
           wrapping.maxOctets,
+          faults,
         );
-  const wire = datagrams.map((octets) => faults.tamperOctets?.(octets, step) ?? octets);
-  return { message: spoiled, datagrams, wire };
+  const tampered = (octets: Uint8Array): Uint8Array => faults.tamperOctets?.(octets, step) ?? octets;
+  return { message: spoiled, datagrams, wire: cut.first.map(tampered), again: cut.again.map(tampered) };
+}
+
+interface Encoded {
+  readonly datagrams: readonly Uint8Array[];
+  readonly cut: Cut;
+}
+
+function inClear(octets: Uint8Array): Encoded {
+  return { datagrams: [octets], cut: { first: [octets], again: [octets] } };
+}
+
+function inFragments(
+  message: Message,
+  protection: MessageProtection,
+  maxOctets: number,
+  { fragments }: Faults,
+): Encoded {
+  const datagrams = encodeFragmented(message, protection, maxOctets);
+  return { datagrams, cut: spoilFragments(datagrams, message, protection, maxOctets, fragments) };
 }
 
 function spoil(message: Message, step: Step, faults: Faults): Message | undefined {

@@ -46,7 +46,7 @@ export class Sender {
   protected(sa: Sa, message: Message, step: Step): readonly Uint8Array[] {
     const limit = sa.fragments ? this.#options.config.fragmentOctets : undefined;
     const maxOctets = limit ?? Number.MAX_SAFE_INTEGER;
-    return this.#send(message, step, sa, { protection: sa.protection, maxOctets })?.wire ?? [];
+    return this.#send(message, step, sa, { protection: sa.protection, maxOctets })?.again ?? [];
   }
 
   /** Datagrams that were made before. */
