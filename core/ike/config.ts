@@ -66,6 +66,8 @@ export interface IkeConfig {
   readonly rekey: RekeyPolicy;
   /** Offer MOBIKE (RFC 4555). */
   readonly mobike: boolean;
+  /** A NAT on the way is taken for an attack, and the gateway is asked to see it so too (RFC 4555 section 3.9). */
+  readonly natProhibited: boolean;
   /** Cut messages longer than so many octets, UDP and IP headers included, when the gateway agrees (RFC 7383). */
   readonly fragmentOctets: number;
   /** Where the gateway that sent us to this one is (RFC 5685 section 3). */
@@ -98,6 +100,7 @@ export const IKE_DEFAULTS = {
   path: 0,
   rekey: DEFAULT_REKEY,
   mobike: true,
+  natProhibited: false,
   resumption: true,
   fragmentOctets: 1280,
   keyLog: false,

@@ -1,6 +1,19 @@
 import { equalBytes, u16 } from '../lib/bytes.ts';
 import { sha1 } from '../crypto/hash.ts';
-import type { Endpoint } from '../net/address.ts';
+import { addressOf, type Endpoint } from '../net/address.ts';
+import { Notify } from '../wire/constants.ts';
+import type { Payload } from '../wire/payload.ts';
+import { notify, type NotifyPayload } from '../wire/payloads/notify.ts';
+import { allOf } from './payloads.ts';
+
+/** The SPIs of an IKE SA in the order of the header. */
+export interface IkeSpis {
+  readonly initiatorSpi: Uint8Array;
+  readonly responderSpi: Uint8Array;
+}
+
+/** An endpoint that nobody has. */
+const NOWHERE: Endpoint = { address: addressOf(new Uint8Array(4)), port: 0 };
 
 /**
  * The data of NAT_DETECTION_SOURCE_IP and NAT_DETECTION_DESTINATION_IP: SHA-1 of the SPIs in the order of the
@@ -29,7 +42,7 @@ export interface NatFindings {
  * endpoints of the datagram as it arrived here; several source hashes may be sent, one match suffices.
  */
 export function findNat(
-  spis: { readonly initiatorSpi: Uint8Array; readonly responderSpi: Uint8Array },
+  spis: IkeSpis,
   hashes: { readonly source: readonly Uint8Array[]; readonly destination: readonly Uint8Array[] },
   path: { readonly local: Endpoint; readonly remote: Endpoint },
 ): NatFindings {
@@ -42,4 +55,38 @@ export function findNat(
     local: !hashes.destination.some((hash) => equalBytes(hash, ours)),
     remote: !hashes.source.some((hash) => equalBytes(hash, theirs)),
   };
+}
+
+/**
+ * Both notifications as we send them to `remote`. The engine speaks UDP-encapsulated ESP alone: a source hash that
+ * matches no address makes the gateway see a NAT before us, and so encapsulate always. What we learn about our own NAT
+ * comes from its hashes, not from this.
+ */
+export function natDetectionNotifies(
+  { initiatorSpi, responderSpi }: IkeSpis,
+  remote: Endpoint,
+): NotifyPayload[] {
+  const hash = (endpoint: Endpoint): Uint8Array => natDetectionHash(initiatorSpi, responderSpi, endpoint);
+  return [
+    notify(Notify.NAT_DETECTION_SOURCE_IP, hash(NOWHERE)),
+    notify(Notify.NAT_DETECTION_DESTINATION_IP, hash(remote)),
+  ];
+}
+
+/** The hashes of the notifications of one type, as they came. */
+export function natHashes(payloads: readonly Payload[], notifyType: number): Uint8Array[] {
+  return allOf(payloads, 'N')
+    .filter((payload) => payload.notifyType === notifyType)
+    .map((payload) => payload.data);
+}
+
+/** What the notifications in a message of the peer say about the path that it took. */
+export function natFindings(
+  spis: IkeSpis,
+  payloads: readonly Payload[],
+  path: { readonly local: Endpoint; readonly remote: Endpoint },
+): NatFindings {
+  const source = natHashes(payloads, Notify.NAT_DETECTION_SOURCE_IP);
+  const destination = natHashes(payloads, Notify.NAT_DETECTION_DESTINATION_IP);
+  return findNat(spis, { source, destination }, path);
 }

@@ -20,6 +20,9 @@ export const DEFAULT_RETRANSMIT: RetransmitPolicy = {
   patienceMs: 30_000,
 };
 
+/** Whoever comes later than this did not run, or could not send, in between. */
+const LATE_MS: Millis = 2_000;
+
 /**
  * Keeps one request until its answer came, and says when to send the very same octets again
  * (RFC 7296 section 2.1: a retransmission is bitwise identical to the original).
@@ -32,6 +35,7 @@ export class Retransmitter {
   #pauseMs: number;
   #nextAt: Millis;
   #endAt: Millis;
+  #limit: Millis = Infinity;
   #sent = 1;
 
   constructor(datagrams: readonly Uint8Array[], policy: RetransmitPolicy, now: Millis) {
@@ -52,20 +56,38 @@ export class Retransmitter {
     return this.#nextAt;
   }
 
-  /** Patience ends at `at`, if it would not have ended before. */
+  /** Patience ends at `at`, if it would not have ended before, and whatever happens. */
   limit(at: Millis): void {
+    this.#limit = Math.min(this.#limit, at);
     this.#endAt = Math.min(this.#endAt, at);
     this.#nextAt = Math.min(this.#nextAt, this.#endAt);
+  }
+
+  /** Sent again at `now` for a reason of its own, such as a new way to go: pauses and patience begin anew. */
+  restart(now: Millis): void {
+    this.#sent += 1;
+    this.#pauseMs = this.#policy.initialMs;
+    this.#endAt = Math.min(now + this.#policy.patienceMs, this.#limit);
+    this.#nextAt = Math.min(now + this.#pauseMs, this.#endAt);
   }
 
   /** What to do at `now`: nothing yet, send `datagrams` again, or give up. */
   poll(now: Millis): 'wait' | 'send' | 'give-up' {
     if (now < this.#nextAt) return 'wait';
+    this.#forgive(now - this.#nextAt);
     if (now >= this.#endAt) return 'give-up';
     this.#sent += 1;
     this.#pauseMs = Math.min(this.#pauseMs * this.#policy.factor, this.#policy.maxMs);
     this.#nextAt = Math.min(now + this.#pauseMs, this.#endAt);
     return 'send';
+  }
+
+  /** Nobody can be silent while nobody asks: the machine slept, or there was no network. */
+  #forgive(lateMs: Millis): void {
+    if (lateMs <= LATE_MS) return;
+    const { initialMs } = this.#policy;
+    this.#pauseMs = initialMs;
+    this.#endAt = Math.min(Math.max(this.#endAt, this.#nextAt + initialMs) + lateMs, this.#limit);
   }
 }
 

@@ -24,6 +24,7 @@ export const FAILURES = {
   'network.no-route': 'on-network',
   'network.port-closed': 'backoff',
   'network.path-lost': 'on-network',
+  'network.nat-found': 'on-network',
 
   // Silence.
   'timeout.init': 'backoff',

@@ -42,10 +42,16 @@ export const NETWORK_FAILURES: Readonly<Record<NetworkCode, Explanation>> = {
     next: 'Check gateway.address and the ports in the profile. If they are right, IT has to start the VPN service on the gateway.',
   })),
 
-  'network.path-lost': explain('network', ['gateway'], (c) => ({
+  'network.path-lost': explain('network', ['gateway'], (c, { refused }) => ({
     title: 'The network that led to the gateway is gone',
-    why: `This machine left the network through which it reached ${theGateway(c, 'the')}, and this gateway cannot move a connection to another network (it lacks MOBIKE), so a new one has to be made.`,
+    why: `This machine left the network through which it reached ${theGateway(c, 'the')}, and this gateway ${refused === true ? 'refused to move the connection to where the machine is now (UNACCEPTABLE_ADDRESSES)' : 'cannot move a connection to another network (it lacks MOBIKE)'}, so a new one has to be made.`,
     next: 'Wait: it is made as soon as there is a network. If it does not come, check that this machine is online.',
+  })),
+
+  'network.nat-found': explain('network', ['gateway'], (c) => ({
+    title: 'Something on the way to the gateway changes addresses',
+    why: `Between this machine and ${theGateway(c, 'the')} there is address translation (NAT), as in nearly every home and guest network, and the profile forbids it.`,
+    next: 'Connect from a network without address translation. If you do not know why the profile forbids it, ask IT.',
   })),
 
   'timeout.init': explain('network', ['gateway', 'port', 'seconds', 'tries'], (c) => ({

@@ -35,8 +35,10 @@ export type TaskStatus =
 /** One exchange that we start, or a row of exchanges that belong together. */
 export interface Task {
   readonly kind:
-    'auth' | 'liveness' | 'parting' | 'create-child' | 'delete-child' | 'rekey-ike' | 'delete-ike' | 'ticket';
+    'auth' | 'liveness' | 'update-addresses' | 'parting' | 'create-child' | 'delete-child' | 'rekey-ike' | 'delete-ike' | 'ticket';
   readonly exchange: number;
+  /** The pause before the request is repeated first, where it is not the usual one. */
+  readonly initialMs?: Millis | undefined;
   /** Silence for so long ends it, where the configuration would wait longer. */
   readonly patienceMs?: Millis;
   /** The payloads of the next request, or why there can be none. */

@@ -56,8 +56,40 @@ describe('a request without an answer', () => {
     assert.equal(retransmitter.poll(1_000), 'give-up');
   });
 
-  test('is given up at once by a caller who comes after the end', () => {
-    assert.equal(new Retransmitter([octets], policy, 0).poll(5_000), 'give-up');
+  test('is given up at once by a caller who comes a little after the end', () => {
+    const retransmitter = new Retransmitter([octets], { ...policy, initialMs: 1_000 }, 0);
+    assert.equal(retransmitter.poll(2_000), 'give-up');
+  });
+
+  test('keeps its patience while nobody could send it, and is then sent at once', () => {
+    const retransmitter = new Retransmitter([octets], policy, 0);
+    assert.equal(retransmitter.poll(100), 'send');
+    assert.equal(retransmitter.poll(60_300), 'send');
+    assert.deepEqual(life(retransmitter), { sentAt: [60_500, 60_850], endedAt: 61_000 });
+  });
+
+  test('is sent once more when its patience would have ended while nobody could send it', () => {
+    const retransmitter = new Retransmitter([octets], { ...policy, patienceMs: 100 }, 0);
+    assert.equal(retransmitter.nextAt, 100);
+    assert.equal(retransmitter.poll(90_000), 'send');
+    assert.equal(retransmitter.poll(90_100), 'give-up');
+  });
+});
+
+describe('a restart', () => {
+  test('begins anew with pauses and patience', () => {
+    const retransmitter = new Retransmitter([octets], policy, 0);
+    assert.equal(retransmitter.poll(100), 'send');
+    retransmitter.restart(250);
+    assert.equal(retransmitter.sent, 3);
+    assert.deepEqual(life(retransmitter), { sentAt: [350, 550, 900], endedAt: 1_250 });
+  });
+
+  test('does not lift a limit', () => {
+    const retransmitter = new Retransmitter([octets], policy, 0);
+    retransmitter.limit(500);
+    retransmitter.restart(250);
+    assert.equal(life(retransmitter).endedAt, 500);
   });
 });
 
