@@ -102,7 +102,7 @@ export function numberOf(octets: Uint8Array | undefined, order = NATIVE_ORDER): 
 /** The positive errno of an ERROR or DONE message; 0: no error. */
 export function errorNumber(body: Uint8Array, order = NATIVE_ORDER): number {
   // DONE has a number only since it can fail.
-  return body.length < 4 ? 0 : -(new Reader(body, order).u32('error') | 0);
+  return body.length < 4 ? 0 : 0 - (new Reader(body, order).u32('error') | 0);
 }
 
 /** A request for everything of a kind. `body`: the fixed part of its messages, and attributes. */
