@@ -86,7 +86,7 @@ function got(value: unknown): string {
 
 function unknownKey(key: string, path: readonly PropertyKey[], input: unknown, keys: Keys): string {
   const here = pathText([...path, key]);
-  const place = path.join('.');
+  const place = path.filter((part) => typeof part !== 'number').join('.');
   const known = keys[place] ?? [];
   if (known.includes(key)) {
     const method = at(input, [...path, 'method']);

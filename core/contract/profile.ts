@@ -61,15 +61,25 @@ const proposals = z
   .min(1)
   .max(32);
 
+const host = checked(253, (text) =>
+  addressOctets(text) !== undefined || isHostName(text)
+    ? undefined
+    : 'must be a host name or an IP address, without a scheme, port or path',
+);
+
+const alternativeObject = z.strictObject({
+  address: host,
+  identity: checked(1024, gatewayIdentityProblem).optional(),
+  ikePort: port.optional(),
+  natPort: port.optional(),
+});
+
 const gatewayObject = z.strictObject({
-  address: checked(253, (text) =>
-    addressOctets(text) !== undefined || isHostName(text)
-      ? undefined
-      : 'must be a host name or an IP address, without a scheme, port or path',
-  ),
+  address: host,
   identity: checked(1024, gatewayIdentityProblem).optional(),
   ikePort: port.default(500),
   natPort: port.default(4500),
+  alternatives: z.array(alternativeObject).max(16).default([]),
   authorities: z
     .union([z.literal('system'), pem(certificatesProblem)], {
       error: (issue) => unionMessage(issue.input, certificatesProblem),
@@ -118,6 +128,17 @@ const tunnelObject = z.strictObject({
 });
 
 const livenessObject = z.strictObject({ intervalSeconds: z.number().int().min(5).max(3600).default(30) });
+const reconnectObject = z.strictObject({
+  enabled: z.boolean().default(true),
+  giveUpAfterSeconds: z.number().int().min(10).max(604_800).optional(),
+});
+const rekeyObject = z.strictObject({
+  childMinutes: z.number().int().min(5).max(1440).default(60),
+  ikeMinutes: z.number().int().min(10).max(10_080).default(240),
+  megabytes: z.number().int().min(10).max(1_000_000).optional(),
+  pfs: z.boolean().default(true),
+});
+const fragmentationObject = z.strictObject({ octets: z.number().int().min(576).max(65_535).default(1280) });
 const retransmitObject = z.strictObject({ timeoutSeconds: z.number().int().min(5).max(600).default(60) });
 
 const profileObject = z.strictObject({
@@ -130,6 +151,10 @@ const profileObject = z.strictObject({
   tunnel: tunnelObject.prefault({}),
   liveness: livenessObject.prefault({}),
   retransmit: retransmitObject.prefault({}),
+  reconnect: reconnectObject.prefault({}),
+  rekey: rekeyObject.prefault({}),
+  mobike: z.boolean().default(true),
+  fragmentation: fragmentationObject.prefault({}),
 });
 
 /**
@@ -144,7 +169,16 @@ export const profileSchema = profileObject
   })
   .transform((profile) => ({
     ...profile,
-    gateway: { ...profile.gateway, identity: profile.gateway.identity ?? profile.gateway.address },
+    gateway: {
+      ...profile.gateway,
+      identity: profile.gateway.identity ?? profile.gateway.address,
+      alternatives: profile.gateway.alternatives.map((one) => ({
+        address: one.address,
+        identity: one.identity ?? one.address,
+        ikePort: one.ikePort ?? profile.gateway.ikePort,
+        natPort: one.natPort ?? profile.gateway.natPort,
+      })),
+    },
     user:
       profile.user.method === 'eap-mschapv2'
         ? { ...profile.user, eapIdentity: profile.user.eapIdentity ?? profile.user.username }
@@ -157,21 +191,46 @@ export type Profile = z.output<typeof profileSchema>;
 export type ProfileInput = z.input<typeof profileSchema>;
 export type UserMethod = Profile['user']['method'];
 
+/** A profile whose fields are good, before what is left out of it is filled in from other fields. */
+type Written = z.output<typeof profileObject>;
+
+interface Problem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** Every gateway with its place in the profile. */
+function namedGateways(gateway: Written['gateway']) {
+  return [
+    { ...gateway, place: ['gateway'] },
+    ...gateway.alternatives.map((one, index) => ({ ...one, place: ['gateway', 'alternatives', index] })),
+  ];
+}
+
 /** Rules that need more than one field. They are judged once each field is good by itself. */
-function crossProblems(profile: z.output<typeof profileObject>): { path: string[]; message: string }[] {
-  const problems: { path: string[]; message: string }[] = [];
-  const { gateway, user, tunnel } = profile;
-  if (gateway.ikePort === gateway.natPort)
-    problems.push({ path: ['gateway', 'natPort'], message: 'must differ from ikePort' });
+function crossProblems(profile: Written): Problem[] {
+  const problems: Problem[] = [];
+  const { gateway, user, tunnel, reconnect } = profile;
+  for (const { place, ikePort = gateway.ikePort, natPort = gateway.natPort, identity } of namedGateways(
+    gateway,
+  )) {
+    if (ikePort === natPort)
+      problems.push({ path: [...place, 'natPort'], message: 'must differ from ikePort' });
+    if (identity !== undefined && identityForm(identity) === 'key-id' && user.method !== 'psk')
+      problems.push({
+        path: [...place, 'identity'],
+        message: 'cannot be a key id: no certificate can prove one; use a host name, an address or a DN',
+      });
+  }
   if (user.method === 'psk' && gateway.authorities !== 'system')
     problems.push({
       path: ['gateway', 'authorities'],
       message: 'has no use with user.method psk, where the gateway proves itself by the pre-shared key',
     });
-  if (gateway.identity !== undefined && identityForm(gateway.identity) === 'key-id' && user.method !== 'psk')
+  if (!reconnect.enabled && reconnect.giveUpAfterSeconds !== undefined)
     problems.push({
-      path: ['gateway', 'identity'],
-      message: 'cannot be a key id: no certificate can prove one; use a host name, an address or a DN',
+      path: ['reconnect', 'giveUpAfterSeconds'],
+      message: 'has no use with reconnect.enabled false, where nothing is tried',
     });
   if (tunnel.mtu !== undefined && tunnel.mtu < 1280 && tunnel.addresses.includes('ipv6'))
     problems.push({
@@ -191,8 +250,12 @@ export const PROFILE_KEYS: Readonly<Record<string, readonly string[]>> = {
   ike: Object.keys(ikeObject.shape),
   esp: Object.keys(espObject.shape),
   tunnel: Object.keys(tunnelObject.shape),
+  'gateway.alternatives': Object.keys(alternativeObject.shape),
   liveness: Object.keys(livenessObject.shape),
   retransmit: Object.keys(retransmitObject.shape),
+  reconnect: Object.keys(reconnectObject.shape),
+  rekey: Object.keys(rekeyObject.shape),
+  fragmentation: Object.keys(fragmentationObject.shape),
 };
 
 /** Checks a parsed JSON value. On failure every problem is a sentence `path: what is wrong`, none with a secret. */

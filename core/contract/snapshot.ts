@@ -26,7 +26,37 @@ const phase = z.strictObject({
   method: z.string().optional(),
 });
 
-/** The tunnel carries traffic. */
+/** Where a connection is in its life; its end is the event `disconnected`. */
+export const STATES = [
+  'preparing',
+  'connecting',
+  'configuring',
+  'connected',
+  'roaming',
+  'reconnecting',
+  'waiting-for-network',
+  'disconnecting',
+] as const;
+
+/**
+ * The state, on every change of what is said of it. `connected` means that the gateway answers on the path in use, and
+ * never lasts longer than the liveness period after it stopped doing so. From `roaming` on the tunnel's device and
+ * routes stay as they are: what belongs into the tunnel waits or is dropped, and goes nowhere else.
+ */
+const state = z.strictObject({
+  event: z.literal('state'),
+  atMs,
+  state: z.enum(STATES),
+  /** Only when roaming: it is moving to another path, or checks whether a gateway that is silent is there. */
+  doubt: z.enum(['moving', 'checking']).optional(),
+  /** Only when reconnecting: how many attempts were begun, and when the next begins if none is under way. */
+  attempt: count.optional(),
+  retryAtMs: atMs.optional(),
+  /** Only while there is no connection: why, in the words of failure-text.ts. */
+  cause: z.strictObject({ code: z.enum(codes), title: z.string(), why: z.string() }).optional(),
+});
+
+/** The tunnel carries traffic; told again after each reconnect and each move, with the facts as they are then. */
 const connected = z.strictObject({
   event: z.literal('connected'),
   atMs,
@@ -99,6 +129,7 @@ const disconnected = z.strictObject({
 
 export const connectionEventSchema = z.discriminatedUnion('event', [
   phase,
+  state,
   connected,
   counters,
   warning,
@@ -108,6 +139,7 @@ export const connectionEventSchema = z.discriminatedUnion('event', [
 
 export type ConnectionEvent = z.infer<typeof connectionEventSchema>;
 export type ConnectionPhase = z.infer<typeof phaseName>;
+export type StateEvent = z.infer<typeof state>;
 export type ConnectedEvent = z.infer<typeof connected>;
 export type CountersEvent = z.infer<typeof counters>;
 export type FailedEvent = z.infer<typeof failed>;

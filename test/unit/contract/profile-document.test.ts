@@ -14,7 +14,8 @@ const paths = Object.entries(PROFILE_KEYS).flatMap(([place, keys]) =>
 );
 
 function pathsOf(value: unknown, place = ''): string[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  if (Array.isArray(value)) return [...new Set(value.flatMap((one) => pathsOf(one, place)))];
+  if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => {
     const path = place === '' ? key : `${place}.${key}`;
     return [path, ...pathsOf(inner, path)];
@@ -60,7 +61,7 @@ test('the defaults in the document are those of the schema', () => {
     user: { method: 'eap-mschapv2', username: 'alice' },
   });
   assert.ok(result.ok);
-  const { gateway, tunnel, liveness, retransmit } = result.value;
+  const { gateway, tunnel, liveness, retransmit, reconnect, rekey, mobike, fragmentation } = result.value;
   const defaults: Record<string, unknown> = {
     'gateway.ikePort': gateway.ikePort,
     'gateway.natPort': gateway.natPort,
@@ -69,6 +70,13 @@ test('the defaults in the document are those of the schema', () => {
     'tunnel.addresses': tunnel.addresses,
     'liveness.intervalSeconds': liveness.intervalSeconds,
     'retransmit.timeoutSeconds': retransmit.timeoutSeconds,
+    'gateway.alternatives': gateway.alternatives,
+    'reconnect.enabled': reconnect.enabled,
+    'rekey.childMinutes': rekey.childMinutes,
+    'rekey.ikeMinutes': rekey.ikeMinutes,
+    'rekey.pfs': rekey.pfs,
+    mobike,
+    'fragmentation.octets': fragmentation.octets,
   };
   for (const [path, value] of Object.entries(defaults)) {
     const row = document.split('\n').find((line) => line.startsWith(`| \`${path}\` |`)) ?? '';

@@ -28,6 +28,7 @@ test('the smallest profile gets every default', () => {
       ikePort: 500,
       natPort: 4500,
       authorities: 'system',
+      alternatives: [],
     },
     user: { method: 'eap-mschapv2', username: 'alice', eapIdentity: 'alice' },
     ike: {},
@@ -35,7 +36,49 @@ test('the smallest profile gets every default', () => {
     tunnel: { remote: ['0.0.0.0/0', '::/0'], addresses: ['ipv4', 'ipv6'] },
     liveness: { intervalSeconds: 30 },
     retransmit: { timeoutSeconds: 60 },
+    reconnect: { enabled: true },
+    rekey: { childMinutes: 60, ikeMinutes: 240, pfs: true },
+    mobike: true,
+    fragmentation: { octets: 1280 },
   });
+});
+
+test('another gateway has an identity of its own, and the ports of the first', () => {
+  const gateway = {
+    address: 'vpn.example.com',
+    identity: 'CN=vpn',
+    natPort: 4501,
+    alternatives: [
+      { address: 'vpn2.example.com' },
+      { address: '192.0.2.2', identity: 'b.example', ikePort: 501 },
+    ],
+  };
+  assert.deepEqual(parsed(profileWith({ gateway })).gateway.alternatives, [
+    { address: 'vpn2.example.com', identity: 'vpn2.example.com', ikePort: 500, natPort: 4501 },
+    { address: '192.0.2.2', identity: 'b.example', ikePort: 501, natPort: 4501 },
+  ]);
+});
+
+test('mistakes in another gateway are told with its place in the list', () => {
+  const one = { address: 'a.example' };
+  const gatewayWith = (...alternatives: unknown[]) => ({ gateway: { ...one, alternatives } });
+  assert.deepEqual(problems(profileWith(gatewayWith(one, { adress: 'x', ikePort: 0 }))), [
+    'gateway.alternatives[1].address: is missing; must be text',
+    'gateway.alternatives[1].ikePort: must be at least 1, not 0',
+    "gateway.alternatives[1].adress: is not a known key; did you mean 'address'?",
+  ]);
+  assert.deepEqual(problems(profileWith(gatewayWith({ ...one, ikePort: 4500 }))), [
+    'gateway.alternatives[0].natPort: must differ from ikePort',
+  ]);
+  assert.deepEqual(problems(profileWith(gatewayWith({ ...one, identity: 'keyid:00' }))), [
+    'gateway.alternatives[0].identity: cannot be a key id: no certificate can prove one; use a host name, an address or a DN',
+  ]);
+});
+
+test('a time after which to give up needs something to give up', () => {
+  assert.deepEqual(problems(profileWith({ reconnect: { enabled: false, giveUpAfterSeconds: 60 } })), [
+    'reconnect.giveUpAfterSeconds: has no use with reconnect.enabled false, where nothing is tried',
+  ]);
 });
 
 test('a profile that was completed is itself a profile and stays the same', () => {

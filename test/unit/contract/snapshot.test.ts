@@ -21,6 +21,15 @@ const connected: ConnectionEvent = {
 const events: readonly ConnectionEvent[] = [
   { event: 'phase', atMs: 0, phase: 'resolving', gateway: 'vpn.example.com' },
   { event: 'phase', atMs: 20, phase: 'auth', gateway: '192.0.2.1:4500', method: 'eap-mschapv2' },
+  { event: 'state', atMs: 3, state: 'roaming', doubt: 'checking' },
+  {
+    event: 'state',
+    atMs: 4,
+    state: 'reconnecting',
+    attempt: 2,
+    retryAtMs: 4000,
+    cause: { code: 'peer.restarted', title: 'The gateway was restarted', why: 'It proved it.' },
+  },
   connected,
   { event: 'counters', atMs: 1, bytesIn: 1, bytesOut: 2, packetsIn: 3, packetsOut: 4, drops: { replay: 1 } },
   { event: 'warning', atMs: 1, code: 'key-log', message: 'Keys are being written.' },
