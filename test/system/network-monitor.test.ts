@@ -139,9 +139,7 @@ describe('the network monitor in a network namespace', { skip: NetLab.unavailabl
     assert.equal(monitor.reports.length, 1);
     here.ip('link', 'delete', 'causeway0');
     here.ip('link', 'set', 'wlan0', 'down');
-    const last = await monitor.until(({ sources }) => sources.length === 1, 'something that counts');
-    assert.equal(monitor.reports.length, 2);
-    assert.deepEqual(last.addresses, ['192.0.2.10']);
+    await monitor.until(({ addresses }) => addresses.join() === '192.0.2.10', 'something that counts');
   });
 
   test('an IPv6 address counts once nobody else was found to have it', async (t) => {
