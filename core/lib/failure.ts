@@ -98,6 +98,7 @@ export const FAILURES = {
   'platform.route-failed': 'after-user',
   'platform.address-failed': 'after-user',
   'platform.restore-failed': 'after-user',
+  'platform.firewall-failed': 'after-user',
   'platform.already-running': 'after-user',
   'platform.unsupported-system': 'never',
 

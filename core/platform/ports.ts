@@ -8,6 +8,8 @@ import type { IpAddress } from '../net/address.ts';
 import type { Batch } from '../net/batch.ts';
 import type { NetworkState } from '../net/network-state.ts';
 import type { Prefix } from '../net/prefix.ts';
+import type { PortRange } from '../net/policy/model.ts';
+import type { AddressRange } from '../net/range.ts';
 
 /** Octets of an endpoint in a batch call: family (4 or 6), zero, port in network order, 16 address octets. */
 export const ENDPOINT_LENGTH = 20;
@@ -92,4 +94,47 @@ export interface SleepMonitor {
   /** Calls back with each event; the returned function ends it. */
   changes(callback: (event: SleepEvent) => void): () => void;
   close(): void;
+}
+
+/** Traffic that is decided by more than its destination, in the order in which the first match counts. */
+export interface SteeringRule {
+  readonly range: AddressRange;
+  /** IP protocol number. */
+  readonly protocol?: number;
+  /** Ports of the destination, with a protocol that has ports. */
+  readonly ports?: readonly PortRange[];
+  /** Programs by their control group, a path without a slash in front. */
+  readonly controlGroup?: string;
+  readonly effective: 'protect' | 'bypass' | 'block';
+}
+
+/** What may pass beside the tunnel, as a whole: what is not in it is not there. */
+export interface FirewallPlan {
+  /** 'closed': nothing passes but the tunnel and what the plan names. 'open': everything but what it names. */
+  readonly stance: 'open' | 'closed';
+  /** The tunnel's device and our addresses in it, while there is one. */
+  readonly tun?: { readonly name: string; readonly addresses: readonly Prefix[] };
+  /** Packets with this mark are our own, to the gateway: they always leave. */
+  readonly bypassMark: number;
+  /** Packets with this mark are routed into the tunnel, whatever their address. */
+  readonly tunnelMark: number;
+  /** Destinations that are reached through the tunnel or not at all. */
+  readonly protectedRanges: readonly AddressRange[];
+  /** Destinations that are reached past the tunnel. */
+  readonly passing: readonly AddressRange[];
+  /** Destinations that are not reached. */
+  readonly refused: readonly AddressRange[];
+  /** Whether the local network is reached while the firewall is closed. */
+  readonly lan: boolean;
+  /** Names are looked up through the tunnel alone. */
+  readonly nameServersInTunnel: boolean;
+  readonly steering: readonly SteeringRule[];
+  /** A user who may reach the web and its names past all of this, to log in at a captive portal. */
+  readonly hole?: { readonly uid: number };
+}
+
+/** Makes the host's firewall as a plan says, all at once, and takes it away again. */
+export interface Firewall {
+  apply(plan: FirewallPlan): Promise<Result<void, Failure>>;
+  clear(): Promise<Result<void, Failure>>;
 }

@@ -133,6 +133,12 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'Connect and disconnect once more. If that does not help, restart this machine, which forgets all such changes, and tell IT what is said above.',
   })),
 
+  'platform.firewall-failed': explain('it', ['detail'], (c) => ({
+    title: 'The firewall could not be set',
+    why: `The system refused the rules that keep traffic from passing beside the tunnel${given(c.detail, (text) => `: ${text}`)}. The rules of before still stand.`,
+    next: 'Tell IT what is said above. The kernel may lack nftables, or another program may hold them.',
+  })),
+
   'platform.already-running': explain('user', ['pid', 'name'], (c) => ({
     title: 'A connection is already running',
     why: `Another Causeway${given(c.pid, (pid) => ` (process ${pid})`)} holds the tunnel${given(c.name, (name) => ` ${name}`)} on this machine.`,

@@ -1,0 +1,197 @@
+import { formatAddress } from '../../net/address.ts';
+import { type AddressRange, formatRange } from '../../net/range.ts';
+import type { FirewallPlan, SteeringRule } from '../ports.ts';
+
+/** The one table that is ours; it is replaced whole, in one transaction. */
+export const FIREWALL_TABLE = 'causeway';
+
+/** Where a local network is: private, link-local and multicast on the link, and the broadcast address. */
+const LAN: Readonly<Record<4 | 6, readonly string[]>> = {
+  4: [
+    '10.0.0.0/8',
+    '172.16.0.0/12',
+    '192.168.0.0/16',
+    '169.254.0.0/16',
+    '224.0.0.0/24',
+    '239.255.0.0/16',
+    '255.255.255.255',
+  ],
+  6: ['fe80::/10', 'fc00::/7', 'ff01::/16', 'ff02::/16', 'ff03::/16', 'ff04::/16', 'ff05::/16'],
+};
+
+/** What a link needs to work at all: addresses from DHCP, neighbours, routers. Never beyond the link. */
+const LINK_OUT: readonly string[] = [
+  'udp sport 68 udp dport 67 accept',
+  'ip6 saddr fe80::/10 udp sport 546 udp dport 547 accept',
+  'icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept',
+  'icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report } accept',
+];
+const LINK_IN: readonly string[] = [
+  'udp sport 67 udp dport 68 accept',
+  'ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept',
+  'icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, nd-redirect } ip6 hoplimit 255 accept',
+  'icmpv6 type mld-listener-query accept',
+];
+
+/** Declared and deleted: that succeeds whether the table was there or not. */
+export const NO_FIREWALL = `table inet ${FIREWALL_TABLE} {}\ndelete table inet ${FIREWALL_TABLE}\n`;
+
+/**
+ * The script for `nft -f -` that makes the firewall as the plan says, in place of any of ours before. All of it takes
+ * effect at once or nothing of it. Every word in it is made here from checked values: names of devices have passed
+ * isDevice, programs come as paths of control groups in quotes.
+ */
+export function firewallScript(plan: FirewallPlan): string {
+  const chains = [
+    ...sets(plan),
+    ...(plan.steering.length > 0 ? [steerChain(plan), disguiseChain(plan)] : []),
+    ...(plan.tun ? [strangersChain(plan.tun)] : []),
+    chain('leave', `type filter hook output priority filter; policy ${policy(plan)};`, leaving(plan)),
+    chain('enter', `type filter hook input priority filter; policy ${policy(plan)};`, entering(plan)),
+    chain('pass', `type filter hook forward priority filter; policy ${policy(plan)};`, passing(plan)),
+    chain('refuse', undefined, ['reject with icmpx admin-prohibited']),
+  ];
+  return `${NO_FIREWALL}table inet ${FIREWALL_TABLE} {\n${chains.join('')}}\n`;
+}
+
+function policy({ stance }: FirewallPlan): string {
+  return stance === 'closed' ? 'drop' : 'accept';
+}
+
+function chain(name: string, hook: string | undefined, rules: readonly string[]): string {
+  const lines = [...(hook === undefined ? [] : [hook]), ...rules];
+  return `  chain ${name} {\n${lines.map((line) => `    ${line}\n`).join('')}  }\n`;
+}
+
+function sets({ protectedRanges, passing: past, refused }: FirewallPlan): string[] {
+  const named = { protected: protectedRanges, passing: past, refused };
+  return Object.entries(named).flatMap(([name, ranges]) =>
+    ([4, 6] as const).flatMap((family) => set(`${name}${family}`, family, ranges)),
+  );
+}
+
+function set(name: string, family: 4 | 6, ranges: readonly AddressRange[]): string[] {
+  const elements = ranges.filter(({ start }) => start.family === family).map(formatRange);
+  const body = elements.length > 0 ? `    elements = { ${elements.join(', ')} }\n` : '';
+  return [`  set ${name} {\n    type ipv${family}_addr\n    flags interval\n    auto-merge\n${body}  }\n`];
+}
+
+/** Both families of a lookup in one of our sets. */
+function within(direction: 'daddr' | 'saddr', name: string, verdict: string): string[] {
+  return [`ip ${direction} @${name}4 ${verdict}`, `ip6 ${direction} @${name}6 ${verdict}`];
+}
+
+function leaving(plan: FirewallPlan): string[] {
+  const { tun, bypassMark, hole, lan, stance } = plan;
+  return [
+    'oifname "lo" accept',
+    `meta mark ${hex(bypassMark)} accept`,
+    ...within('daddr', 'refused', 'goto refuse'),
+    ...(tun ? [`oifname ${quoted(tun.name)} accept`] : []),
+    ...LINK_OUT,
+    // What belongs into the tunnel leaves by nothing else, whatever a route says (TunnelVision).
+    ...within('daddr', 'protected', 'goto refuse'),
+    ...(plan.nameServersInTunnel ? ['meta l4proto { tcp, udp } th dport { 53, 853 } goto refuse'] : []),
+    ...within('daddr', 'passing', 'accept'),
+    ...(lan ? lanRules('daddr') : []),
+    ...(hole ? [`meta skuid ${hole.uid} meta l4proto { tcp, udp } th dport { 53, 80, 443 } accept`] : []),
+    ...(stance === 'closed' ? ['goto refuse'] : []),
+  ];
+}
+
+function entering({ tun, lan, stance }: FirewallPlan): string[] {
+  if (stance === 'open') return [];
+  return [
+    'iifname "lo" accept',
+    ...(tun ? [`iifname ${quoted(tun.name)} accept`] : []),
+    // Answers to what was let out.
+    'ct state established,related accept',
+    ...LINK_IN,
+    ...(lan ? lanRules('saddr') : []),
+  ];
+}
+
+/** Virtual machines and containers are behind this machine: what they send has no more rights than what it sends. */
+function passing({ tun, lan, stance }: FirewallPlan): string[] {
+  return [
+    ...within('daddr', 'refused', 'goto refuse'),
+    ...(tun ? [`oifname ${quoted(tun.name)} accept`] : []),
+    'ct state established,related accept',
+    ...within('daddr', 'protected', 'goto refuse'),
+    ...within('daddr', 'passing', 'accept'),
+    ...(stance === 'closed' && lan ? lanRules('daddr') : []),
+    ...(stance === 'closed' ? ['goto refuse'] : []),
+  ];
+}
+
+function lanRules(direction: 'daddr' | 'saddr'): string[] {
+  return [
+    `ip ${direction} { ${LAN[4].join(', ')} } accept`,
+    `ip6 ${direction} { ${LAN[6].join(', ')} } accept`,
+  ];
+}
+
+/** Nobody on a local network has business with our address in the tunnel (CVE-2019-14899). */
+function strangersChain({ name, addresses }: NonNullable<FirewallPlan['tun']>): string {
+  const rules = addresses.map(
+    ({ address }) =>
+      `iifname != ${quoted(name)} ${address.family === 4 ? 'ip' : 'ip6'} daddr ${formatAddress(address)} fib saddr type != local drop`,
+  );
+  return chain('strangers', 'type filter hook prerouting priority raw; policy accept;', rules);
+}
+
+/** Decides by more than the address, before the route is chosen: the mark leads into the tunnel or past it. */
+function steerChain({ steering, bypassMark, tunnelMark }: FirewallPlan): string {
+  const rules = steering.map(
+    (rule) => `${conditionWords(rule)} ${verdictWords(rule, bypassMark, tunnelMark)}`,
+  );
+  return chain('steer', 'type route hook output priority mangle; policy accept;', [
+    `meta mark ${hex(bypassMark)} accept`,
+    ...rules,
+  ]);
+}
+
+function verdictWords({ effective }: SteeringRule, bypassMark: number, tunnelMark: number): string {
+  switch (effective) {
+    case 'block':
+      return 'drop';
+    case 'bypass':
+      return `meta mark set ${hex(bypassMark)} ct mark set ${hex(STEERED)} accept`;
+    case 'protect':
+      return `meta mark set ${hex(tunnelMark)} ct mark set ${hex(STEERED)} accept`;
+  }
+}
+
+/** On connections whose source address was chosen for another way than they take. */
+const STEERED = 0xca77;
+
+function disguiseChain(_plan: FirewallPlan): string {
+  return chain('disguise', 'type nat hook postrouting priority srcnat; policy accept;', [
+    `ct mark ${hex(STEERED)} masquerade`,
+  ]);
+}
+
+const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6' };
+
+function conditionWords({ range, protocol, ports, controlGroup }: SteeringRule): string {
+  const words = [`${range.start.family === 4 ? 'ip' : 'ip6'} daddr ${formatRange(range)}`];
+  if (protocol !== undefined) words.push(`meta l4proto ${PROTOCOLS[protocol] ?? protocol}`);
+  if (ports !== undefined) {
+    const list = ports.map(({ start, end }) => (start === end ? `${start}` : `${start}-${end}`));
+    words.push(`th dport { ${list.join(', ')} }`);
+  }
+  if (controlGroup !== undefined) {
+    words.push(`socket cgroupv2 level ${controlGroup.split('/').length} ${quoted(controlGroup)}`);
+  }
+  return words.join(' ');
+}
+
+function hex(mark: number): string {
+  return `0x${mark.toString(16)}`;
+}
+
+/** A word of nft in quotes. Its values come checked; a quote or a line break in one is a bug and not a rule. */
+function quoted(text: string): string {
+  if (!/^[A-Za-z0-9_./@:-]+$/.test(text)) throw new RangeError('a name that no rule can hold');
+  return `"${text}"`;
+}
