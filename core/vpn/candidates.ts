@@ -12,6 +12,8 @@ export interface Departure {
 export interface Candidate {
   readonly departure: Departure;
   readonly remote: IpAddress;
+  /** The next router: with another one there the same address is in another network. */
+  readonly via?: IpAddress;
 }
 
 /** No gateway can make us open more sockets, and probe more paths, than these. */
@@ -28,12 +30,10 @@ export function candidatesFor(
   inUse?: Candidate,
 ): Candidate[] {
   const ranks = gateways.map((remote) =>
-    sourcesFor(state, remote).map(({ address, linkName: name, linkIndex: index }) => {
+    sourcesFor(state, remote).map(({ address, linkName: name, linkIndex: index, gateway: via }) => {
       const kept = inUse && sameAddress(remote, inUse.remote) && staysOn(state, index, inUse.departure);
-      return {
-        departure: { address: kept ? inUse.departure.address : address, link: { name, index } },
-        remote,
-      };
+      const departure = { address: kept ? inUse.departure.address : address, link: { name, index } };
+      return { departure, remote, ...(via ? { via } : {}) };
     }),
   );
   const rounds = Math.max(0, ...ranks.map(({ length }) => length));

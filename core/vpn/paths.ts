@@ -36,9 +36,15 @@ export interface Outlet {
   readonly local: Endpoint;
 }
 
-/** An outlet on the port for NAT traversal, with the paths that go through it. */
+/** A path, and the router behind which it begins, where that is known. */
+interface Way {
+  readonly path: Path;
+  via: IpAddress | undefined;
+}
+
+/** An outlet on the port for NAT traversal, with the ways that go through it. */
 interface NatOutlet extends Outlet {
-  readonly paths: Path[];
+  readonly ways: Way[];
   /** When it is closed unless it is needed again. */
   closeAt: Millis;
 }
@@ -73,11 +79,11 @@ export class Paths {
   #isClosed = false;
   #failed: { readonly departure: Departure; readonly until: Millis }[] = [];
 
-  private constructor(options: PathsOptions, ike: Outlet, nat: Outlet) {
+  private constructor(options: PathsOptions, ike: Outlet, nat: Outlet, via: IpAddress | undefined) {
     const { firstPath, gateway, gatewayNatPort } = options;
     const remote = { address: gateway.address, port: gatewayNatPort };
     const path = { id: firstPath, local: nat.local, remote };
-    const outlet = { ...nat, paths: [path], closeAt: Infinity };
+    const outlet = { ...nat, ways: [{ path, via }], closeAt: Infinity };
     this.#options = options;
     this.#ike = ike;
     this.#outlets = [outlet];
@@ -90,7 +96,7 @@ export class Paths {
   /** Both sockets of the first path, or neither. Fails with network.no-route and with what openUdp fails with. */
   static open(options: PathsOptions): Result<Paths, Failure> {
     const { ports, gateway } = options;
-    const departure = firstDeparture(ports, gateway);
+    const { departure, via } = firstDeparture(ports, gateway);
     const ike = openOutlet(ports, departure, gateway, IKE_PORT);
     if (!ike.ok) return ike;
     const nat = openOutlet(ports, departure, gateway, NAT_PORT);
@@ -98,7 +104,7 @@ export class Paths {
       ike.value.udp.close();
       return nat;
     }
-    return ok(new Paths(options, ike.value, nat.value));
+    return ok(new Paths(options, ike.value, nat.value, via));
   }
 
   /** Has every socket read, those that there are and those to come. */
@@ -130,12 +136,12 @@ export class Paths {
 
   /** The path that a datagram took that came to this socket from there. */
   pathOf(outlet: Outlet, remote: Endpoint): number {
-    const known = this.#outlets.find(({ udp }) => udp === outlet.udp)?.paths ?? [];
-    const exact = known.find((path) => sameEndpoint(path.remote, remote));
-    if (exact) return exact.id;
-    return this.#current.outlet.udp === outlet.udp
-      ? this.#current.path.id
-      : (known.at(-1) ?? this.current).id;
+    const { path, outlet: inUse } = this.#current;
+    const isInUse = inUse.udp === outlet.udp;
+    if (isInUse && sameEndpoint(path.remote, remote)) return path.id;
+    const ways = this.#outlets.find(({ udp }) => udp === outlet.udp)?.ways ?? [];
+    const exact = ways.findLast((way) => sameEndpoint(way.path.remote, remote));
+    return (exact ?? (isInUse ? undefined : ways.at(-1)))?.path.id ?? path.id;
   }
 
   /**
@@ -144,9 +150,9 @@ export class Paths {
    */
   offer(gateways: readonly IpAddress[], now: Millis): readonly Path[] {
     const paths: Path[] = [];
-    for (const { departure, remote } of this.#candidates(gateways)) {
-      const outlet = this.#outletFor(departure, remote, now);
-      if (outlet) paths.push(this.#pathOver(outlet, remote));
+    for (const candidate of this.#candidates(gateways)) {
+      const outlet = this.#outletFor(candidate.departure, candidate.remote, now);
+      if (outlet) paths.push(this.#pathOver(outlet, candidate));
     }
     this.#offered = [...new Set(paths)];
     this.#settle(now);
@@ -203,8 +209,8 @@ export class Paths {
 
   #find(pathId: number): { readonly path: Path; readonly outlet: NatOutlet } | undefined {
     for (const outlet of this.#outlets) {
-      const path = outlet.paths.find(({ id }) => id === pathId);
-      if (path) return { path, outlet };
+      const way = outlet.ways.find(({ path }) => path.id === pathId);
+      if (way) return { path: way.path, outlet };
     }
     return undefined;
   }
@@ -242,18 +248,24 @@ export class Paths {
       this.#failed = [...this.#failed, { departure, until: now + RETRY_MS }];
       return undefined;
     }
-    const outlet = { ...opened.value, paths: [], closeAt: Infinity };
+    const outlet = { ...opened.value, ways: [], closeAt: Infinity };
     this.#outlets = [...this.#outlets, outlet];
     this.#listen?.(outlet, 'nat');
     return outlet;
   }
 
-  #pathOver(outlet: NatOutlet, address: IpAddress): Path {
-    const known = outlet.paths.find(({ remote }) => sameAddress(remote.address, address));
-    if (known) return known;
+  #pathOver(outlet: NatOutlet, { remote: address, via }: Candidate): Path {
+    const known = outlet.ways.find(
+      (way) =>
+        sameAddress(way.path.remote.address, address) && (!way.via || !via || sameAddress(way.via, via)),
+    );
+    if (known) {
+      known.via ??= via;
+      return known.path;
+    }
     const remote = { address, port: this.#options.gatewayNatPort };
     const path = { id: this.#nextId++, local: outlet.local, remote };
-    outlet.paths.push(path);
+    outlet.ways.push({ path, via });
     return path;
   }
 
@@ -262,7 +274,7 @@ export class Paths {
       const isNeeded =
         outlet === this.#current.outlet ||
         outlet === this.#confirmed ||
-        outlet.paths.some((path) => this.#offered.includes(path));
+        outlet.ways.some(({ path }) => this.#offered.includes(path));
       outlet.closeAt = isNeeded ? Infinity : Math.min(outlet.closeAt, now + LATE_MS);
     }
   }
@@ -292,14 +304,19 @@ function systemChoice(ports: ConnectionPorts, destination: Endpoint): IpAddress 
 
 /**
  * Where the first path leaves: as the system would choose, held to its link so that other links can have their own. When
- * the system and the monitor do not agree it is the system's, whatever it does; undefined then, or without a monitor.
+ * the system and the monitor do not agree it is left to the system, and so it is without a monitor.
  */
-function firstDeparture(ports: ConnectionPorts, gateway: Endpoint): Departure | undefined {
+function firstDeparture(
+  ports: ConnectionPorts,
+  gateway: Endpoint,
+): { readonly departure?: Departure; readonly via?: IpAddress } {
   const sources = ports.network ? sourcesFor(ports.network.current(), gateway.address) : [];
-  if (sources.length === 0) return undefined;
+  if (sources.length === 0) return {};
   const chosen = systemChoice(ports, gateway);
   const source = sources.find(({ address }) => chosen === undefined || sameAddress(address, chosen));
-  return source && { address: source.address, link: { name: source.linkName, index: source.linkIndex } };
+  if (!source) return {};
+  const { address, linkName: name, linkIndex: index, gateway: via } = source;
+  return { departure: { address, link: { name, index } }, ...(via ? { via } : {}) };
 }
 
 function openOutlet(
