@@ -116,13 +116,12 @@ function wholeFamily(family: 4 | 6): Selector {
 export interface FirstChild {
   readonly child: EstablishedChild;
   readonly config: AssignedConfig;
-  /** What was asked for and may be had in Child SAs of its own (ADDITIONAL_TS_POSSIBLE). */
-  readonly rest: readonly Selector[];
 }
 
 /** The request half of the Child SA that IKE_AUTH creates, remembered until the answer. */
 export class ChildRequest {
   readonly #offer: ChildOffer;
+  #rest: readonly Selector[] = [];
 
   constructor({ config, random }: TaskContext) {
     const spiIn = freshChildSpi(random, () => false);
@@ -137,6 +136,11 @@ export class ChildRequest {
 
   get spiIn(): number {
     return this.#offer.spiIn;
+  }
+
+  /** What was asked for and may be had in Child SAs of its own, once there is an answer that says so. */
+  get rest(): readonly Selector[] {
+    return this.#rest;
   }
 
   /** CP before SA before the selectors (RFC 7296 section 2.19). */
@@ -161,11 +165,8 @@ export class ChildRequest {
     }
     const { init, keys } = context.sa;
     const childKeys = deriveChildKeys(init.suite, keys.skD, init, childKeyLengths(suite));
-    return ok({
-      child: childOf(grant.value, this.spiIn, 'initiator', childKeys),
-      config,
-      rest: restOf(this.#offer, remote, payloads),
-    });
+    this.#rest = restOf(this.#offer, remote, payloads);
+    return ok({ child: childOf(grant.value, this.spiIn, 'initiator', childKeys), config });
   }
 }
 

@@ -14,6 +14,9 @@ import { Retransmitter, type RetransmitPolicy } from './retransmitter.ts';
 import type { Task } from './tasks/task.ts';
 import { MessageIds, RequestWindow } from './window.ts';
 
+/** Whether a task that waits may begin: now, when something has changed, or never, because there is no need any more. */
+export type Readiness = 'ready' | 'later' | 'never';
+
 /** What an Exchanger asks of, and tells, whoever decides what messages mean. */
 export interface ExchangeOwner {
   /** The datagrams of a request of ours, first or again, on the way that the owner thinks best. */
@@ -23,6 +26,8 @@ export interface ExchangeOwner {
   /** Octets of the longest IKE message, from the header on, that goes out uncut now. */
   maxLength(): number;
   retransmitPolicy(task: Task): RetransmitPolicy;
+  /** What becomes of a task whose turn it is. One that may never begin is forgotten. */
+  readiness(from: Exchanger, task: Task): Readiness;
   build(from: Exchanger, task: Task, now: Millis): Result<readonly Payload[], Failure>;
   /** There is no request to send: no payloads, or no Message ID left. The exchange never began. */
   cannotSend(from: Exchanger, task: Task, why: 'no-message-id' | Failure): void;
@@ -126,8 +131,12 @@ export class Exchanger {
 
   startNext(now: Millis): void {
     if (this.#active) return;
-    const task = this.#queue.shift();
-    if (task) this.send(task, now);
+    for (const task of [...this.#queue]) {
+      const readiness = this.#owner.readiness(this, task);
+      if (readiness === 'later') continue;
+      this.#queue = this.#queue.filter((waiting) => waiting !== task);
+      if (readiness === 'ready') return this.send(task, now);
+    }
   }
 
   /** The next request of a task at once: the answer to its last one has come. */
@@ -157,6 +166,13 @@ export class Exchanger {
   /** The request under way, for whoever sends it another way. */
   get underWay(): Retransmitter | undefined {
     return this.#active?.retransmitter;
+  }
+
+  /** The request under way is not waited for any more; its task is for whoever carries it on. */
+  abandon(): Task | undefined {
+    const task = this.#active?.task;
+    this.#active = undefined;
+    return task;
   }
 
   /** Nothing is asked or waits any more. */

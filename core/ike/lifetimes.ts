@@ -41,12 +41,18 @@ export interface Attempts {
   readonly count: number;
 }
 
-/** How long to wait before the next attempt, longer each time; `undefined` when it is enough. */
-export function pauseBefore(
+/**
+ * When to try again after one more attempt came to nothing, later each time; undefined when the gateway has been busy
+ * for too long. `refused`: it did not say that it may have time later, so it is not asked as often, and nothing can be
+ * concluded from its saying so again.
+ */
+export function nextAttempt(
   { since, count }: Attempts,
   now: Millis,
   random: RandomBytes,
-): number | undefined {
-  if (now - since >= MAX_BUSY_MS) return undefined;
-  return Math.min(FIRST_PAUSE_MS * 2 ** count, MAX_PAUSE_MS) * (1 + fraction(random) / 2);
+  refused: boolean,
+): Millis | undefined {
+  if (!refused && now - since >= MAX_BUSY_MS) return undefined;
+  const pauseMs = refused ? MAX_PAUSE_MS : Math.min(FIRST_PAUSE_MS * 2 ** count, MAX_PAUSE_MS);
+  return now + pauseMs * (1 + fraction(random) / 2);
 }

@@ -4,7 +4,7 @@ import type { EpochMillis, Log, Millis, RandomBytes } from '../lib/ports.ts';
 import type { Result } from '../lib/result.ts';
 import type { SecretBytes } from '../lib/secret.ts';
 import { Notify } from '../wire/constants.ts';
-import { decodeHeader } from '../wire/header.ts';
+import { decodeHeader, type IkeHeader } from '../wire/header.ts';
 import type { Message, ProtectedError } from '../wire/message.ts';
 import type { Payload } from '../wire/payload.ts';
 import { notify } from '../wire/payloads/notify.ts';
@@ -16,12 +16,13 @@ import {
   type InboundDatagram,
   type OutboundDatagram,
 } from './events.ts';
-import { type ExchangeOwner, Exchanger } from './exchanger.ts';
+import { Established } from './established.ts';
+import { type ExchangeOwner, Exchanger, type Readiness } from './exchanger.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { InitExchange, type InitStep, type Unreachable, usableTicket } from './init-exchange.ts';
 import { type IkeKeyLogEntry, ikeKeyLogEntry } from './keylog.ts';
 import { Outbox } from './outbox.ts';
-import { answerRequest } from './requests.ts';
+import type { SessionPort } from './life-port.ts';
 import { factsOfSilence, type Retransmitter, type RetransmitPolicy } from './retransmitter.ts';
 import { AuthTask } from './tasks/auth.ts';
 import { DELETE_IKE_SA, livenessTask, partingTask } from './tasks/informational.ts';
@@ -43,8 +44,8 @@ type Phase =
   | { readonly name: 'init'; readonly exchange: InitExchange }
   /** `leavingBy`: the user gave up; an SA that comes to be all the same is deleted at once. */
   | { readonly name: 'auth'; readonly ike: Exchanger; readonly task: LoginTask; leavingBy?: Millis }
-  | { readonly name: 'established'; readonly ike: Exchanger }
-  /** The gateway is told that we leave; `failure` is what we then report. */
+  | { readonly name: 'established'; readonly life: Established }
+  /** The gateway is told that an SA is not to be; `failure` is what we then report. */
   | { readonly name: 'closing'; readonly ike: Exchanger; readonly failure: Failure | undefined }
   | { readonly name: 'closed' };
 
@@ -58,9 +59,9 @@ export class IkeSession {
   readonly #deps: SessionDeps;
   readonly #outbox: Outbox;
   readonly #owner: ExchangeOwner;
+  readonly #port: SessionPort;
   readonly #events: IkeEvent[] = [];
   readonly #keyLog: IkeKeyLogEntry[] = [];
-  readonly #children = new Map<number, number>();
   readonly #tickets: TicketKeeper;
   #phase: Phase = { name: 'idle' };
   /** When a fresh protected message came: a copy of an old one is no sign of life (RFC 7296 section 2.4). */
@@ -76,15 +77,27 @@ export class IkeSession {
       reply: (datagrams, request) => datagrams.forEach((octets) => this.#outbox.reply(octets, request)),
       maxLength: () => this.#outbox.maxLength(config.fragmentOctets),
       retransmitPolicy: (task) => this.#retransmitPolicy(task),
+      readiness: (ike, task) => this.#readiness(ike, task),
       build: (ike, task, now) => this.#build(ike, task, now),
-      cannotSend: (_ike, _task, why) => this.#cannotSend(why),
+      cannotSend: (ike, _task, why) => this.#cannotSend(ike, why),
       answered: (ike, task, message, _datagram, now) => this.#answered(ike, task, message, now),
       answeredBadly: (ike, task, reason, now) => this.#answeredBadly(ike, task, reason, now),
-      gaveUp: (_ike, _task, retransmitter, now) => this.#giveUp(retransmitter, now),
+      gaveUp: (ike, _task, retransmitter, now) => this.#giveUp(ike, retransmitter, now),
       answer: (ike, message, _datagram, now) => this.#answer(ike, message, now),
       answersBrokenRequests: () => this.#phase.name !== 'auth',
       refused: (_ike, error, now) => this.#refused(error, now),
       hinted: (ike, notifies, now) => this.#hinted(ike, notifies, now),
+    };
+    this.#port = {
+      config,
+      random: deps.random,
+      log: deps.log,
+      emit: (event) => this.#events.push(event),
+      context: (ike, now) => this.#context(ike.sa, now),
+      exchangerFor: (sa) => this.#exchangerFor(sa, 0),
+      succeeded: (ike, now) => this.#succeeded(ike, now),
+      deleted: () => this.#tickets.void(),
+      ended: (why) => this.#close(why),
     };
   }
 
@@ -125,13 +138,12 @@ export class IkeSession {
         this.#disconnect(now);
         return;
       case 'check-liveness':
-        if (phase.name === 'established' && !phase.ike.activeTask) phase.ike.enqueue(livenessTask(), now);
+        if (phase.name === 'established') this.#askForLife(phase.life, now);
         return;
       case 'paths':
-      case 'rekey-child':
-      case 'child-used':
-      case 'rekey-ike':
-      case 'create-child':
+        return;
+      default:
+        if (phase.name === 'established') phase.life.command(command, now);
         return;
     }
   }
@@ -150,44 +162,53 @@ export class IkeSession {
   nextTimeout(): { readonly at: Millis; readonly why: string } | undefined {
     const phase = this.#phase;
     if (phase.name === 'init') return phase.exchange.nextTimeout();
-    if (!('ike' in phase)) return undefined;
-    const retransmitAt = phase.ike.nextTimeout();
-    if (retransmitAt !== undefined) return { at: retransmitAt, why: 'retransmit' };
+    if ('ike' in phase) {
+      const at = phase.ike.nextTimeout();
+      return at === undefined ? undefined : { at, why: 'retransmit' };
+    }
     if (phase.name !== 'established') return undefined;
-    const livenessAt = this.#config.livenessMs > 0 ? this.#lastHeard + this.#config.livenessMs : Infinity;
-    const ticketAt = this.#tickets.askAt ?? Infinity;
-    const at = Math.min(livenessAt, ticketAt);
-    return at === Infinity ? undefined : { at, why: at === livenessAt ? 'liveness' : 'ticket' };
+    const { life } = phase;
+    const own = life.leaving || life.ike.activeTask ? [] : this.#ownTimeouts();
+    return own.reduce((first, next) => (first && first.at <= next.at ? first : next), life.nextTimeout());
+  }
+
+  /** What is due when nothing is under way. */
+  #ownTimeouts(): { readonly at: Millis; readonly why: string }[] {
+    const { livenessMs } = this.#config;
+    const { askAt } = this.#tickets;
+    return [
+      ...(livenessMs > 0 ? [{ at: this.#lastHeard + livenessMs, why: 'liveness' }] : []),
+      ...(askAt === undefined ? [] : [{ at: askAt, why: 'ticket' }]),
+    ];
   }
 
   handleTimeout(now: Millis): void {
     const phase = this.#phase;
     if (phase.name === 'init') return this.#followInit(phase.exchange.handleTimeout(now), now);
-    if (!('ike' in phase)) return;
-    if (phase.ike.activeTask) return phase.ike.handleTimeout(now);
+    if ('ike' in phase) return phase.ike.handleTimeout(now);
     if (phase.name !== 'established') return;
-    if (now >= (this.#tickets.askAt ?? Infinity)) return phase.ike.enqueue(ticketTask(this.#tickets), now);
-    if (this.#config.livenessMs > 0 && now >= this.#lastHeard + this.#config.livenessMs) {
-      phase.ike.enqueue(livenessTask(), now);
-    }
+    const { life } = phase;
+    life.handleTimeout(now);
+    if (this.#phase !== phase || life.leaving || life.ike.activeTask) return;
+    const due = this.#ownTimeouts().find(({ at }) => now >= at);
+    if (due) life.ike.enqueue(due.why === 'ticket' ? ticketTask(this.#tickets) : livenessTask(), now);
+  }
+
+  #askForLife({ ike, leaving }: Established, now: Millis): void {
+    if (!leaving && !ike.activeTask) ike.enqueue(livenessTask(), now);
   }
 
   handleDatagram(datagram: InboundDatagram, now: Millis): void {
     const header = decodeHeader(datagram.octets);
     if (!header.ok) return this.#drop('header', header.error.reason);
-    // The gateway never is the original initiator of this SA, whatever the direction of the message.
-    if (header.value.fromInitiator) return this.#drop('flags', 'the initiator flag is set');
     const phase = this.#phase;
     if (phase.name === 'init') {
       return this.#followInit(phase.exchange.handleResponse(header.value, datagram, now), now);
     }
     if (phase.name === 'idle' || phase.name === 'closed') return this.#drop('phase', phase.name);
-    const { initiatorSpi, responderSpi } = phase.ike.sa.init;
-    const ours =
-      equalBytes(header.value.initiatorSpi, initiatorSpi) &&
-      equalBytes(header.value.responderSpi, responderSpi);
-    if (!ours) return this.#drop('spi', 'not an SA of ours');
-    phase.ike.handle(datagram, now);
+    const ike = phase.name === 'established' ? phase.life.find(header.value) : isOf(phase.ike, header.value);
+    if (!ike) return this.#drop('spi', 'not an SA of ours');
+    ike.handle(datagram, now);
   }
 
   #drop(where: string, reason: string): void {
@@ -227,7 +248,6 @@ export class IkeSession {
     const { init } = sa;
     if (this.#phase.name === 'init') this.#phase.exchange.wipe();
     this.#outbox.moveToNatPort();
-    if (this.#config.keyLog) this.#keyLog.push(ikeKeyLogEntry(sa));
     this.#lastHeard = now;
     this.#events.push({
       kind: 'initiated',
@@ -236,11 +256,22 @@ export class IkeSession {
       initiatorSpi: init.initiatorSpi,
       responderSpi: init.responderSpi,
     });
-    const ike = new Exchanger(sa, this.#owner, this.#deps.log, 1);
+    const ike = this.#exchangerFor(sa, 1);
     const context = this.#context(sa, now);
     const task = init.resumed ? new ResumedAuthTask(context, init.resumed) : new AuthTask(context);
     this.#phase = { name: 'auth', ike, task };
     ike.enqueue(task, now);
+  }
+
+  #exchangerFor(sa: IkeSa, firstId: 0 | 1): Exchanger {
+    if (this.#config.keyLog) this.#keyLog.push(ikeKeyLogEntry(sa));
+    return new Exchanger(sa, this.#owner, this.#deps.log, firstId);
+  }
+
+  #succeeded({ sa: { init } }: Exchanger, now: Millis): void {
+    const { suite, initiatorSpi, responderSpi } = init;
+    this.#events.push({ kind: 'rekeyed', suite: suite.name, initiatorSpi, responderSpi });
+    this.#tickets.rekeyed(now);
   }
 
   // Requests of ours
@@ -253,11 +284,17 @@ export class IkeSession {
     return now + this.#deps.epochOffsetMs;
   }
 
+  #readiness(ike: Exchanger, task: Task): Readiness {
+    return this.#phase.name === 'established' ? this.#phase.life.readiness(ike, task) : 'ready';
+  }
+
   #build(ike: Exchanger, task: Task, now: Millis): Result<readonly Payload[], Failure> {
+    if (this.#phase.name === 'established') this.#phase.life.begun(task);
     return task.build(this.#context(ike.sa, now));
   }
 
-  #cannotSend(why: 'no-message-id' | Failure): void {
+  #cannotSend(ike: Exchanger, why: 'no-message-id' | Failure): void {
+    if (this.#phase.name === 'established' && this.#phase.life.silent(ike)) return;
     this.#close(
       why === 'no-message-id' ? failure('protocol.unexpected', { detail: 'no Message ID is left' }) : why,
     );
@@ -269,9 +306,10 @@ export class IkeSession {
     return { ...retransmit, patienceMs: Math.min(patienceMs, retransmit.patienceMs) };
   }
 
-  #giveUp(retransmitter: Retransmitter, now: Millis): void {
+  #giveUp(ike: Exchanger, retransmitter: Retransmitter, now: Millis): void {
     const phase = this.#phase;
     if (phase.name === 'closing') return this.#close(undefined);
+    if (phase.name === 'established' && phase.life.silent(ike)) return;
     if (this.#isLeaving) return this.#close(undefined);
     if (phase.name === 'auth' && phase.task.isResumed) return this.#beginAnew(phase.ike, 'silence', now);
     const context = factsOfSilence(this.#outbox.remote, retransmitter, now);
@@ -289,24 +327,28 @@ export class IkeSession {
       if (task.kind === 'parting') this.#close(undefined);
       return;
     }
+    const why = failure('protocol.malformed', { detail: reason });
+    if (phase.name === 'established') {
+      if (!phase.life.failed(ike, task)) phase.life.leave(why, now);
+      return;
+    }
     if (phase.name === 'auth' && phase.task.isResumed && !this.#isLeaving) {
       return this.#beginAnew(ike, 'malformed', now);
     }
-    const why = failure('protocol.malformed', { detail: reason });
     // What does not stand yet cannot be deleted (section 1.4); it is refused instead (section 2.21.2).
-    const isRefusal = phase.name === 'auth';
-    this.#leave(ike, why, [isRefusal ? notify(Notify.AUTHENTICATION_FAILED) : DELETE_IKE_SA], now);
+    this.#refuse(ike, why, [notify(Notify.AUTHENTICATION_FAILED)], now);
   }
 
   #answered(ike: Exchanger, task: Task, message: Message, now: Millis): void {
     this.#lastHeard = now;
+    const phase = this.#phase;
+    if (phase.name === 'established') return phase.life.answered(ike, task, message.payloads, now);
     // While we leave, answers to what was asked before have no one left to tell.
-    if (this.#phase.name === 'closing' && task.kind !== 'parting') return;
-    const login = this.#phase.name === 'auth' ? this.#phase.task : undefined;
+    if (phase.name === 'closing' && task.kind !== 'parting') return;
     const context = this.#context(ike.sa, now);
     this.#follow(task, ike, task.process(message.payloads, context), now);
-    if (task === login && this.#phase.name === 'established')
-      this.#loggedIn(login, message.payloads, context);
+    if (phase.name === 'auth' && this.#phase.name === 'established')
+      this.#loggedIn(phase.task, message.payloads, context);
   }
 
   /** The final response of IKE_AUTH may have a ticket. The one that we came with stood for an SA that is gone. */
@@ -328,15 +370,15 @@ export class IkeSession {
         return;
       case 'redirect':
         if (!this.#isLeaving) this.#events.push({ kind: 'redirected', to: status.to });
-        return status.parting ? this.#leave(ike, undefined, status.parting, now) : this.#close(undefined);
+        return status.parting ? this.#refuse(ike, undefined, status.parting, now) : this.#close(undefined);
       case 'begin-anew':
         return this.#isLeaving ? this.#close(undefined) : this.#beginAnew(ike, status.why, now);
       case 'fail':
         return status.parting
-          ? this.#leave(ike, status.failure, status.parting, now)
+          ? this.#refuse(ike, status.failure, status.parting, now)
           : this.#close(status.failure);
       case 'done':
-        return this.#finished(task, ike, status.events, now);
+        return this.#finished(ike, status.events, now);
     }
   }
 
@@ -352,44 +394,34 @@ export class IkeSession {
     return this.#phase.name === 'auth' && this.#phase.leavingBy !== undefined;
   }
 
-  #finished(task: Task, ike: Exchanger, events: readonly IkeEvent[], now: Millis): void {
-    if (task.kind === 'parting') return this.#close(undefined);
+  #finished(ike: Exchanger, events: readonly IkeEvent[], now: Millis): void {
+    const phase = this.#phase;
+    if (phase.name !== 'auth') return this.#close(undefined);
     if (this.#isLeaving) {
       wipeKeysIn(events);
-      return this.#leave(ike, undefined, [DELETE_IKE_SA], now);
+      return this.#refuse(ike, undefined, [DELETE_IKE_SA], now);
     }
-    if (task.kind === 'auth') this.#phase = { name: 'established', ike };
+    const life = new Established(this.#port, ike, now);
+    this.#phase = { name: 'established', life };
+    this.#events.push(...events);
     for (const event of events) {
-      if (event.kind === 'established') this.#children.set(event.child.spiIn, event.child.spiOut);
-      this.#events.push(event);
+      if (event.kind === 'established') life.begin(event.child, event.config, phase.task.rest, now);
     }
   }
 
   // Requests of the gateway
 
   #answer(ike: Exchanger, message: Message, now: Millis): ReturnType<ExchangeOwner['answer']> {
-    // Nothing is asked of us before the SA is authenticated.
-    if (this.#phase.name === 'auth') return undefined;
+    // Nothing is asked of us before the SA is authenticated, or when it is not to be.
+    if (this.#phase.name !== 'established') return undefined;
     ike.sa.crash.learn(message.payloads);
-    const answer = answerRequest(message, {
-      inboundFor: (spiOut) => [...this.#children].find(([, out]) => out === spiOut)?.[0],
-      remove: (spiIn) => this.#children.delete(spiIn),
-    });
+    const answer = this.#phase.life.answer(ike, message, now);
     if (!answer) return undefined;
-    const { payloads, events, closes } = answer;
     const then = (): void => {
       this.#lastHeard = now;
-      this.#events.push(...events);
-      if (closes) {
-        this.#tickets.void();
-        return this.#close(closes);
-      }
-      if (events.length > 0 && this.#children.size === 0 && this.#phase.name === 'established') {
-        // An SA without a Child SA carries nothing for the user: leave it, so that a new one can be made.
-        this.#leave(ike, failure('peer.deleted', { child: true }), [DELETE_IKE_SA], now);
-      }
+      answer.then();
     };
-    return { payloads, then };
+    return { payloads: answer.payloads, then };
   }
 
   #refused(error: ProtectedError, now: Millis): void {
@@ -405,7 +437,7 @@ export class IkeSession {
       case 'restarted':
         return this.#close(failure('peer.restarted'));
       case 'suspect':
-        if (this.#phase.name === 'established' && !ike.activeTask) ike.enqueue(livenessTask(), now);
+        if (this.#phase.name === 'established') this.#askForLife(this.#phase.life, now);
         return;
       case 'nothing':
         return;
@@ -425,7 +457,7 @@ export class IkeSession {
     const phase = this.#phase;
     switch (phase.name) {
       case 'established':
-        return this.#leave(phase.ike, undefined, [DELETE_IKE_SA], now);
+        return phase.life.leave(undefined, now);
       case 'auth':
         // A Delete may only follow the initial exchanges (RFC 7296 section 1.4). So hear the answer that is under
         // way first: it may make an SA at the gateway that must not stay behind.
@@ -440,9 +472,8 @@ export class IkeSession {
     }
   }
 
-  /** Tells the gateway that the SA ends, and reports `why` when it knows or does not answer. */
-  #leave(ike: Exchanger, why: Failure | undefined, parting: readonly Payload[], now: Millis): void {
-    this.#tickets.void();
+  /** Tells the gateway that an SA is not to be, and reports `why` when it knows or does not answer. */
+  #refuse(ike: Exchanger, why: Failure | undefined, parting: readonly Payload[], now: Millis): void {
     if (ike.isExhausted) return this.#close(why);
     if (this.#phase.name === 'auth') this.#phase.task.wipe();
     this.#phase = { name: 'closing', ike, failure: why };
@@ -456,12 +487,24 @@ export class IkeSession {
   #close(why: Failure | undefined): void {
     const phase = this.#phase;
     if (phase.name === 'closed') return;
-    const reason = phase.name === 'closing' ? phase.failure : why;
+    const life = phase.name === 'established' ? phase.life : undefined;
+    const leaving = phase.name === 'closing' ? phase : life?.leaving;
+    const reason = leaving ? leaving.failure : why;
     if (phase.name === 'init') phase.exchange.wipe();
     if (phase.name === 'auth') phase.task.wipe();
     if ('ike' in phase) phase.ike.wipe();
     this.#phase = { name: 'closed' };
-    this.#children.clear();
+    life?.wipe();
     this.#events.push({ kind: 'closed', ...(reason ? { failure: reason } : {}) });
   }
+}
+
+function isOf(
+  ike: Exchanger,
+  { initiatorSpi, responderSpi, fromInitiator }: IkeHeader,
+): Exchanger | undefined {
+  const { init } = ike.sa;
+  const ours = equalBytes(initiatorSpi, init.initiatorSpi) && equalBytes(responderSpi, init.responderSpi);
+  // The gateway is not the original initiator of an SA that we began, whatever the direction of the message.
+  return ours && !fromInitiator ? ike : undefined;
 }

@@ -45,14 +45,20 @@ describe('requests that ask for nothing of ours', () => {
 
 describe('CREATE_CHILD_SA that we do not take', () => {
   test('a further Child SA is declined in order, and the SA lives', proves('RFC7296-2.21-x1', 'does'), () => {
-    const pair = new Live();
-    const child = pair.made.gateway.sas[0]?.children[0]?.spec;
-    assert.ok(child);
-    pair.gatewayAsks(CREATE_CHILD_SA, createChild([])).settle();
-    assert.ok(notifyOf(pair.answer?.message.payloads ?? [], Notify.NO_ADDITIONAL_SAS));
-    assert.equal(pair.session.closed, false);
-    pair.advance(30_000).settle();
-    assert.equal(pair.session.closed, false);
+    const declined: [number, readonly Payload[]][] = [
+      [Notify.NO_PROPOSAL_CHOSEN, createChild([], { id: 2 })],
+      [Notify.TS_UNACCEPTABLE, createChild([], { address: Uint8Array.of(192, 0, 2, 1) })],
+    ];
+    for (const [type, payloads] of declined) {
+      const pair = new Live().gatewayAsks(CREATE_CHILD_SA, payloads).settle();
+      assert.deepEqual(
+        pair.answer?.message.payloads.map((payload) => payload.kind === 'N' && payload.notifyType),
+        [type],
+      );
+      assert.deepEqual(pair.events, []);
+      pair.advance(30_000).settle();
+      assert.equal(pair.session.closed, false);
+    }
   });
 
   test(
@@ -69,18 +75,21 @@ describe('CREATE_CHILD_SA that we do not take', () => {
   );
 });
 
-/** A request for a Child SA as any gateway could make it. */
-function createChild(before: readonly Payload[]): Payload[] {
+/** A request for a Child SA as any gateway could make it: with this cipher, for this address of ours alone. */
+function createChild(
+  before: readonly Payload[],
+  { id = 20, address }: { id?: number; address?: Uint8Array } = {},
+): Payload[] {
   const selector = {
     tsType: 7,
     ipProtocol: 0,
     startPort: 0,
     endPort: 65_535,
-    startAddress: new Uint8Array(4),
-    endAddress: new Uint8Array(4).fill(255),
+    startAddress: address ?? new Uint8Array(4),
+    endAddress: address ?? new Uint8Array(4).fill(255),
   };
   const transforms = [
-    { type: 1, id: 20, keyLength: 256 },
+    { type: 1, id, keyLength: 256 },
     { type: 5, id: 0 },
   ];
   return [

@@ -7,6 +7,7 @@ import { signAuth } from '../../crypto/signature.ts';
 import { MsChapV2 } from '../../eap/mschapv2.ts';
 import { EapPeer, type EapOutcome } from '../../eap/peer.ts';
 import { authorityKeyHash } from '../../pki/authority-hash.ts';
+import type { Selector } from '../../net/selector.ts';
 import { AuthMethod, CertEncoding, ExchangeType, isErrorNotify, Notify } from '../../wire/constants.ts';
 import { decodeEap, EapCode } from '../../wire/eap.ts';
 import type { Payload } from '../../wire/payload.ts';
@@ -65,6 +66,10 @@ export class AuthTask implements LoginTask {
 
   get gateway(): ProvedGateway | undefined {
     return this.#gateway;
+  }
+
+  get rest(): readonly Selector[] {
+    return this.#child.rest;
   }
 
   get refusal(): Failure | undefined {

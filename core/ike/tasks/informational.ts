@@ -1,5 +1,5 @@
 import { u32 } from '../../lib/bytes.ts';
-import { ok } from '../../lib/result.ts';
+import { ok, type Result } from '../../lib/result.ts';
 import { ExchangeType, Protocol } from '../../wire/constants.ts';
 import type { Payload } from '../../wire/payload.ts';
 import { DONE, type Task, type TaskStatus } from './task.ts';
@@ -38,11 +38,23 @@ export function retireTask(): Task {
 }
 
 /** Deletes one pair of Child SAs (RFC 7296 section 1.4.1). */
-export interface DeleteChildTask extends Task {
-  readonly kind: 'delete-child';
+export class DeleteChildTask implements Task {
+  readonly kind = 'delete-child';
+  readonly exchange = ExchangeType.INFORMATIONAL;
   readonly spiIn: number;
-}
+  /** Whether it was ever of use here: the gateway may have made one that is not. */
+  readonly wasUsed: boolean;
 
-export function deleteChildTask(spiIn: number): DeleteChildTask {
-  return { ...informational('delete-child', [deleteOf([spiIn])]), kind: 'delete-child', spiIn };
+  constructor(spiIn: number, wasUsed: boolean) {
+    this.spiIn = spiIn;
+    this.wasUsed = wasUsed;
+  }
+
+  build(): Result<readonly Payload[], never> {
+    return ok([deleteOf([this.spiIn])]);
+  }
+
+  process(): TaskStatus {
+    return DONE;
+  }
 }

@@ -2,6 +2,7 @@ import { constantTimeEqual, equalBytes } from '../../lib/bytes.ts';
 import type { Failure } from '../../lib/failure.ts';
 import type { Millis } from '../../lib/ports.ts';
 import { ok, type Result } from '../../lib/result.ts';
+import type { Selector } from '../../net/selector.ts';
 import { AuthMethod, ExchangeType, isErrorNotify, Notify } from '../../wire/constants.ts';
 import type { Payload } from '../../wire/payload.ts';
 import { signedOctets } from '../auth-data.ts';
@@ -37,6 +38,10 @@ export class ResumedAuthTask implements LoginTask {
     this.#child = new ChildRequest(context);
     this.#localId = localId;
     this.gateway = { identity: remoteId, method: 'resumed session' };
+  }
+
+  get rest(): readonly Selector[] {
+    return this.#child.rest;
   }
 
   /** No CERT and no CERTREQ: whom we talk to was settled in the SA before. */

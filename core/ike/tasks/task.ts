@@ -2,6 +2,7 @@ import type { Failure } from '../../lib/failure.ts';
 import type { EpochMillis, Millis, RandomBytes } from '../../lib/ports.ts';
 import type { Result } from '../../lib/result.ts';
 import type { SecretBytes } from '../../lib/secret.ts';
+import type { Selector } from '../../net/selector.ts';
 import type { Payload } from '../../wire/payload.ts';
 import type { IkeConfig } from '../config.ts';
 import type { IkeEvent, RedirectTarget } from '../events.ts';
@@ -35,7 +36,15 @@ export type TaskStatus =
 /** One exchange that we start, or a row of exchanges that belong together. */
 export interface Task {
   readonly kind:
-    'auth' | 'liveness' | 'update-addresses' | 'parting' | 'create-child' | 'delete-child' | 'rekey-ike' | 'delete-ike' | 'ticket';
+    | 'auth'
+    | 'liveness'
+    | 'update-addresses'
+    | 'parting'
+    | 'create-child'
+    | 'delete-child'
+    | 'rekey-ike'
+    | 'delete-ike'
+    | 'ticket';
   readonly exchange: number;
   /** The pause before the request is repeated first, where it is not the usual one. */
   readonly initialMs?: Millis | undefined;
@@ -58,6 +67,8 @@ export interface LoginTask extends Task {
   readonly refusal: Failure | undefined;
   /** The gateway, as soon as it has proved itself. */
   readonly gateway: ProvedGateway | undefined;
+  /** Traffic that was asked for and may be had in Child SAs of its own. */
+  readonly rest: readonly Selector[];
   /** Keeps the password, and goes on with what waited for it, if something did. */
   provide(password: SecretBytes): TaskStatus | undefined;
   /** Forgets what it knew, however it ended. */

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { deriveChildKeys, deriveIkeKeys, wipeIkeKeys } from '../../../core/ike/key-schedule.ts';
+import {
+  deriveChildKeys,
+  deriveIkeKeys,
+  deriveRekeyedIkeKeys,
+  wipeIkeKeys,
+} from '../../../core/ike/key-schedule.ts';
 import { childKeyLengths, type IkeSuite } from '../../../core/ike/suite.ts';
 import { toHex } from '../../../core/lib/bytes.ts';
 import { SecretBytes } from '../../../core/lib/secret.ts';
@@ -94,7 +99,68 @@ describe('the keys of an IKE SA', () => {
   });
 });
 
+describe('the keys of an IKE SA that replaces another', () => {
+  for (const [from, to] of [
+    ['aes256-sha512-x25519', 'aes128gcm16-prfsha256-ecp256'],
+    ['aes256gcm16-prfsha256-x25519', 'aes256-sha384-x25519'],
+    ['aes256gcm16-prfsha256-x25519', 'aes256gcm16-prfsha256-x25519'],
+  ] as const) {
+    test(
+      `they are those of an independent derivation: ${from}, then ${to}`,
+      proves(['RFC7296-2.18-x4', 'does'], ['RFC7296-2.18-x5', 'does'], ['RFC7296-2.18-x6', 'does']),
+      () => {
+        const [old, suite] = [suiteOf(from), suiteOf(to)];
+        const d = random(old.prf.preferredKeyLength);
+        const secret = SecretBytes.copyOf(shared);
+        const keys = deriveRekeyedIkeKeys(
+          { prf: old.prf, skD: SecretBytes.copyOf(d) },
+          suite,
+          secret,
+          inputs,
+        );
+        const expected = independent.deriveRekeyedKeys({ suite: numbers(old), d }, numbers(suite), {
+          shared,
+          nonceI: inputs.nonceI,
+          nonceR: inputs.nonceR,
+          spiI: inputs.initiatorSpi,
+          spiR: inputs.responderSpi,
+        });
+        assert.deepEqual(
+          [keys.skD, keys.skAi, keys.skAr, keys.skEi, keys.skEr].map(hex),
+          [expected.d, expected.ai, expected.ar, expected.ei, expected.er].map(toHex),
+        );
+        assert.ok(secret.wiped);
+      },
+    );
+  }
+});
+
 describe('the keys of a Child SA', () => {
+  test(
+    'a key exchange of its own goes before the nonces, and is wiped',
+    proves('RFC7296-2.17-x2', 'does'),
+    () => {
+      const suite = suiteOf('aes256gcm16-prfsha384-x25519');
+      const child = childSuiteOf('aes256-sha256-noesn');
+      const skD = random(48);
+      const secret = SecretBytes.copyOf(shared);
+      const keys = deriveChildKeys(suite, SecretBytes.copyOf(skD), inputs, childKeyLengths(child), secret);
+      const expected = independent.deriveChildKeys(
+        numbers(suite),
+        child,
+        skD,
+        inputs.nonceI,
+        inputs.nonceR,
+        shared,
+      );
+      assert.deepEqual(
+        [keys.encrInitiator, keys.integInitiator, keys.encrResponder, keys.integResponder].map(hex),
+        [expected.encrI, expected.integI, expected.encrR, expected.integR].map(toHex),
+      );
+      assert.ok(secret.wiped);
+    },
+  );
+
   for (const words of ESP_WORDS) {
     test(
       `they are those of an independent derivation: ${words}`,

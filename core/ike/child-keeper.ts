@@ -1,0 +1,389 @@
+import { readU32 } from '../lib/bytes.ts';
+import { failure } from '../lib/failure.ts';
+import type { Millis } from '../lib/ports.ts';
+import { formatSelector, type Selector } from '../net/selector.ts';
+import { nameOf, Notify, Protocol } from '../wire/constants.ts';
+import type { Payload } from '../wire/payload.ts';
+import { notify } from '../wire/payloads/notify.ts';
+import { grantChild } from './answer-create-child.ts';
+import { type ChildPair, Children, redundantOf } from './children.ts';
+import { type AssignedConfig, type EstablishedChild, wipeChild } from './events.ts';
+import { alreadyHad, eachPair, fromOurAddresses } from './further-children.ts';
+import type { Answer, LifePort, Requests } from './life-port.ts';
+import { type Attempts, lifetimeFrom, nextAttempt } from './lifetimes.ts';
+import { notifyOf } from './payloads.ts';
+import type { Role } from './protection.ts';
+import { type ChildOutcome, type ChildWish, CreateChildTask, type Nonces } from './tasks/create-child.ts';
+import { deleteOf, DeleteChildTask } from './tasks/informational.ts';
+import type { Task, TaskContext } from './tasks/task.ts';
+
+/** For so long is what still comes in through a replaced pair taken. */
+const LINGER_MS = 10_000;
+/** For so long the gateway may take to delete what it has replaced; then we do it. */
+const TIDY_MS = 60_000;
+/** Pairs at once, however many the gateway would like. */
+const MAX_PAIRS = 32;
+/** Further pairs that we ask for without being told to. */
+const MAX_FURTHER = 8;
+
+type Created = Extract<ChildOutcome, { kind: 'created' }>;
+
+interface Origin {
+  readonly role: Role;
+  readonly nonces?: Nonces;
+  readonly replaces?: number;
+  readonly sendNow: boolean;
+}
+
+/**
+ * The Child SAs of an established session: replaced when their time is over, whichever side begins, and closed when
+ * they are redundant (RFC 7296 sections 1.3, 1.4.1, 2.8, 2.8.1 and 2.25.1).
+ */
+export class ChildKeeper {
+  readonly #port: LifePort;
+  readonly #requests: Requests;
+  readonly #children = new Children();
+  /** Exchanges for new pairs that wait for their turn or for an answer. */
+  readonly #tasks = new Set<CreateChildTask>();
+  readonly #attempts = new Map<string, Attempts>();
+  /** What is asked for again later. */
+  readonly #later = new Map<string, ChildWish>();
+  #assigned: AssignedConfig['addresses'] = [];
+  #further = MAX_FURTHER;
+  /** The group that the gateway took last. */
+  #group: number;
+
+  constructor(port: LifePort, requests: Requests, group: number) {
+    this.#port = port;
+    this.#requests = requests;
+    this.#group = group;
+  }
+
+  /** The pair that IKE_AUTH made, and what it left out. The event about it is the session's. */
+  first(
+    child: EstablishedChild,
+    { addresses }: AssignedConfig,
+    rest: readonly Selector[],
+    now: Millis,
+  ): void {
+    this.#assigned = addresses;
+    this.#keep(child, { role: 'initiator', sendNow: true }, now);
+    this.#askForRest(rest, now);
+  }
+
+  // What we ask for
+
+  /** Replaces a pair, unless that is under way or was done. */
+  rekey(spiIn: number, now: Millis): void {
+    const pair = this.#children.get(spiIn);
+    if (!pair || !this.#isToBeRekeyed(pair) || this.#isAskedFor(spiIn)) return;
+    this.#ask({ local: pair.local, remote: pair.remote, replaces: spiIn, rekeys: true }, now);
+  }
+
+  /** Asks for a further pair for traffic between our addresses and these. */
+  create(remote: readonly Selector[], now: Millis): void {
+    const traffic = fromOurAddresses(this.#assigned, remote);
+    if (traffic) this.#ask({ ...traffic, rekeys: false }, now);
+  }
+
+  #isToBeRekeyed({ spiIn, state }: ChildPair): boolean {
+    return state === 'live' && !this.#children.heirOf(spiIn);
+  }
+
+  #isAskedFor(spiIn: number): boolean {
+    return [...this.#tasks, ...this.#later.values()].some(
+      (item) => ('wish' in item ? item.wish : item).replaces === spiIn,
+    );
+  }
+
+  #ask(wish: ChildWish, now: Millis): void {
+    const task = new CreateChildTask(wish, this.#group, (spi) => this.#children.get(spi) !== undefined);
+    this.#tasks.add(task);
+    this.#requests.enqueue(task, now);
+  }
+
+  #askForRest(rest: readonly Selector[], now: Millis): void {
+    if (rest.length === 0 || this.#further === 0) return;
+    this.#further -= 1;
+    this.create(rest, now);
+  }
+
+  /** Whether what a waiting task is for was done in another way: it is forgotten then. */
+  isObsolete(task: Task): boolean {
+    if (task instanceof DeleteChildTask) return task.wasUsed && !this.#children.get(task.spiIn);
+    if (!(task instanceof CreateChildTask)) return false;
+    const { replaces, rekeys } = task.wish;
+    if (replaces === undefined) return false;
+    const pair = this.#children.get(replaces);
+    return rekeys ? !pair || !this.#isToBeRekeyed(pair) : this.#children.heirOf(replaces) !== undefined;
+  }
+
+  forget(task: Task): void {
+    if (task instanceof CreateChildTask) this.#tasks.delete(task);
+  }
+
+  /** The request of a task goes out. */
+  begun(task: Task): void {
+    const pair = task instanceof DeleteChildTask ? this.#children.get(task.spiIn) : undefined;
+    if (pair) pair.state = 'deleting';
+  }
+
+  // What the gateway answered
+
+  finished(task: Task, now: Millis): void {
+    if (task instanceof DeleteChildTask) {
+      const pair = this.#children.get(task.spiIn);
+      if (pair) this.#close(pair, now);
+    }
+    if (!(task instanceof CreateChildTask) || !task.outcome) return;
+    this.#tasks.delete(task);
+    this.#group = task.group;
+    const { outcome, wish } = task;
+    switch (outcome.kind) {
+      case 'created':
+        this.#attempts.delete(keyOf(wish));
+        return wish.rekeys && wish.replaces !== undefined
+          ? this.#rekeyed(wish.replaces, outcome, now)
+          : this.#created(wish, outcome, now);
+      case 'unusable':
+        this.#requests.enqueue(new DeleteChildTask(outcome.spiIn, false), now);
+        return this.#refused(wish, undefined, outcome.detail, now);
+      case 'refused': {
+        const { notifyType } = outcome.notify;
+        return this.#refused(wish, notifyType, nameOf(Notify, notifyType), now);
+      }
+    }
+  }
+
+  #rekeyed(replaces: number, { child, nonces }: Created, now: Millis): void {
+    // The gateway may have rekeyed the same pair at the same time.
+    const rival = this.#children.heirOf(replaces, 'responder');
+    const isRedundant = rival?.nonces && redundantOf(nonces, rival.nonces) === 'ours';
+    this.#add(child, { role: 'initiator', nonces, replaces, sendNow: !isRedundant }, now);
+    if (isRedundant) return this.#delete(child.spiIn, now);
+    if (rival) {
+      rival.state = 'redundant';
+      this.#tidyLater(rival.spiIn, now);
+    }
+    this.#delete(replaces, now);
+  }
+
+  #created(wish: ChildWish, { child, nonces, rest }: Created, now: Millis): void {
+    const { replaces } = wish;
+    if (replaces === undefined && alreadyHad(this.#children.live, child)) {
+      wipeChild(child);
+      this.#requests.enqueue(new DeleteChildTask(child.spiIn, false), now);
+      return;
+    }
+    const place = replaces === undefined ? {} : { replaces };
+    this.#add(child, { role: 'initiator', nonces, ...place, sendNow: true }, now);
+    const old = replaces === undefined ? undefined : this.#children.get(replaces);
+    if (old) this.#close(old, now);
+    this.#askForRest(rest, now);
+  }
+
+  /** No pair came of it; `type` is the error notify that said so, and absent when the answer made no sense. */
+  #refused(wish: ChildWish, type: number | undefined, why: string, now: Millis): void {
+    const isBusy = type === Notify.TEMPORARY_FAILURE;
+    this.#port.log(isBusy ? 'debug' : 'info', 'child-refused', { why, rekeys: wish.rekeys });
+    if (type === Notify.INVALID_SYNTAX) {
+      return this.#port.expire(failure('peer.rekey-failed', { notify: why }), now);
+    }
+    const { replaces } = wish;
+    if (wish.rekeys && replaces !== undefined) return this.#notRekeyed(wish, replaces, type, now);
+    if (isBusy) return this.#tryLater(wish, false, now);
+    if (replaces !== undefined) {
+      const old = this.#children.get(replaces);
+      if (old) this.#close(old, now);
+      return this.#checkPurpose(now);
+    }
+    if (type !== Notify.SINGLE_PAIR_REQUIRED) return;
+    for (const traffic of eachPair(wish).slice(0, this.#further)) {
+      this.#further -= 1;
+      this.#ask({ ...traffic, rekeys: false }, now);
+    }
+  }
+
+  #notRekeyed(wish: ChildWish, replaces: number, type: number | undefined, now: Millis): void {
+    // The gateway's own rekeying came first: an error of ours means nothing (RFC 7296 section 2.8.1).
+    if (this.#children.heirOf(replaces)) return;
+    const pair = this.#children.get(replaces);
+    if (!pair || type === Notify.CHILD_SA_NOT_FOUND) {
+      // The gateway has no such pair: a new one takes its place (section 2.25).
+      if (pair) pair.state = 'doomed';
+      return this.#ask({ ...wish, rekeys: false }, now);
+    }
+    const isBusy = type === Notify.TEMPORARY_FAILURE;
+    if (!isBusy) this.#port.cannotRekey(pair.lifetime.endAt, now);
+    this.#tryLater(wish, !isBusy, now);
+  }
+
+  #tryLater(wish: ChildWish, refused: boolean, now: Millis): void {
+    const key = keyOf(wish);
+    const attempts = this.#attempts.get(key) ?? { since: now, count: 0 };
+    const at = nextAttempt(attempts, now, this.#port.random, refused);
+    if (at === undefined) {
+      return this.#port.leave(failure('peer.lost-state', { detail: 'TEMPORARY_FAILURE' }), now);
+    }
+    this.#attempts.set(key, { ...attempts, count: attempts.count + 1 });
+    this.#later.set(key, wish);
+    this.#port.timers.set(`again ${key}`, at, 'rekey', (then) => {
+      this.#later.delete(key);
+      if (wish.rekeys && wish.replaces !== undefined) this.rekey(wish.replaces, then);
+      else this.#ask(wish, then);
+    });
+  }
+
+  // What the gateway asks for
+
+  /** CREATE_CHILD_SA for a pair, in an IKE SA that is not being replaced. */
+  answerCreate(payloads: readonly Payload[], context: TaskContext): Answer {
+    const { now } = context;
+    const about = notifyOf(payloads, Notify.REKEY_SA);
+    const pair = about?.spi.length === 4 ? this.#children.byOutbound(readU32(about.spi)) : undefined;
+    if (about && (!pair || about.protocol !== Protocol.ESP)) {
+      return refusal(Notify.CHILD_SA_NOT_FOUND, about.protocol, about.spi);
+    }
+    // We are closing it, or have done so (section 2.25.1).
+    if (pair && pair.state !== 'live') return refusal(Notify.TEMPORARY_FAILURE);
+    if (this.#children.size >= MAX_PAIRS) return refusal(Notify.NO_ADDITIONAL_SAS);
+    const { remoteSelectors } = this.#port.config;
+    const bounds = pair ?? fromOurAddresses(this.#assigned, remoteSelectors);
+    if (!bounds) return refusal(Notify.TS_UNACCEPTABLE);
+    const { local, remote } = bounds;
+    const isTaken = (spi: number): boolean => this.#children.get(spi) !== undefined;
+    const grant = grantChild(payloads, context, { local, remote, whole: pair !== undefined, isTaken });
+    if (!grant.ok) return { payloads: [grant.error], then: () => undefined };
+    const { child, nonces } = grant.value;
+    return {
+      payloads: grant.value.payloads,
+      then: () => {
+        if (!pair) return this.#add(child, { role: 'responder', nonces, sendNow: true }, now);
+        this.#add(child, { role: 'responder', nonces, replaces: pair.spiIn, sendNow: false }, now);
+        this.#tidyLater(pair.spiIn, now);
+      },
+    };
+  }
+
+  /**
+   * Delete of pairs by the gateway's SPIs, answered with ours, except for pairs that we have deleted ourselves
+   * (RFC 7296 section 1.4.1).
+   */
+  answerDelete(spisOut: readonly Uint8Array[], now: Millis): Answer {
+    const found = spisOut.flatMap((spi) =>
+      spi.length === 4 ? (this.#children.byOutbound(readU32(spi)) ?? []) : [],
+    );
+    const pairs = [...new Set(found)];
+    const answered = pairs.filter(({ state }) => state !== 'deleting').map(({ spiIn }) => spiIn);
+    return {
+      payloads: answered.length > 0 ? [deleteOf(answered)] : [],
+      then: () => {
+        for (const pair of pairs) this.#close(pair, now);
+        if (pairs.length > 0) this.#checkPurpose(now);
+      },
+    };
+  }
+
+  /** Something came in through a pair: the gateway has it. */
+  used(spiIn: number): void {
+    const pair = this.#children.get(spiIn);
+    if (pair?.state === 'live') this.#send(pair);
+  }
+
+  // What becomes of pairs
+
+  #add(child: EstablishedChild, origin: Origin, now: Millis): void {
+    this.#keep(child, origin, now);
+    const { replaces, sendNow } = origin;
+    this.#port.emit({
+      kind: 'child-added',
+      child,
+      ...(replaces === undefined ? {} : { replaces }),
+      sendNow,
+    });
+  }
+
+  #keep(child: EstablishedChild, { sendNow, ...origin }: Origin, now: Millis): void {
+    const { config, random, timers } = this.#port;
+    const lifetime = lifetimeFrom(now, config.rekey.childMs, config.rekey.jitter, random);
+    const { spiIn } = this.#children.add(child, { ...origin, lifetime, state: 'live', sends: sendNow });
+    timers.set(`rekey ${spiIn}`, lifetime.rekeyAt, 'rekey', (then) => this.rekey(spiIn, then));
+    timers.set(`end ${spiIn}`, lifetime.endAt, 'lifetime', (then) => this.#ended(spiIn, then));
+  }
+
+  #send(pair: ChildPair): void {
+    if (pair.sends) return;
+    pair.sends = true;
+    this.#port.emit({ kind: 'child-send', spiIn: pair.spiIn });
+  }
+
+  #delete(spiIn: number, now: Millis): void {
+    const pair = this.#children.get(spiIn);
+    if (!pair || pair.state === 'deleting') return;
+    pair.state = 'doomed';
+    this.#requests.enqueue(new DeleteChildTask(spiIn, true), now);
+  }
+
+  /** The gateway should delete it. If it does not, we do, after we have moved to what takes its place. */
+  #tidyLater(spiIn: number, now: Millis): void {
+    this.#port.timers.set(`tidy ${spiIn}`, now + TIDY_MS, 'tidy', (then) => {
+      const heir = this.#children.heirOf(spiIn);
+      if (heir) this.#send(heir);
+      this.#delete(spiIn, then);
+    });
+  }
+
+  #close(pair: ChildPair, now: Millis): void {
+    const { spiIn, replaces } = pair;
+    this.#children.remove(spiIn);
+    for (const what of ['rekey', 'end', 'tidy']) this.#port.timers.cancel(`${what} ${spiIn}`);
+    const heir = this.#children.heirOf(spiIn);
+    if (heir) this.#send(heir);
+    this.#port.emit({ kind: 'child-closed', spiIn, lingerMs: LINGER_MS });
+    // What it was to replace stays after all.
+    const old = replaces === undefined ? undefined : this.#children.get(replaces);
+    if (old && this.#isToBeRekeyed(old) && !this.#isAskedFor(old.spiIn)) {
+      this.#port.timers.cancel(`tidy ${old.spiIn}`);
+      this.#port.timers.set(
+        `rekey ${old.spiIn}`,
+        Math.max(now + TIDY_MS, old.lifetime.rekeyAt),
+        'rekey',
+        (then) => this.rekey(old.spiIn, then),
+      );
+    }
+  }
+
+  /** The end of its keys: they may not be used any more (RFC 7296 section 2.8). */
+  #ended(spiIn: number, now: Millis): void {
+    const pair = this.#children.get(spiIn);
+    if (!pair) return;
+    if (this.#isToBeRekeyed(pair)) this.#port.expire(failure('peer.rekey-failed'), now);
+    else this.#close(pair, now);
+  }
+
+  /** An SA without a Child SA carries nothing for the user: leave it, so that a new one can be made. */
+  #checkPurpose(now: Millis): void {
+    if (this.#children.live.length > 0) return;
+    const active = this.#requests.activeTask;
+    const isComing =
+      [...this.#tasks].some((task) => task === active || !this.isObsolete(task)) ||
+      [...this.#later.values()].some(({ rekeys }) => !rekeys);
+    if (!isComing) this.#port.leave(failure('peer.deleted', { child: true }), now);
+  }
+
+  wipe(): void {
+    for (const task of this.#tasks) task.wipe();
+    this.#tasks.clear();
+    this.#later.clear();
+    this.#children.clear();
+  }
+}
+
+function keyOf({ replaces, rekeys, local, remote }: ChildWish): string {
+  if (replaces !== undefined) return `${rekeys ? 'rekey' : 'place'} ${replaces}`;
+  return [...local, ...remote].map(formatSelector).join(' ');
+}
+
+function refusal(type: number, protocol?: number, spi?: Uint8Array): Answer {
+  return { payloads: [notify(type, undefined, protocol, spi)], then: () => undefined };
+}
