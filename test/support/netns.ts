@@ -87,6 +87,12 @@ export class Namespace {
     return mustSucceed(runSync(argv, {}), argv);
   }
 
+  /** `ip` commands without the `ip`, in one process one after the other; throws at the first that fails. */
+  ipBatch(commands: readonly string[]): void {
+    const argv = [tool(IP, 'ip'), '-n', this.name, '-batch', '-'];
+    mustSucceed(runSync(argv, { input: `${commands.join('\n')}\n` }), [...argv, ...commands]);
+  }
+
   /** Loads an nftables script; throws when it is refused. Returns stdout. */
   nft(script: string): string {
     return this.run([tool(NFT, 'nft'), '-f', '-'], { input: script });

@@ -33,6 +33,9 @@ export interface StrongSwanClientOptions {
   readonly remoteTs?: readonly string[];
   /** Addresses to ask for: '0.0.0.0', '::' or both. */
   readonly virtualIps?: readonly string[];
+  readonly mobike?: boolean;
+  /** More keys for the connection in swanctl's words. */
+  readonly connection?: ViciSection;
 }
 
 const CONNECTION = 'to-gateway';
@@ -87,7 +90,8 @@ function clientSection(options: StrongSwanClientOptions): ViciSection {
     proposals: options.ike ?? ['default'],
     vips: options.virtualIps ?? ['0.0.0.0', '::'],
     encap: 'yes',
-    mobike: 'no',
+    mobike: options.mobike === true ? 'yes' : 'no',
+    ...options.connection,
     local: localSection(user),
     remote: { auth: remoteAuth, id: options.gatewayId },
     children: {
