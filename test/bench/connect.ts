@@ -1,24 +1,12 @@
 import { rmSync } from 'node:fs';
-import { buildProgram } from '../../build/program.ts';
-import { DIRECT, GATEWAY_NAME, LAN_HOST } from '../interop/lab.ts';
-import {
-  BY_PASSWORD,
-  USER,
-  byCertificate,
-  officeCa,
-  openOffice,
-  passwordProfile,
-  serverCertificate,
-  startCauseway,
-  type Office,
-} from '../interop/office.ts';
+import { LAN_HOST } from '../interop/lab.ts';
+import { openOffice, startCauseway, type Office } from '../interop/office.ts';
 import { charonCmdMissing, prepareCharonCmd, startCharonCmd } from '../support/strongswan-client.ts';
+import { BENCH_GATEWAY, benchPeer, benchProfile, ourProgram } from './clients.ts';
 import { askFor, epochNow } from './first-reply.ts';
 import { rowOf, type Bench, type BenchRow } from './report.ts';
 
 const RUNS = 20;
-const IKE = 'aes256gcm16-prfsha256-x25519';
-const ESP = 'aes256gcm16';
 /** It loads what its distribution compiled in: what a user of it waits for. */
 const PEER = 'charon-cmd (all its plugins)';
 
@@ -55,25 +43,11 @@ function told({ fromStart, fromIke }: Sample): string {
 }
 
 async function measure(office: Office, note: (text: string) => void): Promise<readonly BenchRow[]> {
-  await office.gateway.configure({
-    gateway: byCertificate(serverCertificate('p256')),
-    client: BY_PASSWORD,
-    ike: [IKE],
-    esp: [ESP],
-  });
-  const { file: program } = await buildProgram();
+  await office.gateway.configure(BENCH_GATEWAY());
+  const program = await ourProgram();
   const missing = charonCmdMissing();
-  const files = prepareCharonCmd({
-    gatewayAddress: DIRECT,
-    gatewayId: GATEWAY_NAME,
-    authorities: [officeCa().der],
-    user: { auth: 'eap', ...USER },
-    ike: [IKE],
-    esp: [ESP],
-    remoteTs: ['0.0.0.0/0', '::/0'],
-  });
-  const profile = passwordProfile({ ike: { proposals: [IKE] }, esp: { proposals: [ESP] } });
-  const startOurs = (): Client => startCauseway(office.net.client, profile, { program: [program] });
+  const files = prepareCharonCmd(benchPeer({ remoteTs: ['0.0.0.0/0', '::/0'] }));
+  const startOurs = (): Client => startCauseway(office.net.client, benchProfile(), { program });
   const startTheirs = (): Client => {
     const client = startCharonCmd(office.net.client, files);
     return { said: () => client.log(), stop: () => client.stop() };

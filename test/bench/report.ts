@@ -8,7 +8,7 @@ export interface BenchRow {
   readonly peer: string;
   /** null when the peer is not installed here; never an old or a guessed figure. */
   readonly theirs: number | null;
-  /** ours / theirs. */
+  /** ours / theirs; null when theirs is null or nothing. */
   readonly ratio: number | null;
   readonly runs: number;
   /** Why `theirs` is null. */
@@ -48,14 +48,14 @@ export function rowOf({ bench, metric, unit, peer, ours, theirs }: Figures): Ben
   const common = { bench, metric, unit, ours: rounded(own), peer, runs: ours.length };
   if ('missing' in theirs) return { ...common, theirs: null, ratio: null, missing: theirs.missing };
   const other = median(theirs);
-  return { ...common, theirs: rounded(other), ratio: rounded(own / other) };
+  return { ...common, theirs: rounded(other), ratio: other === 0 ? null : rounded(own / other) };
 }
 
 /** A row as a line for people. */
 export function rowText({ metric, unit, ours, peer, theirs, ratio, missing }: BenchRow): string {
   const own = `${metric.padEnd(44)} ${ours} ${unit}`;
   return missing === undefined
-    ? `${own}   ${peer}: ${theirs ?? '?'} ${unit}   ratio ${ratio ?? '?'}`
+    ? `${own}   ${peer}: ${theirs ?? '?'} ${unit}   ratio ${ratio ?? '-'}`
     : `${own}   ${peer}: missing (${missing})`;
 }
 

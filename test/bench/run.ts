@@ -5,9 +5,10 @@
 import { connectBench } from './connect.ts';
 import { espEngineBench } from './esp-engine-bench.ts';
 import { rowText, type Bench } from './report.ts';
+import { roamBench } from './roam.ts';
 import { throughputBench } from './throughput.ts';
 
-const BENCHES: readonly Bench[] = [connectBench, throughputBench, espEngineBench];
+const BENCHES: readonly Bench[] = [connectBench, throughputBench, roamBench, espEngineBench];
 
 const words = process.argv.slice(2);
 const json = words.includes('--json');

@@ -1,24 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buildProgram } from '../../build/program.ts';
-import { DIRECT, GATEWAY_NAME, LAN_HOST } from '../interop/lab.ts';
-import {
-  BY_PASSWORD,
-  USER,
-  byCertificate,
-  officeCa,
-  openOffice,
-  passwordProfile,
-  serverCertificate,
-  type Office,
-} from '../interop/office.ts';
+import { LAN_HOST } from '../interop/lab.ts';
+import { openOffice, type Office } from '../interop/office.ts';
 import { StrongSwanClient } from '../support/strongswan-client.ts';
 import { processCpuSeconds } from '../support/strongswan-daemon.ts';
+import { BENCH_GATEWAY, benchPeer, benchProfile, ourProgram } from './clients.ts';
 import { median, rowOf, type Bench, type BenchRow } from './report.ts';
 
 const ROUNDS = 5;
 const SECONDS = 3;
-const IKE = 'aes256gcm16-prfsha256-x25519';
-const ESP = 'aes256gcm16';
 const PEER = 'strongSwan (kernel-libipsec)';
 
 /** What one client did in one round. */
@@ -61,24 +50,14 @@ async function sample(office: Office, pid: number): Promise<Sample> {
 }
 
 async function sampleCauseway(office: Office): Promise<Sample> {
-  const { file } = await buildProgram();
-  const profile = passwordProfile({ ike: { proposals: [IKE] }, esp: { proposals: [ESP] } });
-  return office.during(profile, ({ client }) => sample(office, client.child.pid ?? 0), {
-    program: [file],
-  });
+  const program = await ourProgram();
+  return office.during(benchProfile(), ({ client }) => sample(office, client.child.pid ?? 0), { program });
 }
 
 async function sampleStrongSwan(office: Office): Promise<Sample> {
   const client = await StrongSwanClient.start(office.net.client);
   try {
-    await client.connect({
-      gatewayAddress: DIRECT,
-      gatewayId: GATEWAY_NAME,
-      authorities: [officeCa().der],
-      user: { auth: 'eap', ...USER },
-      ike: [IKE],
-      esp: [ESP],
-    });
+    await client.connect(benchPeer());
     return await sample(office, client.charon.pid);
   } finally {
     await client.stop();
@@ -86,12 +65,7 @@ async function sampleStrongSwan(office: Office): Promise<Sample> {
 }
 
 async function measure(office: Office, note: (text: string) => void): Promise<readonly BenchRow[]> {
-  await office.gateway.configure({
-    gateway: byCertificate(serverCertificate('p256')),
-    client: BY_PASSWORD,
-    ike: [IKE],
-    esp: [ESP],
-  });
+  await office.gateway.configure(BENCH_GATEWAY());
   const server = office.net.lan.spawn(['iperf3', '-s'], { stdio: 'ignore' });
   await sleep(200);
   const [ours, theirs]: [Sample[], Sample[]] = [[], []];
