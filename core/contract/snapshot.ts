@@ -137,6 +137,10 @@ export const connectionEventSchema = z.discriminatedUnion('event', [
   disconnected,
 ]);
 
+/** The facts of a connection that is up, apart from the event that tells them. */
+export const connectedSchema = connected.omit({ event: true, atMs: true });
+
+export type ConnectedFacts = z.infer<typeof connectedSchema>;
 export type ConnectionEvent = z.infer<typeof connectionEventSchema>;
 export type ConnectionPhase = z.infer<typeof phaseName>;
 export type StateEvent = z.infer<typeof state>;

@@ -9,6 +9,7 @@ export const FAILURES = {
   // The profile, or what was asked for, is wrong.
   'config.profile-unreadable': 'after-user',
   'config.profile-not-json': 'after-user',
+  'config.profile-unknown': 'after-user',
   'config.profile-invalid': 'after-user',
   'config.credential-missing': 'after-user',
   'config.certificate-invalid': 'after-user',

@@ -39,6 +39,11 @@ export class SecretBytes {
     return this.#bytes;
   }
 
+  /** Another one with the same octets, to be wiped by itself. */
+  copy(): SecretBytes {
+    return SecretBytes.copyOf(this.reveal());
+  }
+
   equals(other: SecretBytes): boolean {
     return constantTimeEqual(this.reveal(), other.reveal());
   }

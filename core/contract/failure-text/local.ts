@@ -17,6 +17,12 @@ function putBack(c: Facts<'leftover'>): string {
 }
 
 export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
+  'config.profile-unknown': explain('user', ['profile'], (c) => ({
+    title: 'There is no such profile',
+    why: `The service knows no profile ${c.profile ?? 'of that name'} of yours or of this machine.`,
+    next: 'See which there are: causeway profile list.',
+  })),
+
   'config.profile-unreadable': explain('user', ['file', 'detail'], (c) => ({
     title: 'The profile cannot be read',
     why: `${c.file ?? 'The profile file'} could not be read${given(c.detail, (text) => `: ${text}`)}.`,

@@ -1,0 +1,183 @@
+/**
+ * What the service does for its clients, the desktop app and the command line: one object from which both sides take
+ * their types and their checks.
+ */
+import * as z from 'zod';
+import { FAILURES, type FailureCode } from '../lib/failure.ts';
+import type { Api } from './api.ts';
+import { policySchema } from './policy.ts';
+import { connectedSchema, STATES } from './snapshot.ts';
+
+const count = z.number().int().nonnegative();
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+const epochMs = z.number().nonnegative();
+const codes = Object.keys(FAILURES) as [FailureCode, ...FailureCode[]];
+const noParams = z.strictObject({});
+const nothing = z.null();
+
+/** A profile of the machine is named after its file; one of a user by sixteen hexadecimal digits. */
+const profileId = z.string().regex(/^(system\.[a-z0-9][a-z0-9-]{0,63}|[0-9a-f]{16})$/);
+
+/** A failure in the words of failure-text.ts. */
+const toldFailure = z.strictObject({
+  code: z.enum(codes),
+  title: z.string(),
+  why: z.string(),
+  next: z.string(),
+  who: z.enum(['user', 'it', 'network', 'makers']),
+});
+
+/** Something that only the person can give. It is gone when `until` is past. */
+const need = z.strictObject({
+  id: count,
+
+  what: z.enum(['password', 'pre-shared key', 'passphrase']),
+  /** The gateway refused what was given before. */
+  rejected: z.boolean(),
+  profile: z.string(),
+  /** Who it is for, where there is a user name. */
+  username: z.string().optional(),
+  until: epochMs,
+});
+
+/** What everybody may know of a connection, and for its owner and administrators the rest. */
+const connection = z.strictObject({
+  profile: z.strictObject({ id: profileId, name: z.string() }),
+  /** Whether the watcher started it. */
+  isYours: z.boolean(),
+  startedAt: epochMs,
+  /** As in the connection's own reports; `asking`: it waits for what `need` says. */
+  state: z.enum([...STATES, 'asking']),
+  /** Since when it is in this state. */
+  since: epochMs,
+  doubt: z.enum(['moving', 'checking']).optional(),
+  phase: z.string().optional(),
+  attempt: count.optional(),
+  retryAt: epochMs.optional(),
+  cause: z.strictObject({ code: z.enum(codes), title: z.string(), why: z.string() }).optional(),
+  need: need.optional(),
+  facts: connectedSchema.optional(),
+  traffic: z
+    .strictObject({
+      bytesIn: count,
+      bytesOut: count,
+      packetsIn: count,
+      packetsOut: count,
+      drops: z.record(z.string(), count),
+    })
+    .optional(),
+  warnings: z.array(z.strictObject({ code: z.string(), message: z.string() })).max(20),
+});
+
+const statusItem = z.strictObject({
+  version: z.string(),
+  /** Null: there is none. */
+  connection: z.nullable(connection),
+  /** How the last one of this user ended, when it was not by wish. */
+  lastFailure: toldFailure.optional(),
+});
+
+const profileSummary = z.strictObject({
+  id: profileId,
+  name: z.string(),
+  /** `system`: put there by IT, and not to be changed here. */
+  origin: z.enum(['system', 'user']),
+  gateway: z.string(),
+  method: z.string(),
+  username: z.string().optional(),
+});
+
+/** A profile's contents as JSON. The service checks them as it does any profile, and answers with every problem. */
+const profileContents = z.record(z.string(), z.unknown());
+
+const finding = z.strictObject({
+  /** What was looked at, in a few words. */
+  what: z.string(),
+  state: z.enum(['good', 'changed', 'bad']),
+  detail: z.string(),
+});
+
+export const daemonApi = {
+  calls: {
+    'connection.up': {
+      access: 'anyone',
+      params: z.strictObject({ profile: profileId }),
+      result: nothing,
+      timeoutMs: 10_000,
+    },
+    /** Ends the connection in order, and answers when everything is undone. */
+    'connection.down': { access: 'owner', params: noParams, result: nothing, timeoutMs: 30_000 },
+    'need.answer': {
+      access: 'owner',
+      params: z.strictObject({ need: count }),
+      result: nothing,
+      timeoutMs: 5_000,
+      takesSecret: true,
+    },
+    'need.refuse': {
+      access: 'owner',
+      params: z.strictObject({ need: count }),
+      result: nothing,
+      timeoutMs: 5_000,
+    },
+    'profile.list': { access: 'anyone', params: noParams, result: z.array(profileSummary), timeoutMs: 5_000 },
+    /** A user's own profile, or one of the machine without its keys. */
+    'profile.read': {
+      access: 'anyone',
+      params: z.strictObject({ profile: profileId }),
+      result: profileContents,
+      timeoutMs: 5_000,
+    },
+    /** Adds a profile, or replaces one of the user's. */
+    'profile.write': {
+      access: 'anyone',
+      params: z.strictObject({ profile: profileId.optional(), contents: profileContents }),
+      result: z.strictObject({ id: profileId }),
+      timeoutMs: 5_000,
+    },
+    'profile.remove': {
+      access: 'anyone',
+      params: z.strictObject({ profile: profileId }),
+      result: nothing,
+      timeoutMs: 5_000,
+    },
+    'policy.read': {
+      access: 'anyone',
+      params: z.strictObject({ profile: profileId }),
+      result: policySchema,
+      timeoutMs: 5_000,
+    },
+    'policy.write': {
+      access: 'anyone',
+      params: z.strictObject({ profile: profileId, policy: policySchema }),
+      result: nothing,
+      timeoutMs: 5_000,
+    },
+    /** The newest lines of the service's log, oldest first. */
+    'log.read': {
+      access: 'administrator',
+      params: z.strictObject({ lines: z.number().int().min(1).max(10_000) }),
+      result: z.array(z.string()),
+      timeoutMs: 10_000,
+    },
+    doctor: { access: 'anyone', params: noParams, result: z.array(finding), timeoutMs: 15_000 },
+    /** Undoes what is left on the machine of a connection that is gone. */
+    'doctor.repair': {
+      access: 'administrator',
+      params: noParams,
+      result: z.array(finding),
+      timeoutMs: 30_000,
+    },
+  },
+  streams: {
+    status: { access: 'anyone', params: noParams, item: statusItem },
+  },
+} as const satisfies Api;
+
+export type DaemonApi = typeof daemonApi;
+export type Status = z.infer<typeof statusItem>;
+export type ConnectionStatus = z.infer<typeof connection>;
+export type Need = z.infer<typeof need>;
+export type ProfileSummary = z.infer<typeof profileSummary>;
+export type ToldFailure = z.infer<typeof toldFailure>;
+export type DoctorFinding = z.infer<typeof finding>;

@@ -1,0 +1,97 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+const GROUP_OR_OTHERS_WRITE = 0o022;
+
+/** Why a directory or file cannot be trusted; its owner's number is what it must be. */
+export class UntrustedPlace extends Error {}
+
+/**
+ * Makes a directory of ours with this mode if it is not there, and makes sure that it is one and that only `owner` can
+ * write in it. Throws UntrustedPlace.
+ */
+export function ownDirectory(path: string, mode: number, owner: number): void {
+  mkdirSync(path, { recursive: true, mode });
+  const found = lstatSync(path);
+  if (!found.isDirectory() || found.uid !== owner || (found.mode & GROUP_OR_OTHERS_WRITE) !== 0) {
+    throw new UntrustedPlace(`${path} is not a directory that only its owner can write in`);
+  }
+}
+
+/**
+ * The text of a regular file that only `owner` can write; undefined when there is none. A link is none. Throws
+ * UntrustedPlace for a file of somebody else, and for one of more than `limit` octets.
+ */
+export function readOwn(path: string, owner: number, limit: number): string | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'ELOOP') throw new UntrustedPlace(`${path} is a link`);
+    throw error;
+  }
+  try {
+    const found = fstatSync(descriptor);
+    if (!found.isFile() || found.uid !== owner || (found.mode & GROUP_OR_OTHERS_WRITE) !== 0) {
+      throw new UntrustedPlace(`${path} is not a file that only its owner can write`);
+    }
+    if (found.size > limit) throw new UntrustedPlace(`${path} is longer than ${limit} octets`);
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Puts a text into a file of 0600, whole or not at all: it is on the disk before it takes the place of the old one. */
+export function writeOwn(directory: string, name: string, text: string): void {
+  const fresh = join(directory, `.${name}.new`);
+  rmSync(fresh, { force: true });
+  const descriptor = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(fresh, join(directory, name));
+  syncDirectory(directory);
+}
+
+export function removeOwn(directory: string, name: string): void {
+  rmSync(join(directory, name), { force: true });
+  syncDirectory(directory);
+}
+
+/** Names in a directory, sorted; none when it is not there. */
+export function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch {
+    return [];
+  }
+}
+
+function syncDirectory(directory: string): void {
+  const descriptor = openSync(directory, O_RDONLY);
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
