@@ -1,20 +1,17 @@
-import { utf8Text } from '../../../core/lib/bytes.ts';
-import { formatAddress, addressOf } from '../../../core/net/address.ts';
 import {
   AuthMethod,
   CertEncoding,
   ExchangeType,
-  IdType,
   isErrorNotify,
   Notify,
 } from '../../../core/wire/constants.ts';
 import type { Message } from '../../../core/wire/message.ts';
 import type { Payload } from '../../../core/wire/payload.ts';
 import type { AuthPayload } from '../../../core/wire/payloads/auth.ts';
-import { notify } from '../../../core/wire/payloads/notify.ts';
-import { addChild } from './answer-child.ts';
+import { answerResumedAuth } from './answer-resumed-auth.ts';
 import { judgeClient } from './client-certificate.ts';
 import { EapServer, type EapStep } from './eap-server.ts';
+import { type AuthAnswer, childRequest, establish, refused } from './establish.ts';
 import type { Step } from './faults.ts';
 import { prfOf } from './keys.ts';
 import { payloadOf, payloadsOf } from './pick.ts';
@@ -27,18 +24,9 @@ import {
   signOctets,
   type AuthData,
 } from './proof.ts';
+import { redirectIn } from './redirect.ts';
 import type { ChildRequest, Identity, Sa } from './sa.ts';
-import type { ClientMethod, CloseReason, Responder } from './types.ts';
-
-/** The payloads that answer an IKE_AUTH request, or undefined when it gets no answer at all. */
-export interface AuthAnswer {
-  readonly step: Step;
-  readonly payloads: readonly Payload[];
-  /** Why the IKE SA is gone with this answer, if it is. */
-  readonly closes?: CloseReason;
-  /** What follows once it was sent. */
-  readonly after?: () => void;
-}
+import type { ClientMethod, Responder } from './types.ts';
 
 /** RFC 7296 sections 1.2, 2.15 and 2.16. `sa.state` moves on. */
 export function answerAuth(responder: Responder, sa: Sa, message: Message): AuthAnswer | undefined {
@@ -50,6 +38,8 @@ export function answerAuth(responder: Responder, sa: Sa, message: Message): Auth
   switch (sa.state.name) {
     case 'keyed':
       return answerFirst(responder, sa, message);
+    case 'resuming':
+      return answerResumedAuth(responder, sa, message, sa.state.ticket);
     case 'eap':
       return answerEap(responder, sa, message, sa.state.server);
     case 'eap-done':
@@ -65,11 +55,6 @@ export function answerAuth(responder: Responder, sa: Sa, message: Message): Auth
   }
 }
 
-function refused(responder: Responder, step: Step, number: number, reason: string): AuthAnswer {
-  responder.emit({ kind: 'refused', notify: number, reason });
-  return { step, payloads: [notify(number)], closes: 'refused' };
-}
-
 function answerFirst(responder: Responder, sa: Sa, message: Message): AuthAnswer {
   const { faults } = responder;
   judgeFirst(responder, sa, message);
@@ -80,7 +65,7 @@ function answerFirst(responder: Responder, sa: Sa, message: Message): AuthAnswer
     return refused(responder, 'auth', Notify.INVALID_SYNTAX, 'payloads are missing');
   const identity = { idType: idi.idType, data: idi.data };
   const auth = payloadOf(message, 'AUTH');
-  if (auth === undefined) return beginEap(responder, sa, child, identity);
+  if (auth === undefined) return redirectOrBeginEap(responder, sa, child, identity);
 
   const verdict = judgeProof(responder, sa, message, auth, identity);
   if (typeof verdict !== 'string' && faults.finalNotify !== undefined)
@@ -160,6 +145,19 @@ function spoilAuth(data: Uint8Array, fault: string | undefined): Uint8Array {
   return out;
 }
 
+/** By the name alone that the client says it has (RFC 5685 section 6), or not at all. */
+function redirectOrBeginEap(
+  responder: Responder,
+  sa: Sa,
+  child: ChildRequest,
+  identity: Identity,
+): AuthAnswer {
+  const elsewhere = redirectIn(responder, sa.client, 'first');
+  return elsewhere === undefined
+    ? beginEap(responder, sa, child, identity)
+    : { step: 'auth', payloads: [...ownIdentity(responder, sa), elsewhere], closes: 'gateway' };
+}
+
 function beginEap(responder: Responder, sa: Sa, child: ChildRequest, identity: Identity): AuthAnswer {
   const { config, faults, random } = responder;
   if (!config.accept.includes('eap'))
@@ -226,50 +224,6 @@ function answerLast(responder: Responder, sa: Sa, message: Message): AuthAnswer 
   const rest = establish(responder, sa, child, identity, { method: 'eap', user });
   const payloads = faults.finalAuth === 'missing' ? rest : [own, ...rest];
   return { step: 'final', payloads };
-}
-
-/** The client has proved itself: the IKE SA stands whatever becomes of the Child SA (RFC 7296 section 2.21.2). */
-function establish(
-  responder: Responder,
-  sa: Sa,
-  request: ChildRequest,
-  identity: Identity,
-  { method, user }: { method: ClientMethod; user?: string },
-): Payload[] {
-  sa.state = { name: 'established', identity };
-  sa.forgetMs = undefined;
-  const who = user ?? identityText(identity);
-  const child = addChild(responder, sa, request, who);
-  responder.emit({
-    kind: 'established',
-    saId: sa.id,
-    identity: identityText(identity),
-    user,
-    method,
-    addresses: child.addresses,
-  });
-  for (const event of child.events) responder.emit(event);
-  return child.payloads;
-}
-
-/** What of an identity tells people most. */
-export function identityText({ idType, data }: Identity): string {
-  if (idType === IdType.IPV4_ADDR || idType === IdType.IPV6_ADDR) return formatAddress(addressOf(data));
-  if (idType === IdType.DER_ASN1_DN) return `dn:${data.length}`;
-  return utf8Text(data);
-}
-
-function childRequest(message: Message): ChildRequest | undefined {
-  const offer = payloadOf(message, 'SA');
-  const tsi = payloadOf(message, 'TSi');
-  const tsr = payloadOf(message, 'TSr');
-  if (offer === undefined || tsi === undefined || tsr === undefined) return undefined;
-  return {
-    proposals: offer.proposals,
-    tsi: tsi.selectors,
-    tsr: tsr.selectors,
-    cp: payloadOf(message, 'CP'),
-  };
 }
 
 function omit({ faults }: Responder, payloads: readonly Payload[]): Payload[] {

@@ -7,6 +7,7 @@ import { findChild, removeChild } from './new-child.ts';
 import { inheritChildren } from './new-ike.ts';
 import { payloadsOf } from './pick.ts';
 import type { Sa } from './sa.ts';
+import { ticketAnswer, wantsTicket } from './tickets.ts';
 import type { CloseReason, Responder } from './types.ts';
 
 export interface LaterAnswer {
@@ -38,7 +39,10 @@ export function answerLater(responder: Responder, sa: Sa, message: Message): Lat
   const paired = spis.flatMap((spi) => deleteChild(responder, sa, readU32(spi)));
   return {
     step: 'reply',
-    payloads: paired.length === 0 ? [] : [{ kind: 'D', protocol: Protocol.ESP, spis: paired }],
+    payloads: [
+      ...(wantsTicket(message) ? ticketAnswer(responder, sa) : []),
+      ...(paired.length === 0 ? [] : [{ kind: 'D', protocol: Protocol.ESP, spis: paired } as const]),
+    ],
   };
 }
 

@@ -8,6 +8,7 @@ import { spoilCreate, spoilSpi } from './create-faults.ts';
 import { inheritChildren, makeIkeSa } from './new-ike.ts';
 import { underWay } from './own-requests.ts';
 import { payloadOf } from './pick.ts';
+import { crashToken } from './qcd.ts';
 import { ownSpi, type Sa } from './sa.ts';
 import { spoilProposals } from './spoil-proposals.ts';
 import { selectIke } from './suite.ts';
@@ -43,6 +44,8 @@ export function answerRekeyIke(responder: Responder, sa: Sa, message: Message): 
     ...spoilProposals(create.proposal, { ...answer, spi: spoilSpi(spiR, ownSpi(sa), create) }, offer),
     { kind: 'NONCE', data: nonceR },
     exchanged.payload,
+    // The old SA's token says nothing of the new one (RFC 6290 section 4.3).
+    ...crashToken(config, made),
   ];
   // In a collision nobody knows yet who inherits.
   const after = sa.rekeying.own === undefined ? { after: () => inheritChildren(responder, sa, made) } : {};

@@ -5,8 +5,10 @@ import { parseAddress } from '../../../core/net/address.ts';
 import { IdType } from '../../../core/wire/constants.ts';
 import type { Payload } from '../../../core/wire/payload.ts';
 import { notify } from '../../../core/wire/payloads/notify.ts';
+import type { Extensions } from './extensions.ts';
 import type { Faults, Step } from './faults.ts';
 import { address, prefix } from './index.ts';
+import { gatewayIdent } from './redirect.ts';
 import type { Identity } from './sa.ts';
 import type { GatewayConfig, GatewayCredentials } from './types.ts';
 
@@ -56,6 +58,16 @@ const schema = z.strictObject({
   fragmentOctets: z.number().int().optional(),
   retransmitMs: z.number().default(1000),
   retransmits: z.number().int().default(4),
+  /** Secrets that a restarted gateway has again make its tickets and tokens good. */
+  extensions: z
+    .strictObject({
+      redirect: z.strictObject({ to: z.string(), at: z.enum(['init', 'first', 'last']) }).optional(),
+      tickets: z.strictObject({ secret: z.string(), lifetimeSeconds: z.number().int() }).optional(),
+      crashSecret: z.string().optional(),
+      authLifetimeSeconds: z.number().int().optional(),
+      childless: z.boolean().optional(),
+    })
+    .optional(),
   faults: z.record(z.string(), z.unknown()).default({}),
   /** Name and MTU of the tunnel device. */
   tun: z.string().default('cwgw%d'),
@@ -105,8 +117,19 @@ export function parseGatewayConfig(value: unknown, epoch: number): ProgramConfig
     retransmitMs: json.retransmitMs,
     retransmits: json.retransmits,
     epoch,
+    ...(json.extensions === undefined ? {} : { extensions: extensionsOf(json.extensions) }),
   };
   return { gateway, faults: faultsOf(json.faults), tun: json.tun, mtu: json.mtu };
+}
+
+function extensionsOf(json: NonNullable<z.output<typeof schema>['extensions']>): Extensions {
+  const { redirect, tickets, crashSecret, ...plain } = json;
+  return {
+    ...defined(plain),
+    ...(redirect === undefined ? {} : { redirect: { ...redirect, to: gatewayIdent(redirect.to) } }),
+    ...(tickets === undefined ? {} : { tickets: { ...tickets, secret: utf8(tickets.secret) } }),
+    ...(crashSecret === undefined ? {} : { crashSecret: utf8(crashSecret) }),
+  };
 }
 
 function credentialsOf(json: z.output<typeof schema>): GatewayCredentials {
@@ -163,7 +186,15 @@ const FAULT_NAMES: Readonly<Record<Exclude<keyof Faults, `tamper${string}`>, tru
   ...{ childNotify: true, finalNotify: true, identity: true, auth: true, finalAuth: true },
   ...{ authMethod: true, omitAuth: true, eap: true, childProposal: true, traffic: true, cp: true },
   ...{ add: true, flags: true, messageIdOffset: true, steps: true, majorVersion: true, drop: true },
-  ...{ dropReceived: true, duplicates: true, silentAfter: true, create: true, fragments: true },
+  ...{
+    dropReceived: true,
+    duplicates: true,
+    silentAfter: true,
+    redirect: true,
+    resume: true,
+    create: true,
+    fragments: true,
+  },
 };
 
 /** Their values are taken as they are, but for the two that hold octets. A name that does not exist throws. */

@@ -2,6 +2,8 @@ import type { Message } from '../../../core/wire/message.ts';
 import type { Payload } from '../../../core/wire/payload.ts';
 import type { CreateFaults, ProposalFault, TrafficFault } from './create-faults.ts';
 import type { FragmentFaults } from './fragment-faults.ts';
+import type { RedirectFault } from './redirect.ts';
+import type { ResumeFaults } from './tickets.ts';
 
 export type { ProposalFault } from './create-faults.ts';
 
@@ -93,6 +95,10 @@ export interface Faults {
 
   /** CREATE_CHILD_SA, in both roles. */
   readonly create?: CreateFaults;
+
+  // Staying connected
+  readonly redirect?: RedirectFault;
+  readonly resume?: ResumeFaults;
 
   // Any message
   readonly fragments?: FragmentFaults;

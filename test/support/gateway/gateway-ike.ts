@@ -15,6 +15,7 @@ import type { Faults, Step } from './faults.ts';
 import { InitResponder } from './init-responder.ts';
 import { OwnRequests } from './own-requests.ts';
 import { notifies } from './pick.ts';
+import { crashToken } from './qcd.ts';
 import { Sender } from './sender.ts';
 import { createChildRequest, rekeyChildRequest, type CreateOptions } from './own-create.ts';
 import { deleteChildRequest, deleteIkeRequest } from './own-deletes.ts';
@@ -110,7 +111,7 @@ export class GatewayIke {
     return this.#run(now, () => {
       for (const sa of this.#sas.all) {
         if (sa.forgetMs !== undefined && sa.forgetMs <= now) {
-          this.#close(sa, 'half-open');
+          this.#close(sa, sa.state.name === 'established' ? 'redundant' : 'half-open');
           this.#sas.forget(sa);
           continue;
         }
@@ -182,6 +183,16 @@ export class GatewayIke {
   /** Sends nothing any more and hears nothing, like a machine that lost its power; or comes back. */
   setSilent(silent: boolean): void {
     this.#sender.silent = silent;
+  }
+
+  /** Forgets everything but its configuration, like a machine that lost its power and is there again. */
+  restart(): void {
+    for (const sa of this.#sas.all) {
+      this.#responder.pool.release(sa.client.id);
+      this.#sas.forget(sa);
+    }
+    this.#init.forget();
+    this.#sender.silent = false;
   }
 
   #child(saId: number, childId: number | undefined): Child {
@@ -263,7 +274,7 @@ export class GatewayIke {
     const sa = this.#sas.byHeader(header);
     if (sa === undefined) {
       this.#emit({ kind: 'ignored', reason: 'an unknown SPI' });
-      if (!header.response) this.#complain(header, notify(Notify.INVALID_IKE_SPI), datagram);
+      if (!header.response) this.#complain(header, notify(Notify.INVALID_IKE_SPI), datagram, true);
       return;
     }
     const decoded = decodeMessage(datagram.octets, sa.protection);
@@ -408,9 +419,10 @@ export class GatewayIke {
   }
 
   /** A clear notify to whom nothing else can be said (RFC 7296 sections 2.5 and 2.21.4). */
-  #complain(header: IkeHeader, payload: Payload, to: GatewayDatagram): void {
+  #complain(header: IkeHeader, payload: Payload, to: GatewayDatagram, isLost = false): void {
     const { initiatorSpi, responderSpi, exchange, messageId } = header;
     const ids = { initiatorSpi, responderSpi, exchange, messageId };
-    this.#sender.clear({ ...ids, fromInitiator: false, response: true, payloads: [payload] }, 'clear', to);
+    const payloads = [payload, ...(isLost ? crashToken(this.config, header) : [])];
+    this.#sender.clear({ ...ids, fromInitiator: false, response: true, payloads }, 'clear', to);
   }
 }

@@ -10,7 +10,7 @@ import { GatewayIke } from './gateway-ike.ts';
 import type { GatewayConfig } from './types.ts';
 
 export type { Faults, Step } from './faults.ts';
-export { GatewayIke } from './gateway-ike.ts';
+export { GatewayIke, type ChildChoice } from './gateway-ike.ts';
 export type { Child, Sa } from './sa.ts';
 export type { GatewayConfig, GatewayDatagram, GatewayEvent, GatewayOutput } from './types.ts';
 

@@ -1,4 +1,4 @@
-import { concat } from '../../../core/lib/bytes.ts';
+import { concat, utf8 } from '../../../core/lib/bytes.ts';
 import type { RandomBytes } from '../../../core/lib/ports.ts';
 import { aead } from '../../../core/crypto/aead.ts';
 import { blockCipher } from '../../../core/crypto/block-cipher.ts';
@@ -65,6 +65,12 @@ export function deriveIkeKeys(suite: IkeSuite, seed: KeySeed): IkeKeys {
   return expandIkeKeys(suite, prfOf(suite).compute(concat(nonceI, nonceR), shared), seed);
 }
 
+/** The keys of an IKE SA that resumes one with this SK_d, RFC 5723 section 5.1. */
+export function deriveResumedKeys(suite: IkeSuite, d: Uint8Array, seed: Omit<KeySeed, 'shared'>): IkeKeys {
+  const skeyseed = prfOf(suite).compute(d, concat(utf8('Resumption'), seed.nonceI, seed.nonceR));
+  return expandIkeKeys(suite, skeyseed, seed);
+}
+
 /** The keys of an IKE SA in place of `old`, RFC 7296 section 2.18: the old PRF makes SKEYSEED, the new one the rest. */
 export function deriveRekeyedKeys(
   old: { readonly suite: IkeSuite; readonly d: Uint8Array },
@@ -76,7 +82,7 @@ export function deriveRekeyedKeys(
   return expandIkeKeys(suite, skeyseed, seed);
 }
 
-function expandIkeKeys(suite: IkeSuite, skeyseed: Uint8Array, seed: KeySeed): IkeKeys {
+function expandIkeKeys(suite: IkeSuite, skeyseed: Uint8Array, seed: Omit<KeySeed, 'shared'>): IkeKeys {
   const { nonceI, nonceR, spiI, spiR } = seed;
   const prf = prfOf(suite);
   const { encr, integ } = cipherLengths(suite);

@@ -1,3 +1,4 @@
+import type { Millis } from '../../../core/lib/ports.ts';
 import type { KeyExchange } from '../../../core/crypto/key-exchange.ts';
 import { ExchangeType } from '../../../core/wire/constants.ts';
 import type { Message } from '../../../core/wire/message.ts';
@@ -10,6 +11,7 @@ import { inheritChildren, makeIkeSa } from './new-ike.ts';
 import { deleteIkeRequest } from './own-deletes.ts';
 import { newKeyExchange, refusalOf, retryGroups, sharedSecret } from './own-exchange.ts';
 import { payloadOf } from './pick.ts';
+import { crashToken } from './qcd.ts';
 import { ownSpi, type OwnRequest, type Replacement, type Sa } from './sa.ts';
 import { chosenIke, ikeProposal, type IkeSuite } from './suite.ts';
 import type { Responder } from './types.ts';
@@ -24,6 +26,9 @@ export interface RekeyIkeOptions {
   /** Does not wait until the request before it is answered. */
   readonly rush?: boolean;
 }
+
+/** How long an IKE SA that lost a collision is kept for the client to delete. */
+const REDUNDANT_MS: Millis = 90_000;
 
 interface Begun {
   readonly spiI: Uint8Array;
@@ -132,7 +137,13 @@ function settle(responder: Responder, sa: Sa, own: Replacement<Sa>): void {
   const { theirs } = sa.rekeying;
   const lost = theirs !== undefined && redundant(own, theirs) === 'own';
   inheritChildren(responder, sa, lost ? theirs.made : own.made);
+  // Who began the rekeying has no message of it left for a token (RFC 6290 section 4.3).
+  const tokens = crashToken(responder.config, own.made);
+  if (!lost && tokens.length > 0)
+    responder.enqueue(own.made, { exchange: ExchangeType.INFORMATIONAL, payloads: tokens });
   const { afterwards } = responder.faults.create ?? {};
+  // The client's own one is for the client to delete, which may never have heard of it.
+  if (theirs !== undefined && !lost) theirs.made.forgetMs = responder.now + REDUNDANT_MS;
   if (afterwards === 'keeps-old') return;
   if (lost || afterwards === 'deletes-new')
     responder.enqueue(own.made, deleteIkeRequest(responder, 'redundant'));

@@ -11,6 +11,8 @@ import type { TrafficSelector } from '../../../core/wire/payloads/ts.ts';
 import type { EapServer } from './eap-server.ts';
 import type { IkeKeys } from './keys.ts';
 import type { IkeSuite } from './suite.ts';
+import type { TicketContent } from './tickets.ts';
+import type { ClientMethod } from './types.ts';
 
 /** An identity as IDi and IDr carry it. */
 export interface Identity {
@@ -24,6 +26,8 @@ export interface ChildRequest {
   readonly tsi: readonly TrafficSelector[];
   readonly tsr: readonly TrafficSelector[];
   readonly cp: ConfigPayload | undefined;
+  /** It wants a ticket too (RFC 5723 section 4.1). */
+  readonly ticket: boolean;
 }
 
 /** What a request of the gateway's own is for, as far as a collision needs to know (RFC 7296 section 2.25). */
@@ -93,6 +97,8 @@ export interface Child {
 export interface Client {
   /** Holds its addresses. */
   readonly id: number;
+  /** It follows redirections (RFC 5685). */
+  readonly follows: boolean;
   /** What it may send from: its leased addresses, or anything when it did not ask for one. */
   permitted: readonly TrafficSelector[];
   /** Every nonce that it has sent, in hexadecimal: each must be fresh. */
@@ -117,7 +123,14 @@ export type SaState =
       readonly identity: Identity;
     }
   | { readonly name: 'false-success' }
-  | { readonly name: 'established'; readonly identity: Identity }
+  /** IKE_SESSION_RESUME is over: both ends have to show that they know the secret of the SA before. */
+  | { readonly name: 'resuming'; readonly ticket: TicketContent }
+  | {
+      readonly name: 'established';
+      readonly identity: Identity;
+      readonly user: string | undefined;
+      readonly method: ClientMethod;
+    }
   /** Nothing is left but the last answer, for a client that did not get it. */
   | { readonly name: 'closed' };
 
@@ -204,8 +217,8 @@ export function freshFields(): Pick<
 }
 
 /** A client that has begun with this nonce. */
-export function newClient(id: number, nonce: Uint8Array): Client {
-  return { id, permitted: [], nonces: new Set([toHex(nonce)]), gone: new Map() };
+export function newClient(id: number, nonce: Uint8Array, follows = false): Client {
+  return { id, follows, permitted: [], nonces: new Set([toHex(nonce)]), gone: new Map() };
 }
 
 /** The SPI of the gateway's end. */

@@ -6,6 +6,7 @@ import type { Prefix } from '../../../core/net/prefix.ts';
 import type { Message } from '../../../core/wire/message.ts';
 import type { AddressPool, NetworkConfig } from './addresses.ts';
 import type { Users } from './eap-server.ts';
+import type { Extensions } from './extensions.ts';
 import type { Faults } from './faults.ts';
 import type { SignatureStyle } from './proof.ts';
 import type { Client, Identity, OwnRequest, Purpose, Sa } from './sa.ts';
@@ -53,8 +54,9 @@ export interface GatewayConfig extends NetworkConfig {
   /** First wait for an answer to an own request; it doubles with each of `retransmits` repetitions. */
   readonly retransmitMs: Millis;
   readonly retransmits: number;
-  /** The time at `now` zero, for the validity of client certificates. */
+  /** The time at `now` zero, for the validity of client certificates and tickets. */
   readonly epoch: EpochMillis;
+  readonly extensions?: Extensions;
 }
 
 /** One message to or from a client. On port 4500 the octets stand without their non-ESP marker. */
@@ -99,6 +101,8 @@ export type GatewayEvent =
       readonly identity: string;
       readonly user: string | undefined;
       readonly method: ClientMethod;
+      /** Whether it came with a ticket: then `method` is how the client had proved itself before. */
+      readonly resumed: boolean;
       readonly addresses: readonly IpAddress[];
     }
   | {

@@ -21,7 +21,7 @@ import type { Message, MessageProtection } from '../../../core/wire/message.ts';
 import type { Payload } from '../../../core/wire/payload.ts';
 import { notify } from '../../../core/wire/payloads/notify.ts';
 import type { Transform } from '../../../core/wire/payloads/sa.ts';
-import { natHash } from '../../support/gateway/answer-init.ts';
+import { natHash } from '../../support/gateway/first-parts.ts';
 import {
   address,
   GATEWAY_ADDRESS,
