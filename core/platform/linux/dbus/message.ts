@@ -1,0 +1,238 @@
+import { utf8, utf8Strict } from '../../../lib/bytes.ts';
+import { ProtocolError, Reader, type ByteOrder } from '../../../lib/reader.ts';
+import { Writer } from '../../../lib/writer.ts';
+
+/*
+ * Messages of D-Bus (D-Bus Specification 0.43, "Message Protocol"): as much of it as it takes to subscribe to a signal.
+ * A body is one text or one boolean; other bodies are passed over.
+ */
+
+export const MessageType = { CALL: 1, RETURN: 2, ERROR: 3, SIGNAL: 4 } as const;
+
+/** Octets of the longest message that is read. What we ask for is far below; the specification allows 128 MiB. */
+export const MAX_MESSAGE_LENGTH = 65_536;
+
+/** What has to be there to know how long a message is. */
+const FIXED_LENGTH = 16;
+const VERSION = 1;
+const LITTLE = 0x6c;
+const BIG = 0x42;
+
+const Field = {
+  PATH: 1,
+  INTERFACE: 2,
+  MEMBER: 3,
+  ERROR_NAME: 4,
+  REPLY_SERIAL: 5,
+  DESTINATION: 6,
+  SENDER: 7,
+  SIGNATURE: 8,
+} as const;
+
+export interface DbusMessage {
+  readonly type: number;
+  readonly serial: number;
+  readonly path?: string;
+  readonly interface?: string;
+  readonly member?: string;
+  readonly errorName?: string;
+  /** Of the message that this one answers. */
+  readonly replySerial?: number;
+  /** Absent in a signal for everybody. */
+  readonly destination?: string;
+  /** As the bus knows the sender; the bus itself has filled it in. */
+  readonly sender?: string;
+  /** When it is one text or one boolean. */
+  readonly body?: string | boolean;
+}
+
+/**
+ * Octets of the message that begins here; undefined when there are too few to say. Throws ProtocolError when it is no
+ * message, or longer than MAX_MESSAGE_LENGTH.
+ *
+ *    0        1        2        3        4                 8                 12                16
+ *   +--------+--------+--------+--------+-----------------+-----------------+-----------------+------------------
+ *   | 'l','B'|  type  | flags  | version| octets of body  |     serial      | octets of fields| fields | 0 … | body
+ *   +--------+--------+--------+--------+-----------------+-----------------+-----------------+------------------
+ *
+ * Zeros fill the fields up to a multiple of 8. A field is a code, the signature of its value, and the value; each
+ * begins at a multiple of 8. Every number begins at a multiple of its own length, counted from the first octet.
+ */
+export function messageLength(octets: Uint8Array): number | undefined {
+  if (octets.length < FIXED_LENGTH) return undefined;
+  const reader = new Reader(octets, orderOf(octets[0]));
+  reader.skip(3, 'order, type and flags');
+  const version = reader.u8('version');
+  if (version !== VERSION) throw new ProtocolError(`D-Bus version ${version}`);
+  const bodyLength = reader.u32('body length');
+  reader.skip(4, 'serial');
+  const length = FIXED_LENGTH + aligned(reader.u32('fields length'), 8) + bodyLength;
+  if (length > MAX_MESSAGE_LENGTH) throw new ProtocolError(`a D-Bus message of ${length} octets`);
+  return length;
+}
+
+/** Reads one whole message. Throws ProtocolError. */
+export function decodeMessage(octets: Uint8Array): DbusMessage {
+  if (messageLength(octets) !== octets.length) throw new ProtocolError('not one D-Bus message');
+  const order = orderOf(octets[0]);
+  const reader = new Reader(octets, order);
+  reader.skip(1, 'order');
+  const type = reader.u8('type');
+  reader.skip(6, 'flags, version and body length');
+  const serial = reader.u32('serial');
+  const fieldsEnd = FIXED_LENGTH + reader.u32('fields length');
+  const fields = new Map<number, string | number>();
+  while (reader.offset < fieldsEnd) {
+    align(reader, 8);
+    const code = reader.u8('field');
+    const value = readValue(reader, readSignature(reader));
+    if (value !== undefined) fields.set(code, value);
+    if (reader.offset > fieldsEnd) throw new ProtocolError('a field behind the fields');
+  }
+  align(reader, 8);
+  const body = readBody(reader, fields.get(Field.SIGNATURE));
+  const replySerial = fields.get(Field.REPLY_SERIAL);
+  return {
+    type,
+    serial,
+    ...textField('path', fields.get(Field.PATH)),
+    ...textField('interface', fields.get(Field.INTERFACE)),
+    ...textField('member', fields.get(Field.MEMBER)),
+    ...textField('errorName', fields.get(Field.ERROR_NAME)),
+    ...textField('destination', fields.get(Field.DESTINATION)),
+    ...textField('sender', fields.get(Field.SENDER)),
+    ...(typeof replySerial === 'number' ? { replySerial } : {}),
+    ...(body === undefined ? {} : { body }),
+  };
+}
+
+function textField<K extends string>(
+  name: K,
+  value: string | number | undefined,
+): Partial<Readonly<Record<K, string>>> {
+  return typeof value === 'string' ? ({ [name]: value } as Record<K, string>) : {};
+}
+
+function readBody(reader: Reader, signature: string | number | undefined): string | boolean | undefined {
+  if (signature === 's') return readText(reader);
+  if (signature !== 'b') return undefined;
+  const value = reader.u32('boolean');
+  if (value > 1) throw new ProtocolError(`a boolean of ${value}`);
+  return value === 1;
+}
+
+/** Octets of the values that are passed over, by type: byte, the integers, double, file descriptor, boolean. */
+const PLAIN_LENGTHS: Readonly<Record<string, 1 | 2 | 4 | 8>> = {
+  y: 1,
+  n: 2,
+  q: 2,
+  i: 4,
+  b: 4,
+  h: 4,
+  x: 8,
+  t: 8,
+  d: 8,
+};
+
+/** The text or number of a field, undefined for one of a type that no field has that we know. */
+function readValue(reader: Reader, signature: string): string | number | undefined {
+  if (signature === 's' || signature === 'o') return readText(reader);
+  if (signature === 'g') return readSignature(reader);
+  if (signature === 'u') {
+    align(reader, 4);
+    return reader.u32('number');
+  }
+  const length = PLAIN_LENGTHS[signature];
+  if (length === undefined) throw new ProtocolError('a field of a compound type');
+  align(reader, length);
+  reader.skip(length, 'value');
+  return undefined;
+}
+
+function readText(reader: Reader): string {
+  align(reader, 4);
+  return textOf(reader, reader.u32('text length'));
+}
+
+function readSignature(reader: Reader): string {
+  return textOf(reader, reader.u8('signature length'));
+}
+
+/** Text of so many octets, and the zero behind it. */
+function textOf(reader: Reader, length: number): string {
+  const text = utf8Strict(reader.take(length, 'text'));
+  if (text === undefined || reader.u8('end of text') !== 0) throw new ProtocolError('a text that is none');
+  return text;
+}
+
+function align(reader: Reader, to: number): void {
+  reader.skip(aligned(reader.offset, to) - reader.offset, 'padding');
+}
+
+function aligned(offset: number, to: number): number {
+  return Math.ceil(offset / to) * to;
+}
+
+function orderOf(octet: number | undefined): ByteOrder {
+  if (octet === LITTLE) return 'little';
+  if (octet === BIG) return 'big';
+  throw new ProtocolError('a D-Bus message without an order of octets');
+}
+
+export interface DbusCall {
+  /** Above 0, and another one for each message. */
+  readonly serial: number;
+  readonly destination: string;
+  readonly path: string;
+  readonly interface: string;
+  readonly member: string;
+  /** The only argument. */
+  readonly argument?: string;
+}
+
+/** The octets of a method call, in network order. */
+export function encodeCall(call: DbusCall): Uint8Array {
+  const body = new Writer();
+  if (call.argument !== undefined) writeText(body, call.argument);
+  const bodyOctets = body.finish();
+  const writer = new Writer();
+  writer.u8(BIG).u8(MessageType.CALL).u8(0).u8(VERSION).u32(bodyOctets.length).u32(call.serial).u32(0);
+  const fields = [
+    [Field.PATH, 'o', call.path],
+    [Field.INTERFACE, 's', call.interface],
+    [Field.MEMBER, 's', call.member],
+    [Field.DESTINATION, 's', call.destination],
+  ] as const;
+  for (const [code, signature, text] of fields) {
+    writeField(writer, code, signature);
+    writeText(writer, text);
+  }
+  if (call.argument !== undefined) {
+    writeField(writer, Field.SIGNATURE, 'g');
+    writeSignature(writer, 's');
+  }
+  writer.patchU32(12, writer.length - FIXED_LENGTH);
+  pad(writer, 8);
+  return writer.bytes(bodyOctets).finish();
+}
+
+function writeField(writer: Writer, code: number, signature: string): void {
+  pad(writer, 8);
+  writer.u8(code);
+  writeSignature(writer, signature);
+}
+
+function writeSignature(writer: Writer, signature: string): void {
+  const octets = utf8(signature);
+  writer.u8(octets.length).bytes(octets).u8(0);
+}
+
+function writeText(writer: Writer, text: string): void {
+  pad(writer, 4);
+  const octets = utf8(text);
+  writer.u32(octets.length).bytes(octets).u8(0);
+}
+
+function pad(writer: Writer, to: number): void {
+  writer.zeros(aligned(writer.length, to) - writer.length);
+}
