@@ -117,7 +117,7 @@ export class IkeSuccession implements Requests {
     const { outcome } = task;
     if (outcome.kind === 'refused') return this.#refused(outcome.notify.notifyType, now);
     this.#attempts = undefined;
-    const ike = this.#port.exchangerFor(outcome.sa);
+    const ike = this.#port.exchangerFor(outcome.sa, 0);
     const heir = this.#heir;
     if (heir && redundantOf(outcome.nonces, heir.nonces) === 'ours') return this.#retire(ike, now);
     if (heir) {
@@ -162,7 +162,7 @@ export class IkeSuccession implements Requests {
       then: () => {
         // A gateway that asks once more did not take what it got before.
         if (this.#heir) this.#drop(this.#heir.ike);
-        const ike = this.#port.exchangerFor(sa);
+        const ike = this.#port.exchangerFor(sa, 0);
         this.#heir = { ike, nonces };
         this.#standing.set(ike, 'heir');
         this.#port.timers.set('ike heir', now + TIDY_MS, 'tidy', (then) => this.#inherit(then));
@@ -268,7 +268,7 @@ export class IkeSuccession implements Requests {
   finishedLast(from: Exchanger, task: Task, now: Millis): void {
     if (task.kind === 'delete-ike' || task.kind === 'parting') return this.#drop(from);
     if (!(task instanceof RekeyIkeTask) || task.outcome?.kind !== 'created') return;
-    const ike = this.#port.exchangerFor(task.outcome.sa);
+    const ike = this.#port.exchangerFor(task.outcome.sa, 0);
     this.#standing.set(ike, 'retiring');
     this.#part(ike, now);
   }

@@ -1,5 +1,6 @@
 import type { Failure } from '../lib/failure.ts';
-import type { Log, Millis, RandomBytes } from '../lib/ports.ts';
+import type { EpochMillis, Log, Millis, RandomBytes } from '../lib/ports.ts';
+import type { Endpoint } from '../net/address.ts';
 import type { IkeConfig } from './config.ts';
 import type { IkeEvent } from './events.ts';
 import type { Exchanger } from './exchanger.ts';
@@ -13,10 +14,17 @@ export interface SessionPort {
   readonly config: IkeConfig;
   readonly random: RandomBytes;
   readonly log: Log;
+  /** The wall clock. */
+  epoch(now: Millis): EpochMillis;
+  /** Where our requests go. */
+  remote(): Endpoint;
   emit(event: IkeEvent): void;
   context(ike: Exchanger, now: Millis): TaskContext;
-  /** The messages of an SA that takes the place of another: Message IDs begin at 0 (RFC 7296 section 2.2). */
-  exchangerFor(sa: IkeSa): Exchanger;
+  /**
+   * The messages of a new SA. Our Message IDs go on from IKE_SA_INIT with 1, and begin at 0 when it takes the place of
+   * another (RFC 7296 section 2.2).
+   */
+  exchangerFor(sa: IkeSa, firstId: 0 | 1): Exchanger;
   /** An SA took the place of the one that was current. */
   succeeded(ike: Exchanger, now: Millis): void;
   /** One side deletes the SAs in order: what was given out for them is void. */
