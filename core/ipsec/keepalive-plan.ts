@@ -9,9 +9,7 @@ const LONGEST_MS: Millis = 120_000;
 const GROWTH = 1.5;
 /** A trial that gains less than this is not worth the risk. */
 const GAIN = 1.1;
-/** Of a silence that a mapping did not survive, this part is still too long to be tried. */
-const CAUTION = 0.9;
-/** So many keepalives in a row, with nothing between them, before a longer silence is tried. */
+/** So many keepalives in a row, with nothing between them, before something is tried. */
 const QUIET = 3;
 
 /** What is due next if nothing else is sent until then. */
@@ -25,12 +23,12 @@ export interface KeepaliveDue {
  * When packets are sent for nothing but the mapping in the NAT before us: only behind silence of our own, for what comes
  * in need not keep it alive (RFC 3948 section 4). It begins with the RFC's interval. Where the gateway's answers tell
  * whether the mapping is still the same, it tries, while nobody sends anything anyway, whether a longer silence does no
- * harm, and asks at its end. A mapping that did not live through a silence is lost only once: nothing as long is tried
- * on this path again. A plan is good for one path.
+ * harm, and asks at its end. Once a mapping did not live through a silence it goes back to what is known to be safe, and
+ * tries nothing any more. A plan is good for one path.
  */
 export class KeepalivePlan {
   #interval = START_MS;
-  /** Silences from here on are too long. */
+  /** The longest silence that may be tried. */
   #ceiling = Infinity;
   /** The longest silence that a mapping is known to have survived. */
   #proven = 0;
@@ -50,10 +48,17 @@ export class KeepalivePlan {
   }
 
   get due(): KeepaliveDue {
-    const trial = Math.min(this.#interval * GROWTH, this.#ceiling, LONGEST_MS);
-    return this.#isTold && this.#quiet >= QUIET && trial >= this.#interval * GAIN
-      ? { at: this.#lastSentAt + trial, what: 'check' }
-      : { at: this.#lastSentAt + this.#interval, what: 'keepalive' };
+    const trial = this.#quiet >= QUIET && this.#isTold ? this.#trial() : undefined;
+    return trial === undefined
+      ? { at: this.#lastSentAt + this.#interval, what: 'keepalive' }
+      : { at: this.#lastSentAt + trial, what: 'check' };
+  }
+
+  /** The silence that is worth a question: what is not sure yet, then what is longer. */
+  #trial(): Millis | undefined {
+    if (this.#proven < this.#interval) return this.#interval;
+    const longer = Math.min(this.#interval * GROWTH, this.#ceiling, LONGEST_MS);
+    return longer >= this.#interval * GAIN ? longer : undefined;
   }
 
   /** A packet went to the gateway. */
@@ -79,8 +84,8 @@ export class KeepalivePlan {
     this.#quiet = 0;
     this.#isTold = true;
     if (kept) this.#survived(silence);
-    // Lost without silence: a NAT that began anew, which no keepalive prevents.
-    else if (silence >= SHORTEST_MS) this.#perished(silence);
+    // Lost without silence, a NAT began anew, which no keepalive prevents; and nobody would try to sleep through a night.
+    else if (silence >= SHORTEST_MS && silence <= LONGEST_MS) this.#perished(silence);
   }
 
   #survived(silence: Millis): void {
@@ -89,10 +94,10 @@ export class KeepalivePlan {
   }
 
   #perished(silence: Millis): void {
-    this.#ceiling = Math.max(SHORTEST_MS, Math.min(this.#ceiling, silence * CAUTION));
     // What was proven and now is refuted was luck.
-    if (this.#proven >= this.#ceiling) this.#proven = 0;
+    if (this.#proven >= silence) this.#proven = 0;
     const fallback = Math.max(this.#proven, silence / 2);
-    this.#interval = Math.max(SHORTEST_MS, Math.min(fallback, this.#interval, this.#ceiling));
+    this.#interval = Math.max(SHORTEST_MS, Math.min(fallback, this.#interval));
+    this.#ceiling = this.#interval;
   }
 }

@@ -1,5 +1,3 @@
-import type { Millis } from '../lib/ports.ts';
-
 /*
  * What a UDP datagram on port 4500 can hold (RFC 3948 section 2):
  *
@@ -18,9 +16,6 @@ export type Encapsulated = 'esp' | 'ike' | 'keepalive' | 'short';
 
 /** Octets of the Non-ESP Marker. */
 export const NON_ESP_MARKER_LENGTH = 4;
-
-/** How long no packet may have gone to a peer behind a NAT before a keepalive does (RFC 3948 section 4). */
-export const KEEPALIVE_INTERVAL_MS: Millis = 20_000;
 
 const KEEPALIVE_OCTET = 0xff;
 
@@ -52,9 +47,4 @@ export function ikeMessageOf(payload: Uint8Array): Uint8Array | undefined {
 /** The payload of a NAT-keepalive (RFC 3948 section 2.3). */
 export function keepalive(): Uint8Array {
   return Uint8Array.of(KEEPALIVE_OCTET);
-}
-
-/** When a keepalive is due if nothing is sent to the peer until then. Only sending counts, never receiving. */
-export function keepaliveDueAt(lastSentAt: Millis, interval: Millis = KEEPALIVE_INTERVAL_MS): Millis {
-  return lastSentAt + interval;
 }

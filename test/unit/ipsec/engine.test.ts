@@ -6,12 +6,13 @@ import { EspEngine } from '../../../core/ipsec/engine.ts';
 import type { EspEvent } from '../../../core/ipsec/events.ts';
 import { newTransform } from '../../../core/ipsec/suite.ts';
 import { proves } from '../../conformance/tag.ts';
-import { packet } from '../net/packets.ts';
+import { packet, selector } from '../net/packets.ts';
 import {
   counted,
   enginePair,
   engineWith,
   laptopChild,
+  LAPTOP,
   mirrored,
   openAll,
   sealAll,
@@ -79,6 +80,66 @@ test(
     assert.deepEqual(openAll(laptop, sealAll(office, [PONG])), [PONG]);
   },
 );
+
+/** A pair of other keys and SPIs, in place of the first. */
+const NEXT = laptopChild(SUITE, { spiIn: 77, spiOut: 88, keyIn: seeded(5)(36), keyOut: seeded(6)(36) });
+
+test(
+  'a pair that waits tells when the peer first uses it, and sends once it is activated',
+  proves(['RFC7296-2.8-x8', 'does'], ['RFC7296-2.8-7', 'does']),
+  () => {
+    const events: EspEvent[] = [];
+    const laptop = engineWith([laptopChild(SUITE)], { onEvent: (event) => events.push(event) });
+    const office = engineWith([mirrored(laptopChild(SUITE)), mirrored(NEXT)]);
+    laptop.install(NEXT, { sendNow: false });
+    const spiOf = (packets: readonly Uint8Array[]): number[] => packets.map((esp) => readU32(esp));
+    assert.deepEqual(spiOf(sealAll(laptop, [PING])), [SPI_TO_OFFICE]);
+    assert.deepEqual(events, []);
+    const [used, again] = sealAll(office, [PONG, PONG]);
+    assert.ok(used && again);
+    const forged = used.slice();
+    forged[20] = (forged[20] ?? 0) ^ 1;
+    assert.deepEqual(openAll(laptop, [forged]), []);
+    assert.deepEqual(events, [], 'only what is authentic counts');
+    assert.deepEqual(openAll(laptop, [used]), [PONG]);
+    assert.deepEqual(openAll(laptop, [again]), [PONG]);
+    assert.deepEqual(events, [{ kind: 'first-inbound', childId: 1, spiIn: 77, direction: 'in' }]);
+    laptop.activate(1, 77);
+    assert.deepEqual(spiOf(sealAll(laptop, [PING])), [88]);
+  },
+);
+
+test('a retired pair takes what was on its way until its time is over, whoever looks at the clock', () => {
+  const before = engineWith([mirrored(laptopChild(SUITE))]);
+  for (const byTimer of [true, false]) {
+    const laptop = engineWith([laptopChild(SUITE)]);
+    laptop.install(NEXT);
+    laptop.retire(1, SPI_TO_LAPTOP, 5_000);
+    assert.equal(laptop.nextExpiry, 5_000);
+    assert.deepEqual(openAll(laptop, sealAll(before, [PONG]), 4_999), [PONG]);
+    assert.deepEqual(
+      laptop.traffic(1).map(({ stage }) => stage),
+      ['retired', 'ready'],
+    );
+    if (byTimer) laptop.expire(5_000);
+    assert.deepEqual(openAll(laptop, sealAll(before, [PONG]), 5_000), []);
+    assert.equal(laptop.counters()['in-unknown-spi'], 1);
+    assert.equal(laptop.traffic().length, 1);
+  }
+});
+
+test('children have pairs, policies and ends of their own', () => {
+  const web = { local: LAPTOP, remote: [selector('10.5.0.0/16')] };
+  const further = laptopChild(SUITE, { ...web, childId: 2, spiIn: 77, spiOut: 88 });
+  // In the order of the policies: what is narrower comes first.
+  const engine = engineWith([further, laptopChild(SUITE)]);
+  const there = packet({ source: '10.0.0.1', destination: '10.5.0.9' });
+  const spis = (): number[] => sealAll(engine, [there, PING]).map((esp) => readU32(esp));
+  assert.deepEqual(spis(), [88, SPI_TO_OFFICE]);
+  engine.retire(2, 77, 1_000);
+  assert.deepEqual(spis(), [SPI_TO_OFFICE]);
+  assert.equal(engine.counters()['out-no-sa'], 1);
+});
 
 test('the traffic of every pair is told apart', () => {
   const { laptop, office } = enginePair(SUITE);

@@ -2,7 +2,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import type { ChildSaSpec } from '../../../core/ipsec/child-sa.ts';
 import { proves } from '../../conformance/tag.ts';
-import type { Sad } from '../../../core/ipsec/sad.ts';
+import type { OutboundSa, Sad } from '../../../core/ipsec/sad.ts';
 import { laptopChild, newSad } from './pair.ts';
 
 const SUITE = { encr: 20, keyBits: 128, esn: false };
@@ -69,6 +69,98 @@ test('removing a pair leaves the others', () => {
   sad.remove(1, 99);
   assert.equal(sad.outboundFor(1)?.spi, 11);
 });
+
+test(
+  'a pair that waits receives, and sends once it is activated',
+  proves(['RFC7296-2.8-7', 'does'], ['RFC7296-2.8-x8', 'does']),
+  () => {
+    const sad = newSad();
+    sad.install(child({ spiIn: 10, spiOut: 11 }));
+    sad.install(child({ spiIn: 20, spiOut: 21 }), false);
+    assert.equal(sad.bySpi(20)?.childId, 1);
+    assert.equal(sad.outboundFor(1)?.spi, 11);
+    sad.activate(1, 20);
+    assert.equal(sad.outboundFor(1)?.spi, 21);
+    sad.activate(1, 99);
+    sad.activate(2, 10);
+    assert.equal(sad.outboundFor(1)?.spi, 21);
+  },
+);
+
+test('a pair that waits sends before nothing does', () => {
+  const sad = newSad();
+  sad.install(child({ spiIn: 10, spiOut: 11 }));
+  sad.install(child({ spiIn: 20, spiOut: 21 }), false);
+  sad.retire(1, 10, 1000);
+  assert.equal(sad.outboundFor(1)?.spi, 21);
+  const alone = newSad();
+  alone.install(child({ spiIn: 10, spiOut: 11 }), false);
+  assert.equal(alone.outboundFor(1)?.spi, 11);
+});
+
+test('a pair that may send goes before a newer one that waits', () => {
+  const sad = newSad();
+  sad.install(child({ spiIn: 10, spiOut: 11 }));
+  sad.install(child({ spiIn: 20, spiOut: 21 }));
+  sad.install(child({ spiIn: 30, spiOut: 31 }), false);
+  sad.retire(1, 20, 1000);
+  assert.equal(sad.outboundFor(1)?.spi, 11);
+});
+
+test(
+  'a retired pair sends no more at once, and receives until its time is over',
+  proves('RFC7296-2.8.1-1', 'does'),
+  () => {
+    const sad = newSad();
+    sad.install(child({ spiIn: 10, spiOut: 11 }));
+    sad.install(child({ spiIn: 20, spiOut: 21 }));
+    const [old] = sad.pairsOf(1);
+    assert.ok(old);
+    assert.equal(sad.nextExpiry, Infinity);
+    sad.retire(1, 10, 1000);
+    assert.equal(sad.nextExpiry, 1000);
+    assert.ok(isWiped(old.outbound), 'what is not needed is gone at once');
+    assert.ok(!isWiped(old.inbound));
+    sad.activate(1, 10);
+    assert.equal(sad.outboundFor(1)?.spi, 21, 'there is no way back');
+    sad.expire(999);
+    assert.ok(sad.bySpi(10));
+    sad.expire(1000);
+    assert.equal(sad.bySpi(10), undefined);
+    assert.ok(isWiped(old.inbound));
+    assert.equal(sad.nextExpiry, Infinity);
+    assert.equal(sad.outboundFor(1)?.spi, 21);
+  },
+);
+
+test('a child of which only retired pairs are left cannot send, and is gone with them', () => {
+  const sad = newSad();
+  sad.install(child({ spiIn: 10, spiOut: 11 }));
+  sad.install(child({ childId: 2, spiIn: 20, spiOut: 21 }));
+  sad.retire(1, 10, 1000);
+  sad.retire(2, 20, 500);
+  sad.retire(3, 10, 500);
+  assert.equal(sad.outboundFor(1), undefined);
+  assert.equal(sad.nextExpiry, 500);
+  sad.expire(500);
+  assert.deepEqual(sad.pairsOf(2), []);
+  assert.equal(sad.nextExpiry, 1000);
+  sad.expire(Infinity);
+  assert.deepEqual(sad.pairs(), []);
+});
+
+/** Whether the keys of an SA are forgotten: a transform without them throws. */
+function isWiped({ transform }: Pick<OutboundSa, 'transform'>): boolean {
+  const octets = new Uint8Array(64);
+  const rows = { sourceOffsets: Uint32Array.of(0), sequenceHighs: Uint32Array.of(0) };
+  const run = { ...rows, source: octets, target: octets, targetOffsets: Uint32Array.of(0), count: 1 };
+  try {
+    transform.open({ ...run, sourceLengths: Uint32Array.of(64), opened: new Uint8Array(1) });
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 test('removing a child removes its pairs and wipes the keys', () => {
   const sad = newSad();

@@ -1,14 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { concat } from '../../../core/lib/bytes.ts';
-import {
-  demux,
-  demuxAt,
-  ikeMessageOf,
-  keepalive,
-  keepaliveDueAt,
-  withNonEspMarker,
-} from '../../../core/ipsec/udp-encap.ts';
+import { demux, demuxAt, ikeMessageOf, keepalive, withNonEspMarker } from '../../../core/ipsec/udp-encap.ts';
 import { proves } from '../../conformance/tag.ts';
 
 test(
@@ -65,14 +58,5 @@ test(
     assert.deepEqual(ikeMessageOf(datagram), message);
     assert.equal(ikeMessageOf(Uint8Array.of(0, 0, 0, 1, 1, 2, 3)), undefined);
     assert.equal(ikeMessageOf(keepalive()), undefined);
-  },
-);
-
-test(
-  'a keepalive is due twenty seconds behind the last packet that was sent',
-  proves('RFC3948-4-x2', 'does'),
-  () => {
-    assert.equal(keepaliveDueAt(1000), 21_000);
-    assert.equal(keepaliveDueAt(1000, 5000), 6000);
   },
 );
