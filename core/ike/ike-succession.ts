@@ -237,6 +237,7 @@ export class IkeSuccession implements Requests {
   }
 
   #drop(ike: Exchanger): void {
+    if (ike === this.#heir?.ike) this.#heir = undefined;
     this.#port.timers.cancel(keyOf(ike));
     this.#standing.delete(ike);
     ike.wipe();

@@ -33,6 +33,8 @@ export type LoginMethod = 'eap' | 'certificate' | 'psk';
 
 export interface PairOptions {
   readonly gateway?: MakeGatewayOptions;
+  /** A gateway that there is already, in place of a new one with those options. */
+  readonly made?: MadeGateway;
   readonly method?: LoginMethod;
   readonly client?: Partial<IkeConfig>;
   readonly password?: string;
@@ -107,11 +109,13 @@ export class Pair {
 
   constructor(options: PairOptions = {}) {
     const method = options.method ?? 'eap';
-    this.made = makeGateway({
-      epoch: EPOCH,
-      ...(method === 'psk' ? { credentials: { kind: 'psk' } } : {}),
-      ...options.gateway,
-    });
+    this.made =
+      options.made ??
+      makeGateway({
+        epoch: EPOCH,
+        ...(method === 'psk' ? { credentials: { kind: 'psk' } } : {}),
+        ...options.gateway,
+      });
     this.#seenAs = options.seenAs ?? CLIENT;
     this.#password = options.password ?? PASSWORD;
     this.#answers = options.asked !== 'later';

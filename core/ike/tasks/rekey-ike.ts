@@ -79,6 +79,8 @@ export class RekeyIkeTask implements Task {
         parting: [DELETE_IKE_SA],
       };
     }
+    // What tells that the gateway lost the old SA says nothing of the new one (RFC 6290 section 4.3).
+    if (made.value.kind === 'created') made.value.sa.crash.learn(payloads);
     this.outcome = made.value;
     return DONE;
   }
