@@ -18,6 +18,11 @@ export interface PacketBatch {
   readonly slab: Uint8Array;
   readonly offsets: Uint32Array;
   readonly lengths: Uint32Array;
+  /**
+   * The ECN field (RFC 3168) of each packet's outer IP header, for sockets: receiving fills it, sending sets it. Without
+   * it nothing is told, and packets leave as Not-ECT.
+   */
+  readonly ecn?: Uint8Array;
   count: number;
   readonly capacity: number;
   /** Octets from one slot to the next, headroom included. */
@@ -180,6 +185,7 @@ export class UdpSocket {
       batch.headroom,
       batch.capacity,
       from,
+      batch.ecn,
     );
     return batch.count;
   }
@@ -190,7 +196,8 @@ export class UdpSocket {
    * is dropped and counted. Throws for what would fail again: 'ENETUNREACH', 'EPERM' (a firewall), ...
    */
   send(batch: PacketBatch, to: Uint8Array, from = 0): number {
-    return native().udpSend(this.#handle, batch.slab, batch.offsets, batch.lengths, from, batch.count, to);
+    const { slab, offsets, lengths, count, ecn } = batch;
+    return native().udpSend(this.#handle, slab, offsets, lengths, from, count, to, ecn);
   }
 
   /** What the network reported about sent datagrams since the last call, at most the newest 64. */

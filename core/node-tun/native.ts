@@ -34,6 +34,7 @@ export interface Native {
     headroom: number,
     capacity: number,
     from: Uint8Array,
+    ecn: Uint8Array | undefined,
   ): number;
   udpSend(
     handle: Handle,
@@ -43,6 +44,7 @@ export interface Native {
     from: number,
     end: number,
     to: Uint8Array,
+    ecn: Uint8Array | undefined,
   ): number;
   udpTakeErrors(handle: Handle): SocketErrorReport[];
   udpDropped(handle: Handle): number;

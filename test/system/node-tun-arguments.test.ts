@@ -63,6 +63,7 @@ test('a batch to fill must have room for every slot in its slab and an element f
   ];
   for (const changes of refused) assert.throws(() => socket.receive(batch(changes), from), RangeError);
   assert.throws(() => socket.receive(batch(), new Uint8Array(79)), RangeError);
+  assert.throws(() => socket.receive(batch({ ecn: new Uint8Array(3) }), from), RangeError);
   assert.equal(socket.receive(batch(), from), 0);
 });
 
@@ -75,6 +76,7 @@ test('a packet to send must lie inside the slab', () => {
     { count: 2, offsets: Uint32Array.of(0, 4000), lengths: Uint32Array.of(1, 1) },
     { count: 5 },
     { count: -1 },
+    { count: 2, ecn: new Uint8Array(1) },
   ];
   for (const changes of refused) assert.throws(() => socket.send(batch(changes), toSelf()), RangeError);
   assert.throws(() => socket.send(batch({ count: 1 }), toSelf(), 2), RangeError);

@@ -54,6 +54,33 @@ export const UDP_SCENARIOS: Record<string, Scenario> = {
     socket.close();
   },
 
+  /** Over the loopback each datagram arrives with the ECN field that it was sent with, a stale one overwritten. */
+  'udp-ecn': async () => {
+    const marks = [0, 1, 2, 3, 0, 3];
+    for (const options of [
+      { family: 4, to: [127, 0, 0, 1] },
+      { family: 6, to: v6(0).fill(0).with(15, 1) },
+      { family: 6, v6Only: false, to: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1], from: 4 },
+    ] as const) {
+      const { to, ...open } = options;
+      const receiver = UdpSocket.open(open);
+      const out = newBatch(64, 100, 0);
+      for (const mark of marks) {
+        appendPacket(out, Uint8Array.of(mark));
+        out.ecn[out.count - 1] = mark;
+      }
+      const sender = UdpSocket.open({ family: 'from' in options ? options.from : options.family });
+      const target = 'from' in options ? to.slice(12) : to;
+      assert.equal(sender.send(out, endpoint(target, receiver.localPort)), marks.length);
+      const back = newBatch(64, 100, 0);
+      back.ecn.fill(3);
+      const from = new Uint8Array(64 * ENDPOINT_OCTETS);
+      await readUntil(receiver, () => receiver.receive(back, from) > 0);
+      assert.deepEqual([...back.ecn.subarray(0, back.count)], marks, JSON.stringify(options));
+      for (const socket of [sender, receiver]) socket.close();
+    }
+  },
+
   /** Sends one datagram from a socket with options given as JSON. */
   'udp-send-one': (options, port) => {
     const socket = UdpSocket.open(JSON.parse(options) as Parameters<typeof UdpSocket.open>[0]);

@@ -47,6 +47,7 @@ describe('the addon in a network namespace', { skip: NetLab.unavailable() }, () 
     ['writable-is-called-once', 'the writable callback is called once for each time that it is set'],
     ['callback-that-throws', 'what a callback throws is an uncaught exception, after its microtasks'],
     ['workers', 'worker threads have devices of their own, which go when the thread ends or is ended'],
+    ['udp-ecn', 'congestion marks go out and come in with their datagrams, over both families'],
     ['netlink-dump', 'a dump over netlink can be read whole at once, and a closed socket refuses'],
     ['netlink-events', 'what happens to links and addresses wakes whoever watches'],
     ['netlink-overflow', 'messages that were lost are told by name, and what comes after arrives'],

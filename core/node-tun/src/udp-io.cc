@@ -1,5 +1,6 @@
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "args.h"
 #include "batch.h"
@@ -14,16 +15,53 @@ namespace {
 // Datagrams in one system call; longer batches take several.
 constexpr uint32_t kChunk = 64;
 
+// The traffic class of a datagram, which is an int at most; two, as a socket of both families has them.
+struct ClassRoom {
+  alignas(cmsghdr) char octets[2 * CMSG_SPACE(sizeof(int))];
+};
+
 struct ReceiveArrays {
   mmsghdr messages[kChunk];
   iovec rooms[kChunk];
   SocketAddress senders[kChunk];
+  ClassRoom classes[kChunk];
 };
 
 struct SendArrays {
   mmsghdr messages[kChunk];
   iovec packets[kChunk];
+  ClassRoom classes[kChunk];
 };
+
+// The part of a traffic class that carries congestion marks (RFC 3168 section 5); the rest is not ours to tell.
+constexpr uint8_t kEcn = 3;
+
+// The ECN field of a datagram that came in; 0 when the kernel did not tell.
+uint8_t EcnOf(msghdr* message) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(message); part != nullptr; part = CMSG_NXTHDR(message, part)) {
+    if (part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_TOS) {
+      return *CMSG_DATA(part) & kEcn;
+    }
+    if (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_TCLASS) {
+      int traffic_class = 0;
+      memcpy(&traffic_class, CMSG_DATA(part), sizeof traffic_class);
+      return static_cast<uint8_t>(traffic_class) & kEcn;
+    }
+  }
+  return 0;
+}
+
+// Has a datagram leave with this ECN field.
+void SetEcn(msghdr* message, ClassRoom* room, int family, uint8_t ecn) {
+  message->msg_control = room->octets;
+  message->msg_controllen = CMSG_SPACE(sizeof(int));
+  cmsghdr* part = CMSG_FIRSTHDR(message);
+  part->cmsg_level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+  part->cmsg_type = family == AF_INET ? IP_TOS : IPV6_TCLASS;
+  part->cmsg_len = CMSG_LEN(sizeof(int));
+  int value = ecn & kEcn;
+  memcpy(CMSG_DATA(part), &value, sizeof value);
+}
 
 // Errors of the network about earlier datagrams, which the kernel hands to whatever call comes next.
 bool IsAboutEarlier(int error) {
@@ -43,14 +81,19 @@ bool IsLoss(int error) {
 
 }  // namespace
 
-// udpReceive(handle, slab, offsets, lengths, slot, headroom, capacity, from): how many datagrams.
+// udpReceive(handle, slab, offsets, lengths, slot, headroom, capacity, from, ecn?): how many datagrams.
 napi_value UdpSocket::Receive(napi_env env, napi_callback_info info) {
   Args args(env, info);
   UdpSocket* self = Self(args);
   BatchToFill batch;
   Span<uint8_t> from;
-  if (self == nullptr || !BatchToFill::From(args, 1, &batch) || !args.Octets(7, "from", &from)) {
+  std::optional<Span<uint8_t>> ecn;
+  if (self == nullptr || !BatchToFill::From(args, 1, &batch) || !args.Octets(7, "from", &from) ||
+      !args.OptionalOctets(8, "batch.ecn", &ecn)) {
     return nullptr;
+  }
+  if (ecn.has_value() && ecn->length < batch.capacity()) {
+    return ThrowRange(env, "batch.ecn", "does not have an octet for each packet");
   }
   if (from.length / kEndpointOctets < batch.capacity()) {
     return ThrowRange(env, "from", "does not have 20 octets for each packet");
@@ -68,6 +111,10 @@ napi_value UdpSocket::Receive(napi_env env, napi_callback_info info) {
       header.msg_namelen = sizeof arrays.senders[i];
       header.msg_iov = &arrays.rooms[i];
       header.msg_iovlen = 1;
+      if (ecn.has_value()) {
+        header.msg_control = arrays.classes[i].octets;
+        header.msg_controllen = sizeof arrays.classes[i].octets;
+      }
     }
     int got = recvmmsg(self->fd(), arrays.messages, wanted, MSG_DONTWAIT, nullptr);
     if (got < 0) {
@@ -89,6 +136,7 @@ napi_value UdpSocket::Receive(napi_env env, napi_callback_info info) {
       }
       batch.Set(count, slot + i, arrays.messages[i].msg_len);
       PackEndpoint(arrays.senders[i], from.data + size_t{count} * kEndpointOctets);
+      if (ecn.has_value()) ecn->data[count] = EcnOf(&arrays.messages[i].msg_hdr);
       count++;
     }
     slot += static_cast<uint32_t>(got);
@@ -98,14 +146,19 @@ napi_value UdpSocket::Receive(napi_env env, napi_callback_info info) {
   return ToNumber(env, count);
 }
 
-// udpSend(handle, slab, offsets, lengths, from, end, to): how many datagrams of the batch are done with.
+// udpSend(handle, slab, offsets, lengths, from, end, to, ecn?): how many datagrams of the batch are done with.
 napi_value UdpSocket::Send(napi_env env, napi_callback_info info) {
   Args args(env, info);
   UdpSocket* self = Self(args);
   BatchToDrain batch;
   Span<uint8_t> to;
-  if (self == nullptr || !BatchToDrain::From(args, 1, &batch) || !args.Octets(6, "to", &to)) {
+  std::optional<Span<uint8_t>> ecn;
+  if (self == nullptr || !BatchToDrain::From(args, 1, &batch) || !args.Octets(6, "to", &to) ||
+      !args.OptionalOctets(7, "batch.ecn", &ecn)) {
     return nullptr;
+  }
+  if (ecn.has_value() && ecn->length < batch.end()) {
+    return ThrowRange(env, "batch.ecn", "does not have an octet for each packet");
   }
   SocketAddress address;
   socklen_t address_length = to.length < kEndpointOctets
@@ -126,6 +179,8 @@ napi_value UdpSocket::Send(napi_env env, napi_callback_info info) {
       header.msg_namelen = address_length;
       header.msg_iov = &arrays.packets[i];
       header.msg_iovlen = 1;
+      uint8_t mark = ecn.has_value() ? ecn->data[at + i] & kEcn : 0;
+      if (mark != 0) SetEcn(&header, &arrays.classes[i], self->options_.family, mark);
     }
     int sent = sendmmsg(self->fd(), arrays.messages, wanted, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {

@@ -64,8 +64,21 @@ const char* AskForErrors(int fd, const SocketOptions& options) {
   return failed;
 }
 
+// Makes the kernel tell the traffic class of each datagram, for its congestion marks.
+const char* AskForTrafficClass(int fd, const SocketOptions& options) {
+  const char* failed = nullptr;
+  if (options.family == AF_INET6) {
+    failed = SetNumber(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1, "IPV6_RECVTCLASS");
+  }
+  if (failed == nullptr && (options.family == AF_INET || !options.v6_only)) {
+    failed = SetNumber(fd, IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS");
+  }
+  return failed;
+}
+
 const char* Configure(int fd, const SocketOptions& options) {
   const char* failed = SetPath(fd, options);
+  if (failed == nullptr) failed = AskForTrafficClass(fd, options);
   if (failed == nullptr) failed = AskForErrors(fd, options);
   if (failed == nullptr) {
     failed = SetBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, options.receive_buffer, "SO_RCVBUF");
