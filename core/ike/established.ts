@@ -61,6 +61,11 @@ export class Established {
     return this.#ikes.current;
   }
 
+  /** All IKE SAs that messages may still be about. */
+  get ikes(): readonly Exchanger[] {
+    return this.#ikes.all;
+  }
+
   /** The SAs are being deleted, for this reason if there is one. */
   get leaving(): { readonly failure: Failure | undefined } | undefined {
     return this.#leaving;
@@ -189,7 +194,7 @@ export class Established {
     return {
       payloads: answer.payloads,
       then: () => {
-        gatewayNotices(payloads).forEach((event) => this.#port.emit(event));
+        if (!this.#leaving) gatewayNotices(payloads).forEach((event) => this.#port.emit(event));
         answer.then();
       },
     };
