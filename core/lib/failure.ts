@@ -108,6 +108,7 @@ export const FAILURES = {
   'contract.unknown-call': 'never',
   'contract.denied': 'after-user',
   'contract.busy': 'backoff',
+  'contract.too-late': 'never',
   'contract.timeout': 'backoff',
   'contract.disconnected': 'backoff',
   'contract.untrusted-service': 'never',

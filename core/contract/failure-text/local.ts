@@ -187,6 +187,12 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'Wait a moment and try again.',
   })),
 
+  'contract.too-late': explain('user', [], () => ({
+    title: 'Nobody waits for that any more',
+    why: 'What was answered had been answered before, was waited for too long, or belonged to a connection that is gone.',
+    next: 'Look at the state of the connection. Start it again if it has ended.',
+  })),
+
   'contract.timeout': explain('user', ['call'], (c) => ({
     title: 'The Causeway service did not answer',
     why: `It took too long to answer${given(c.call, (call) => ` (${call})`)}.`,

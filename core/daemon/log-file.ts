@@ -1,0 +1,99 @@
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import type { Log, LogFields, LogLevel } from '../lib/ports.ts';
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+
+export interface LogFileOptions {
+  readonly path: string;
+  /** Behind so many octets a new file is begun, and the one before is kept beside it. */
+  readonly maxOctets: number;
+  readonly epoch: () => number;
+  readonly level: LogLevel;
+}
+
+const LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug', 'trace'];
+/** Characters of a field that are kept: what comes from outside may be long. */
+const MAX_FIELD = 500;
+
+/**
+ * The service's log: a line a fact, the time first, then level, event and fields as JSON. One file and the one before
+ * it. A log that cannot be written is no reason to end a connection: then nothing is kept.
+ */
+export class LogFile {
+  readonly #options: LogFileOptions;
+  #descriptor: number | undefined;
+  #octets = 0;
+
+  constructor(options: LogFileOptions) {
+    this.#options = options;
+    this.#open();
+  }
+
+  readonly log: Log = (level, event, fields) => {
+    if (LEVELS.indexOf(level) > LEVELS.indexOf(this.#options.level)) return;
+    const line = `${logLine(this.#options.epoch(), level, event, fields)}\n`;
+    try {
+      if (this.#octets + line.length > this.#options.maxOctets) this.#rotate();
+      if (this.#descriptor !== undefined) this.#octets += writeSync(this.#descriptor, line);
+    } catch {
+      this.close();
+    }
+  };
+
+  /** The newest lines, oldest first. */
+  tail(lines: number): string[] {
+    const { path, maxOctets } = this.#options;
+    const all = [`${path}.1`, path].flatMap((file) => linesOf(file, maxOctets));
+    return all.slice(-lines);
+  }
+
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+
+  #open(): void {
+    try {
+      this.#descriptor = openSync(this.#options.path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+      this.#octets = fstatSync(this.#descriptor).size;
+    } catch {
+      this.#descriptor = undefined;
+    }
+  }
+
+  #rotate(): void {
+    const { path } = this.#options;
+    this.close();
+    rmSync(`${path}.1`, { force: true });
+    renameSync(path, `${path}.1`);
+    this.#open();
+  }
+}
+
+/** A fact as one line: nothing that a field holds can begin another. */
+export function logLine(epochMs: number, level: LogLevel, event: string, fields: LogFields = {}): string {
+  const kept: Record<string, string | number | boolean> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) kept[name] = typeof value === 'string' ? value.slice(0, MAX_FIELD) : value;
+  }
+  const facts = Object.keys(kept).length > 0 ? ` ${JSON.stringify(kept)}` : '';
+  return `${new Date(epochMs).toISOString()} ${level} ${event}${facts}`;
+}
+
+function linesOf(path: string, maxOctets: number): string[] {
+  try {
+    const descriptor = openSync(path, O_RDONLY | O_NOFOLLOW);
+    try {
+      const octets = Buffer.alloc(maxOctets);
+      const length = readSync(descriptor, octets, 0, maxOctets, 0);
+      return octets
+        .toString('utf8', 0, length)
+        .split('\n')
+        .filter((line) => line !== '');
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,183 @@
+import type { Connect, RunningConnection } from './connect.ts';
+import type { DaemonApi, DoctorFinding, Status, ToldFailure } from '../contract/daemon-api.ts';
+import { failure, type Failure } from '../lib/failure.ts';
+import type { Log } from '../lib/ports.ts';
+import { err, ok, type Result } from '../lib/result.ts';
+import type { SecretBytes } from '../lib/secret.ts';
+import type { Caller, Handlers, StreamSink } from '../rpc/handlers.ts';
+import { type ConnectionRecord, newRecord, seenBy, withEvent } from './connection-status.ts';
+import { Needs } from './needs.ts';
+import type { ProfileStore } from './profile-store.ts';
+
+export interface ServiceOptions {
+  readonly version: string;
+  readonly profiles: ProfileStore;
+  readonly connect: Connect;
+  readonly epoch: () => number;
+  readonly after: (ms: number, callback: () => void) => () => void;
+  readonly readLog: (lines: number) => string[];
+  /** What is on this machine because of us, and what is left of what is gone. */
+  readonly doctor: Doctor;
+  readonly log: Log;
+}
+
+export interface Doctor {
+  examine(isRunning: boolean): Promise<DoctorFinding[]>;
+  /** Only while no connection runs. */
+  repair(): Promise<DoctorFinding[]>;
+}
+
+interface Running {
+  readonly connection: RunningConnection;
+  readonly needs: Needs;
+  record: ConnectionRecord;
+}
+
+interface Watcher {
+  readonly caller: Caller;
+  readonly sink: StreamSink<Status>;
+}
+
+/** What the service does, apart from who asks for it and how: one connection at a time, and everybody's profiles. */
+export class Service {
+  readonly #options: ServiceOptions;
+  readonly #watchers = new Set<Watcher>();
+  readonly #lastFailures = new Map<number, ToldFailure>();
+  #running: Running | undefined;
+  #nextNeed = 1;
+  #isEnding = false;
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Ends the connection, if there is one, and takes no other. */
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    await this.#down();
+    for (const { sink } of this.#watchers) sink.end(failure('contract.disconnected'));
+  }
+
+  get handlers(): Handlers<DaemonApi> {
+    const { profiles, readLog, doctor } = this.#options;
+    return {
+      calls: {
+        'connection.up': ({ profile }, caller) => this.#up(profile, caller),
+        'connection.down': () => this.#down(),
+        'need.answer': ({ need }, _caller, secret) => this.#answer(need, secret),
+        'need.refuse': ({ need }) => this.#settled(this.#running?.needs.refuse(need)),
+        'profile.list': (_params, { uid }) => ok(profiles.list(uid)),
+        'profile.read': ({ profile }, { uid }) => this.#readProfile(profile, uid),
+        'profile.write': ({ profile, contents }, { uid }) => profiles.write(uid, profile, contents),
+        'profile.remove': ({ profile }, { uid }) => profiles.remove(uid, profile),
+        'policy.read': ({ profile }, { uid }) => profiles.policy(uid, profile),
+        'policy.write': ({ profile, policy }, { uid }) => profiles.writePolicy(uid, profile, policy),
+        'log.read': ({ lines }) => ok(readLog(lines)),
+        doctor: async () => ok(await doctor.examine(this.#running !== undefined)),
+        'doctor.repair': async () =>
+          this.#running ? err(failure('platform.already-running')) : ok(await doctor.repair()),
+      },
+      streams: {
+        status: (_params, caller, sink) => {
+          const watcher = { caller, sink };
+          this.#watchers.add(watcher);
+          this.#show(watcher);
+          return () => this.#watchers.delete(watcher);
+        },
+      },
+      ownerOf: (name) =>
+        name.startsWith('connection.') || name.startsWith('need.')
+          ? this.#running?.record.ownerUid
+          : undefined,
+    };
+  }
+
+  #up(id: string, { uid }: Caller): Result<null, Failure> {
+    const { profiles, connect, epoch, after, log } = this.#options;
+    if (this.#isEnding) return err(failure('contract.disconnected'));
+    if (this.#running)
+      return err(failure('platform.already-running', { name: this.#running.record.profile.name }));
+    const stored = profiles.read(uid, id);
+    if (!stored.ok) return stored;
+    const { profile } = stored.value;
+    const { user, name } = profile;
+    const person = user.method === 'eap-mschapv2' ? { name, username: user.username } : { name };
+    const needs = new Needs({ profile: person, epoch, after, onChange: () => this.#tell() }, this.#nextNeed);
+    const connection = connect({
+      profile,
+      credentials: needs,
+      log,
+      onEvent: (event) => {
+        if (this.#running?.connection !== connection) return;
+        this.#running.record = withEvent(this.#running.record, event);
+        this.#tell();
+      },
+    });
+    this.#lastFailures.delete(uid);
+    this.#running = { connection, needs, record: newRecord({ id, name }, uid, epoch()) };
+    log('info', 'connection-started', { uid, profile: id });
+    void connection.done.then(() => this.#ended(connection));
+    connection.start();
+    this.#tell();
+    return ok(null);
+  }
+
+  async #down(): Promise<Result<null, Failure>> {
+    const running = this.#running;
+    if (!running) return ok(null);
+    running.needs.end();
+    await running.connection.stop('orderly');
+    this.#ended(running.connection);
+    return ok(null);
+  }
+
+  #ended(connection: RunningConnection): void {
+    const running = this.#running;
+    if (running?.connection !== connection) return;
+    running.needs.end();
+    this.#nextNeed = running.needs.nextId;
+    const { ownerUid, failure: why } = running.record;
+    if (why) this.#lastFailures.set(ownerUid, why);
+    this.#running = undefined;
+    this.#options.log('info', 'connection-ended', { uid: ownerUid, code: why?.code });
+    this.#tell();
+  }
+
+  #answer(need: number, secret: SecretBytes | undefined): Result<null, Failure> {
+    if (!secret) return err(failure('contract.invalid', { detail: 'need.answer without a secret' }));
+    return this.#settled(this.#running?.needs.answer(need, secret));
+  }
+
+  /** An answer that comes too late is not a mistake of whoever gives it: what they see is the status. */
+  #settled(isWaited: boolean | undefined): Result<null, Failure> {
+    return isWaited ? ok(null) : err(failure('contract.too-late'));
+  }
+
+  /** A profile of the machine may hold a key that is no user's to see. */
+  #readProfile(id: string, uid: number): Result<Record<string, unknown>, Failure> {
+    const found = this.#options.profiles.read(uid, id);
+    if (!found.ok) return found;
+    const { contents } = found.value;
+    return ok(id.startsWith('system.') ? withoutKey(contents) : { ...contents });
+  }
+
+  #tell(): void {
+    for (const watcher of this.#watchers) this.#show(watcher);
+  }
+
+  #show({ caller, sink }: Watcher): void {
+    const running = this.#running;
+    const lastFailure = this.#lastFailures.get(caller.uid);
+    sink.item({
+      version: this.#options.version,
+      connection: running ? seenBy(running.record, running.needs.current, caller) : null,
+      ...(lastFailure ? { lastFailure } : {}),
+    });
+  }
+}
+
+function withoutKey(contents: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { user } = contents;
+  if (typeof user !== 'object' || user === null || !('privateKey' in user)) return { ...contents };
+  return { ...contents, user: { ...user, privateKey: '' } };
+}

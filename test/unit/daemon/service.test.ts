@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { Status } from '../../../core/contract/daemon-api.ts';
+import type { ConnectionEvent } from '../../../core/contract/snapshot.ts';
+import type { ConnectionSetup } from '../../../core/daemon/connect.ts';
+import { ProfileStore } from '../../../core/daemon/profile-store.ts';
+import { Service } from '../../../core/daemon/service.ts';
+import type { Failure } from '../../../core/lib/failure.ts';
+import { silent } from '../../../core/lib/ports.ts';
+import type { Result } from '../../../core/lib/result.ts';
+import { SecretBytes } from '../../../core/lib/secret.ts';
+import type { Caller } from '../../../core/rpc/handlers.ts';
+import { issue, makeCa } from '../../support/pki-factory.ts';
+
+const ALICE: Caller = { uid: 1000, pid: 1, isAdministrator: false };
+const BOB: Caller = { uid: 1001, pid: 2, isAdministrator: false };
+const NOW = 1_700_000_000_000;
+
+/** A connection that does what the test says. */
+class FakeConnection {
+  readonly #ended = Promise.withResolvers<undefined>();
+  readonly done = this.#ended.promise;
+  readonly setup: ConnectionSetup;
+  started = 0;
+  stopped: string[] = [];
+
+  constructor(setup: ConnectionSetup) {
+    this.setup = setup;
+  }
+
+  start(): void {
+    this.started += 1;
+  }
+
+  async stop(how: 'orderly' | 'at-once'): Promise<void> {
+    this.stopped.push(how);
+    this.tell({ event: 'disconnected', atMs: 9, reason: 'user' });
+    this.end();
+    await this.done;
+  }
+
+  tell(event: ConnectionEvent): void {
+    this.setup.onEvent(event);
+  }
+
+  end(): void {
+    this.#ended.resolve(undefined);
+  }
+}
+
+function code(outcome: Result<unknown, Failure>): string {
+  return outcome.ok ? 'ok' : outcome.error.code;
+}
+
+describe('the service', () => {
+  let directory = '';
+  let service: Service;
+  let made: FakeConnection[];
+  let repaired = 0;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'cw-service-'));
+    mkdirSync(join(directory, 'system'));
+    made = [];
+    repaired = 0;
+    writeFileSync(
+      join(directory, 'system', 'office.json'),
+      JSON.stringify({
+        version: 1,
+        name: 'Office',
+        gateway: { address: 'vpn.example.com' },
+        user: { method: 'eap-mschapv2', username: 'alice' },
+      }),
+    );
+    service = new Service({
+      version: '1.2.3',
+      profiles: new ProfileStore({
+        systemDirectory: join(directory, 'system'),
+        stateDirectory: join(directory, 'state'),
+        owner: process.getuid?.() ?? 0,
+        random: (length) => new Uint8Array(length).fill(7),
+        log: silent,
+      }),
+      connect: (setup) => {
+        const connection = new FakeConnection(setup);
+        made.push(connection);
+        return connection;
+      },
+      epoch: () => NOW,
+      after: () => () => undefined,
+      readLog: (lines) => [`${lines} lines`],
+      doctor: {
+        examine: (isRunning) => Promise.resolve([{ what: 'tunnel', state: 'good', detail: `${isRunning}` }]),
+        repair: () => Promise.resolve([{ what: 'routes', state: 'changed', detail: `${++repaired}` }]),
+      },
+      log: silent,
+    });
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  const up = (caller: Caller, profile = 'system.office'): Promise<string> =>
+    Promise.resolve(service.handlers.calls['connection.up']({ profile }, caller, undefined)).then(code);
+
+  function watch(caller: Caller): { readonly items: Status[]; readonly ended: string[] } {
+    const items: Status[] = [];
+    const ended: string[] = [];
+    service.handlers.streams.status({}, caller, {
+      item: (value) => items.push(value),
+      end: (why) => ended.push(why?.code ?? ''),
+    });
+    return { items, ended };
+  }
+
+  test('tells a watcher how things are at once, and again on every change', async () => {
+    const { items } = watch(ALICE);
+    assert.deepEqual([...items], [{ version: '1.2.3', connection: null }]);
+    assert.equal(await up(ALICE), 'ok');
+    made[0]?.tell({ event: 'state', atMs: 10, state: 'connecting' });
+    assert.equal(items.at(-1)?.connection?.state, 'connecting');
+    made[0]?.end();
+    await made[0]?.done;
+    await Promise.resolve();
+    assert.equal(items.at(-1)?.connection, null);
+  });
+
+  test('holds one connection at a time', async () => {
+    assert.equal(await up(ALICE), 'ok');
+    assert.equal(await up(BOB), 'platform.already-running');
+    assert.equal(made.length, 1);
+    assert.equal(made[0]?.started, 1);
+  });
+
+  test('connects no profile that the caller does not have', async () => {
+    assert.equal(await up(ALICE, 'system.nothing'), 'config.profile-unknown');
+    assert.equal(await up(ALICE, '0000000000000000'), 'config.profile-unknown');
+    assert.equal(made.length, 0);
+  });
+
+  test('says whose the connection is, so that nobody else ends it or answers for it', async () => {
+    const { ownerOf } = service.handlers;
+    assert.equal(ownerOf('connection.down', {}), undefined);
+    await up(ALICE);
+    for (const name of ['connection.down', 'need.answer', 'need.refuse']) {
+      assert.equal(ownerOf(name, {}), ALICE.uid, name);
+    }
+    assert.equal(ownerOf('profile.list', {}), undefined);
+  });
+
+  test('asks its owner for what the connection needs, and gives the answer to the connection', async () => {
+    const [alice, bob] = [watch(ALICE), watch(BOB)];
+    await up(ALICE);
+    const asked = made[0]?.setup.credentials.get({ what: 'password', rejected: false });
+    const need = alice.items.at(-1)?.connection?.need;
+    assert.equal(need?.username, 'alice');
+    assert.equal(bob.items.at(-1)?.connection?.need, undefined);
+    assert.equal(bob.items.at(-1)?.connection?.state, 'asking');
+    const answer = service.handlers.calls['need.answer'];
+    assert.equal(code(await answer({ need: need.id }, ALICE, SecretBytes.ofText('pw'))), 'ok');
+    assert.equal((await asked)?.length, 2);
+    assert.equal(code(await answer({ need: need.id }, ALICE, SecretBytes.ofText('pw'))), 'contract.too-late');
+    assert.equal(code(await answer({ need: need.id }, ALICE, undefined)), 'contract.invalid');
+  });
+
+  test('numbers needs on from one connection to the next, so that a late answer meets nothing', async () => {
+    const { items } = watch(ALICE);
+    await up(ALICE);
+    void made[0]?.setup.credentials.get({ what: 'password', rejected: false });
+    const first = items.at(-1)?.connection?.need?.id;
+    await service.handlers.calls['connection.down']({}, ALICE, undefined);
+    await up(ALICE);
+    void made[1]?.setup.credentials.get({ what: 'password', rejected: false });
+    assert.equal(items.at(-1)?.connection?.need?.id, (first ?? 0) + 1);
+  });
+
+  test('ends a connection in order, and tells its owner alone how the last one failed', async () => {
+    const [alice, bob] = [watch(ALICE), watch(BOB)];
+    await up(ALICE);
+    made[0]?.tell({
+      event: 'failed',
+      atMs: 5,
+      failure: {
+        code: 'auth.wrong-password',
+        title: 'Wrong',
+        why: 'It is.',
+        next: 'Type it again.',
+        who: 'user',
+        context: { identity: 'alice' },
+      },
+    });
+    await service.handlers.calls['connection.down']({}, ALICE, undefined);
+    assert.deepEqual(made[0]?.stopped, ['orderly']);
+    assert.equal(alice.items.at(-1)?.lastFailure?.code, 'auth.wrong-password');
+    assert.equal(bob.items.at(-1)?.lastFailure, undefined);
+    await up(ALICE);
+    assert.equal(alice.items.at(-1)?.lastFailure, undefined);
+  });
+
+  test('repairs nothing under a connection that runs', async () => {
+    const repair = service.handlers.calls['doctor.repair'];
+    await up(ALICE);
+    assert.equal(code(await repair({}, ALICE, undefined)), 'platform.already-running');
+    await service.handlers.calls['connection.down']({}, ALICE, undefined);
+    assert.equal(code(await repair({}, ALICE, undefined)), 'ok');
+    assert.equal(repaired, 1);
+  });
+
+  test('shows a profile of the machine without its key', async () => {
+    const outcome = await service.handlers.calls['profile.read'](
+      { profile: 'system.office' },
+      BOB,
+      undefined,
+    );
+    assert.ok(outcome.ok);
+    assert.equal(outcome.value['name'], 'Office');
+  });
+
+  test('at its end ends the connection and tells watchers, and starts no other', async () => {
+    const { ended } = watch(ALICE);
+    await up(ALICE);
+    await service.end();
+    assert.deepEqual(made[0]?.stopped, ['orderly']);
+    assert.deepEqual(ended, ['contract.disconnected']);
+    assert.equal(await up(ALICE), 'contract.disconnected');
+  });
+});
