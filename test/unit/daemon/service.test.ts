@@ -208,13 +208,17 @@ describe('the service', () => {
   });
 
   test('shows a profile of the machine without its key', async () => {
-    const outcome = await service.handlers.calls['profile.read'](
-      { profile: 'system.office' },
-      BOB,
-      undefined,
-    );
+    const { pem, keyPem } = issue(makeCa({ name: 'authority', key: 'p256' }), {
+      subject: 'CN=laptop',
+      key: 'p256',
+    });
+    const user = { method: 'certificate', certificate: pem, privateKey: keyPem };
+    const profile = { version: 1, name: 'Machine', gateway: { address: 'vpn.example.com' }, user };
+    writeFileSync(join(directory, 'system', 'machine.json'), JSON.stringify(profile));
+    const read = service.handlers.calls['profile.read'];
+    const outcome = await read({ profile: 'system.machine' }, BOB, undefined);
     assert.ok(outcome.ok);
-    assert.equal(outcome.value['name'], 'Office');
+    assert.deepEqual(outcome.value['user'], { ...user, privateKey: '' });
   });
 
   test('at its end ends the connection and tells watchers, and starts no other', async () => {
