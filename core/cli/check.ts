@@ -36,7 +36,7 @@ async function deeperProblem(profile: Profile): Promise<Failure | undefined> {
   const { prepareIkeConfig } = await import('../vpn/ike-config.ts');
   const prepared = prepareIkeConfig(profile, {
     // Any secret will do: none is tried on anybody.
-    credentials: { password: SecretBytes.ofText('-') },
+    secrets: { password: SecretBytes.ofText('-') },
     systemAnchors: () => [],
     keyLog: false,
     now: Date.now(),

@@ -2,28 +2,55 @@
 import { randomFillSync } from 'node:crypto';
 import { startTest } from '../crypto/self-test.ts';
 import { failure } from '../lib/failure.ts';
+import type { Log } from '../lib/ports.ts';
+import { openNetworkMonitor } from '../platform/linux/network-monitor.ts';
 import { linuxPlatform } from '../platform/linux/platform.ts';
+import { openSleepMonitor } from '../platform/linux/sleep-monitor.ts';
+import type { NetworkMonitor, SleepMonitor } from '../platform/ports.ts';
 import { Connection } from '../vpn/connection.ts';
 import type { Clock } from '../vpn/ports.ts';
 import type { CreateConnection } from './connection-port.ts';
 import { systemAnchors } from './system-anchors.ts';
 
+/** What setTimeout counts to. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 const clock: Clock = {
   now: () => performance.now(),
   epoch: () => Date.now(),
   at: (at, callback) => {
-    const timer = setTimeout(callback, Math.max(0, at - performance.now()));
+    let timer: NodeJS.Timeout;
+    const arm = (): void => {
+      const leftMs = Math.max(0, at - performance.now());
+      // A longer time would be taken for none at all.
+      timer = leftMs > LONGEST_TIMER_MS ? setTimeout(arm, LONGEST_TIMER_MS) : setTimeout(callback, leftMs);
+    };
+    arm();
     return () => clearTimeout(timer);
   },
 };
 
+/** What is known of the machine's networks and its sleep. Without it the connection stays where it is. */
+function monitors(log: Log): { readonly network?: NetworkMonitor; readonly sleep: SleepMonitor } {
+  const network = openNetworkMonitor({ log });
+  const sleep = openSleepMonitor({ log });
+  if (network.ok) return { network: network.value, sleep };
+  log('warn', 'no-network-monitor', {
+    code: network.error.code,
+    detail: String(network.error.context['detail']),
+  });
+  return { sleep };
+}
+
 export const createConnection: CreateConnection = ({ profile, credentials, log, onEvent, keyLog }) => {
   const platform = linuxPlatform();
-  return new Connection({
+  const watched = monitors(log);
+  const connection = new Connection({
     profile,
     credentials,
     ports: {
       ...platform,
+      ...watched,
       // No algorithm is trusted before it has given its known answers in this very process. The key exchange
       // gives its own when a session makes its key pair.
       preflight: async () => {
@@ -38,4 +65,9 @@ export const createConnection: CreateConnection = ({ profile, credentials, log, 
     onEvent,
     ...(keyLog === undefined ? {} : { keyLog }),
   });
+  void connection.done.then(() => {
+    watched.network?.close();
+    watched.sleep.close();
+  });
+  return connection;
 };

@@ -4,9 +4,10 @@ import type { Profile } from '../contract/profile.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import { ok } from '../lib/result.ts';
 import type { ConnectOptions } from './arguments.ts';
-import type { CreateConnection, Credentials } from './connection-port.ts';
+import type { CreateConnection } from './connection-port.ts';
 import { gatherCredentials, wantedSecret, type PromptTerminal } from './credentials.ts';
 import { EXIT_ENDED_BY_USER, exitCodeOf } from './exit-codes.ts';
+import type { KeptCredentials } from './kept-credentials.ts';
 import { openKeyLog, type KeyLog } from './key-log.ts';
 import { readProfile } from './profile-file.ts';
 import { jsonRenderer, type Renderer } from './renderer.ts';
@@ -56,7 +57,11 @@ export async function connect(options: ConnectOptions, host: Host): Promise<numb
     // The heavy modules load while the person types.
     const loading = host.loadConnections();
     loading.catch(() => undefined);
-    const credentials = await gatherCredentials(profile.value, options, host.terminal);
+    let onInterrupt = (): void => undefined;
+    const credentials = await gatherCredentials(profile.value, options, host.terminal, {
+      onAsking: renderer.asking,
+      onInterrupt: () => onInterrupt(),
+    });
     if (!credentials.ok) {
       if (credentials.error !== 'interrupted') return fail(renderer, credentials.error);
       host.interrupt();
@@ -66,14 +71,18 @@ export async function connect(options: ConnectOptions, host: Host): Promise<numb
       warnAhead(options, profile.value, renderer);
       const create = await loading;
       return await run(
-        { create, profile: profile.value, credentials: credentials.value, keyLog: keyLog.value },
+        {
+          create,
+          profile: profile.value,
+          credentials: credentials.value,
+          keyLog: keyLog.value,
+          onRunning: (stop) => (onInterrupt = stop),
+        },
         renderer,
         host,
       );
     } finally {
-      // The connection wipes them sooner, if there ever is one.
-      credentials.value.password?.wipe();
-      credentials.value.passphrase?.wipe();
+      credentials.value.wipe();
     }
   } catch (error) {
     return fail(renderer, bug(error, renderer));
@@ -118,8 +127,10 @@ function warnAhead(options: ConnectOptions, profile: Profile, renderer: Renderer
 interface Run {
   readonly create: CreateConnection;
   readonly profile: Profile;
-  readonly credentials: Credentials;
+  readonly credentials: KeptCredentials;
   readonly keyLog: KeyLog | undefined;
+  /** Takes what ends the connection as Ctrl-C does. */
+  readonly onRunning: (stop: () => void) => void;
 }
 
 /** After a fault the clean-up gets this long. */
@@ -127,7 +138,7 @@ const FAULT_GRACE_MS = 3000;
 
 /** Drives one connection to its end. */
 async function run(
-  { create, profile, credentials, keyLog }: Run,
+  { create, profile, credentials, keyLog, onRunning }: Run,
   renderer: Renderer,
   host: Host,
 ): Promise<number> {
@@ -146,14 +157,12 @@ async function run(
     void connection.stop('at-once');
     host.after(FAULT_GRACE_MS, () => hung.resolve(undefined));
   };
-  const undo = [
-    host.onFault(onFault),
-    host.everySecond(renderer.tick),
-    host.onEndAsked((how) => {
-      if (how === 'orderly') renderer.disconnecting();
-      void connection.stop(how);
-    }),
-  ];
+  const end = (how: 'orderly' | 'at-once'): void => {
+    if (how === 'orderly') renderer.disconnecting();
+    void connection.stop(how);
+  };
+  onRunning(() => end('orderly'));
+  const undo = [host.onFault(onFault), host.everySecond(renderer.tick), host.onEndAsked(end)];
   try {
     connection.start();
     const outcome = await Promise.race([connection.done, hung.promise]);

@@ -3,18 +3,11 @@ import type { Profile } from '../contract/profile.ts';
 import type { ConnectionEvent } from '../contract/snapshot.ts';
 import type { Failure } from '../lib/failure.ts';
 import type { Log } from '../lib/ports.ts';
-import type { SecretBytes } from '../lib/secret.ts';
-
-export interface Credentials {
-  /** The password, or the pre-shared key. */
-  readonly password?: SecretBytes;
-  /** Opens an encrypted private key. */
-  readonly passphrase?: SecretBytes;
-}
+import type { CredentialSource } from '../vpn/credential-source.ts';
 
 export interface ConnectionSetup {
   readonly profile: Profile;
-  readonly credentials: Credentials;
+  readonly credentials: CredentialSource;
   readonly log: Log;
   readonly onEvent: (event: ConnectionEvent) => void;
   /** Takes one line of key material for a capture's reader, when the user asked for that. */

@@ -6,8 +6,8 @@ import { failure, type Failure } from '../lib/failure.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import type { SecretBytes } from '../lib/secret.ts';
 import type { ConnectOptions } from './arguments.ts';
-import type { Credentials } from './connection-port.ts';
-import { promptSecret, readSecretFromFd } from './secret-input.ts';
+import { KeptCredentials } from './kept-credentials.ts';
+import { type Prompted, promptSecret, readSecretFromFd } from './secret-input.ts';
 import { harmless } from './terminal.ts';
 
 /** The terminal to ask on; undefined when standard input or standard error is not one. */
@@ -34,6 +34,14 @@ export function wantedSecret({ user }: Profile): Want | undefined {
   }
 }
 
+/** What asking again has to do with whoever shows the connection. */
+export interface AskingHooks {
+  /** The line of the terminal is needed for a question; undefined when it is answered. */
+  readonly onAsking: (isAsking: boolean) => void;
+  /** Ctrl-C instead of an answer. */
+  readonly onInterrupt: () => void;
+}
+
 /**
  * The secret from its descriptor, else from a person at the terminal. 'interrupted' is Ctrl-C at the prompt;
  * otherwise the error is config.credential-missing.
@@ -42,24 +50,39 @@ export async function gatherCredentials(
   profile: Profile,
   options: Pick<ConnectOptions, 'passwordFd' | 'passphraseFd'>,
   terminal: PromptTerminal | undefined,
-): Promise<Result<Credentials, Failure | 'interrupted'>> {
+  hooks: AskingHooks,
+): Promise<Result<KeptCredentials, Failure | 'interrupted'>> {
   const want = wantedSecret(profile);
-  if (want === undefined) return ok({});
+  const keep = profile.reconnect.enabled;
+  if (want === undefined) return ok(new KeptCredentials(undefined, { keep, ask: nobody }));
   const { field, what, user } = want;
   const missing = (detail: string) => err(failure('config.credential-missing', { what, user, detail }));
-  const given = (secret: SecretBytes) => ok({ [field]: secret });
 
   const fd = field === 'password' ? options.passwordFd : options.passphraseFd;
   if (fd !== undefined) {
     const read = await readSecretFromFd(fd);
+    // What a descriptor said once it will not say again, and no person is known to be there.
     return read.ok
-      ? given(read.value)
+      ? ok(new KeptCredentials(read.value, { keep, ask: nobody }))
       : missing(`it could not be had from file descriptor ${fd}: ${read.error}`);
   }
   if (terminal === undefined) return missing('there is no terminal to ask on');
-  const prompted = await promptSecret(question(want, profile), terminal.input, terminal.output);
-  if (prompted.kind === 'secret') return given(prompted.secret);
-  return prompted.kind === 'interrupted' ? err('interrupted') : missing('nothing was typed');
+  const prompt = (): Promise<Prompted> =>
+    promptSecret(question(want, profile), terminal.input, terminal.output);
+  const prompted = await prompt();
+  if (prompted.kind !== 'secret')
+    return prompted.kind === 'interrupted' ? err('interrupted') : missing('nothing was typed');
+  const ask = async (): Promise<SecretBytes | undefined> => {
+    hooks.onAsking(true);
+    const again = await prompt().finally(() => hooks.onAsking(false));
+    if (again.kind === 'interrupted') hooks.onInterrupt();
+    return again.kind === 'secret' ? again.secret : undefined;
+  };
+  return ok(new KeptCredentials(prompted.secret, { keep, ask }));
+}
+
+function nobody(): Promise<undefined> {
+  return Promise.resolve(undefined);
 }
 
 function question({ what, user }: Want, profile: Profile): string {

@@ -9,6 +9,8 @@ export interface Renderer {
   readonly event: (event: ConnectionEvent) => void;
   /** The user asked for the end. */
   readonly disconnecting: () => void;
+  /** A question takes the place of everything that changes by itself, until it is answered. */
+  readonly asking: (isAsking: boolean) => void;
   /** Called about once a second while connected, for what changes with time alone. */
   readonly tick: () => void;
   readonly log: Log;
@@ -48,6 +50,7 @@ export function jsonRenderer(
   return {
     event: (event) => void out.write(`${escaped(JSON.stringify(event, microseconds))}\n`),
     disconnecting: () => undefined,
+    asking: () => undefined,
     tick: () => undefined,
     log: (...entry) => {
       if (options.verbose && entry[0] !== 'trace') error.write(`${logLine(options.now(), ...entry)}\n`);

@@ -6,12 +6,14 @@ import type {
   ConnectionPhase,
   CountersEvent,
   FailedEvent,
+  StateEvent,
 } from '../contract/snapshot.ts';
 import type { UserMethod } from '../contract/profile.ts';
 import { addressOctets } from '../contract/text-forms.ts';
 import { bytesText, clockText, spanText } from './quantities.ts';
 import { logLine, type Renderer } from './renderer.ts';
 import type { Screen } from './screen.ts';
+import { nextAttemptText, troubleText } from './state-text.ts';
 import { colored, harmless, marksOf, wrapped } from './terminal.ts';
 
 type PhaseEvent = Extract<ConnectionEvent, { event: 'phase' }>;
@@ -36,6 +38,8 @@ export function textRenderer(screen: Screen, options: Options): Renderer {
   let counters: CountersEvent | undefined;
   let countersToldAtMs = 0;
   let ending = false;
+  let asking = false;
+  let trouble: { readonly text: string; readonly dueAtMs: number | undefined } | undefined;
 
   const done = (text: string): void => screen.line(`${colored(look, 'green', marks.done)} ${text}`);
 
@@ -49,14 +53,43 @@ export function textRenderer(screen: Screen, options: Options): Renderer {
     else screen.line(text);
   };
 
+  const showFacts = (rows: readonly Fact[]): void => {
+    for (const [label, value] of rows) screen.line(`  ${label.padEnd(10)} ${value}`);
+  };
+
   const showConnected = (event: ConnectedEvent): void => {
     screen.clearLive();
+    const before = connected;
     connected = event;
-    connectedAtMs = options.now();
-    countersToldAtMs = connectedAtMs;
-    step = undefined;
-    done(colored(look, 'bold', `Connected to ${harmless(options.name)} in ${spanText(event.atMs)}`));
-    for (const [label, value] of facts(event)) screen.line(`  ${label.padEnd(10)} ${value}`);
+    if (before === undefined) {
+      connectedAtMs = options.now();
+      countersToldAtMs = connectedAtMs;
+      step = undefined;
+      done(colored(look, 'bold', `Connected to ${harmless(options.name)} in ${spanText(event.atMs)}`));
+      showFacts(facts(event));
+    } else {
+      const known = facts(before).map(String);
+      showFacts(facts(event).filter((fact) => !known.includes(String(fact))));
+    }
+    tick();
+  };
+
+  const showState = (event: StateEvent): void => {
+    const text = connected === undefined || ending ? undefined : troubleText(event);
+    const wasInTrouble = trouble?.text;
+    const waitMs = event.retryAtMs === undefined ? undefined : event.retryAtMs - event.atMs;
+    trouble =
+      text === undefined
+        ? undefined
+        : { text, dueAtMs: waitMs === undefined ? undefined : options.now() + waitMs };
+    if (text !== undefined && text !== wasInTrouble) {
+      const line = look.live ? text : `${text}${nextAttemptText(waitMs)}`;
+      screen.line(`${colored(look, 'yellow', marks.warning)} ${harmless(line)}`);
+    }
+    if (event.state === 'connected' && wasInTrouble !== undefined) {
+      screen.clearLive();
+      done(colored(look, 'bold', `Connected to ${harmless(options.name)} again`));
+    }
     tick();
   };
 
@@ -64,7 +97,12 @@ export function textRenderer(screen: Screen, options: Options): Renderer {
     `${marks.up} ${bytesText(counters?.bytesOut ?? 0)} ${marks.down} ${bytesText(counters?.bytesIn ?? 0)}`;
 
   const tick = (): void => {
-    if (connected === undefined || ending) return;
+    if (connected === undefined || ending || asking) return;
+    if (trouble !== undefined) {
+      const waitMs = trouble.dueAtMs === undefined ? undefined : trouble.dueAtMs - options.now();
+      screen.live(harmless(`${trouble.text}${nextAttemptText(waitMs)}`));
+      return;
+    }
     const parts = [
       `connected for ${clockText(options.now() - connectedAtMs)}`,
       ...connected.addresses,
@@ -77,7 +115,12 @@ export function textRenderer(screen: Screen, options: Options): Renderer {
     const changed = event.bytesIn !== counters?.bytesIn || event.bytesOut !== counters.bytesOut;
     counters = event;
     if (look.live) tick();
-    else if (connected !== undefined && changed && options.now() - countersToldAtMs >= COUNTERS_EVERY_MS) {
+    else if (
+      connected !== undefined &&
+      trouble === undefined &&
+      changed &&
+      options.now() - countersToldAtMs >= COUNTERS_EVERY_MS
+    ) {
       countersToldAtMs = options.now();
       screen.line(`${marks.busy} connected for ${clockText(countersToldAtMs - connectedAtMs)}, ${traffic()}`);
     }
@@ -106,6 +149,9 @@ export function textRenderer(screen: Screen, options: Options): Renderer {
         case 'phase':
           beginStep(event);
           break;
+        case 'state':
+          showState(event);
+          break;
         case 'connected':
           showConnected(event);
           break;
@@ -131,6 +177,10 @@ export function textRenderer(screen: Screen, options: Options): Renderer {
       const text = `${marks.busy} Disconnecting${marks.dots}`;
       if (look.live) screen.live(text);
       else screen.line(text);
+    },
+    asking: (isAsking) => {
+      asking = isAsking;
+      screen.clearLive();
     },
     tick,
     log: (...entry) => {
@@ -175,7 +225,9 @@ function finished({ phase, gateway }: PhaseEvent, next: PhaseEvent): string {
 
 const EVERYTHING: Readonly<Record<string, string>> = { '0.0.0.0/0': 'all of IPv4', '::/0': 'all of IPv6' };
 
-function facts(event: ConnectedEvent): readonly (readonly [label: string, value: string])[] {
+type Fact = readonly [label: string, value: string];
+
+function facts(event: ConnectedEvent): readonly Fact[] {
   const { gateway, suite } = event;
   const domains = event.domains.length === 0 ? '' : ` for ${event.domains.join(', ')}`;
   const rows: readonly (readonly [string, string])[] = [

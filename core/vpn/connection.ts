@@ -1,36 +1,36 @@
 import { failedEvent, sentence } from '../contract/failure-text.ts';
 import type { Profile } from '../contract/profile.ts';
 import type { ConnectionEvent } from '../contract/snapshot.ts';
+import { readU32 } from '../lib/bytes.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import type { Millis } from '../lib/ports.ts';
-import { type IkeEvent, wipeKeysIn } from '../ike/events.ts';
-import type { IpAddress } from '../net/address.ts';
+import { wipeKeysIn } from '../ike/events.ts';
+import type { CredentialSource } from './credential-source.ts';
 import { bug } from './faults.ts';
-import {
-  type Credentials,
-  type PreparedConfig,
-  prepareIkeConfig,
-  wipeSecrets,
-  withGateway,
-} from './ike-config.ts';
+import { settingsOf } from './ike-config.ts';
+import type { Current } from './machine/parts.ts';
 import {
   INITIAL,
   type Effect,
-  type Established,
+  type Moment,
   type Outcome,
+  type Transition,
   type VpnEvent,
   type VpnState,
 } from './machine/state.ts';
-import { step } from './machine/step.ts';
+import { addressesOf, isSigningIn, sessionsOf, step, wakeAt } from './machine/step.ts';
+import { Online } from './online.ts';
 import { PhaseClock } from './phase-clock.ts';
 import type { ConnectionPorts } from './ports.ts';
 import { connectedEvent, countersEvent } from './reports.ts';
-import { SessionDriver } from './session-driver.ts';
-import { Tunnel } from './tunnel.ts';
+import { Sessions } from './sessions.ts';
+import { SignIn } from './sign-in.ts';
+import { StateReport } from './state-report.ts';
+import { TunnelHolder } from './tunnel-holder.ts';
 
 export interface ConnectionOptions {
   readonly profile: Profile;
-  readonly credentials: Credentials;
+  readonly credentials: CredentialSource;
   readonly ports: ConnectionPorts;
   /** DER certificates of the system's store. */
   readonly systemAnchors: () => readonly Uint8Array[];
@@ -39,7 +39,7 @@ export interface ConnectionOptions {
   readonly keyLog?: (line: string) => void;
 }
 
-/** How often the counters are reported while connected. */
+/** How often the counters are reported once there is a tunnel. */
 const COUNTERS_EVERY_MS = 1000;
 
 /**
@@ -52,26 +52,61 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #startedAt: Millis;
   readonly #phases: PhaseClock;
+  readonly #report: StateReport;
+  readonly #signIn: SignIn;
+  readonly #sessions: Sessions;
+  readonly #tunnel: TunnelHolder;
+  readonly #online = new Online();
   readonly #finish: (outcome: Outcome) => void;
   readonly #pending: VpnEvent[] = [];
   #dispatching = false;
   #state: VpnState = INITIAL;
-  #prepared: PreparedConfig | undefined;
-  #session: SessionDriver | undefined;
-  #tunnel: Promise<Tunnel | undefined> = Promise.resolve(undefined);
+  #wake: { readonly at: Millis; readonly cancel: () => void } | undefined;
   #cancelCounters: (() => void) | undefined;
+  /** Ends listening to the machine: its networks, its sleep. */
+  #unlisten: readonly (() => void)[] = [];
 
   constructor(options: ConnectionOptions) {
+    const { profile, credentials, ports, systemAnchors, onEvent, keyLog } = options;
+    const lines = keyLog ? { keyLog } : {};
     this.#options = options;
-    this.#startedAt = options.ports.clock.now();
-    this.#phases = new PhaseClock(options.profile, options.onEvent);
+    this.#startedAt = ports.clock.now();
+    this.#phases = new PhaseClock(profile, onEvent);
+    this.#report = new StateReport(this.#startedAt, onEvent);
+    const { epoch } = ports.clock;
+    this.#signIn = new SignIn({ profile, credentials, systemAnchors, keyLog: keyLog !== undefined, epoch });
+    this.#sessions = new Sessions({
+      ports,
+      onEvent: (id, event) => {
+        if (event.kind === 'notice') this.#warn(event.notice, event.text);
+        this.#dispatch({ kind: 'session', id, event });
+      },
+      onWay: (id, way) => this.#dispatch({ kind: 'way', id, way }),
+      onBroken: (id, why) => this.#dispatch({ kind: 'broken', id, failure: why }),
+      ...lines,
+    });
+    this.#tunnel = new TunnelHolder({
+      profile,
+      ports,
+      onBroken: (why) => this.#dispatch({ kind: 'broken', failure: why }),
+      ...lines,
+    });
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     this.done = promise;
     this.#finish = resolve;
   }
 
   start(): void {
-    this.#dispatch({ kind: 'start' });
+    const { profile, ports } = this.#options;
+    if (this.#state.name !== 'disconnected') return;
+    // Before any session listens: the machine hears of the networks before it hears what they mean for a session.
+    this.#unlisten = [
+      ports.network?.changes(() => this.#dispatch({ kind: 'network', online: this.#isOnline() })),
+      ports.sleep?.changes((event) => {
+        if (event.kind === 'woke') this.#dispatch({ kind: 'woke', asleepMs: event.asleepMs });
+      }),
+    ].filter((undo) => undo !== undefined);
+    this.#dispatch({ kind: 'start', settings: settingsOf(profile), online: true });
   }
 
   /** Deletes the SAs at the gateway unless it is to end 'at-once', and resolves when everything is undone. */
@@ -80,20 +115,47 @@ export class Connection {
     await this.done;
   }
 
+  #isOnline(): boolean {
+    const { network } = this.#options.ports;
+    return !network || this.#online.judge(network.current(), addressesOf(this.#state));
+  }
+
   /** Events that effects cause are handled behind the effects, in order: no transition inside another. */
   #dispatch(event: VpnEvent): void {
     this.#pending.push(event);
     if (this.#dispatching) return;
     this.#dispatching = true;
     for (let next = this.#pending.shift(); next; next = this.#pending.shift()) {
-      const { state, effects } = step(this.#state, next);
-      // Keys that come when nobody waits for them any more.
-      if (next.kind === 'ike' && effects.length === 0) wipeKeysIn([next.event]);
+      const transition = this.#step(next);
+      const { state, effects } = transition;
+      if (next.kind === 'session' && !effects.some(({ kind }) => kind === 'configure')) {
+        // Keys that come when nobody waits for them any more.
+        wipeKeysIn([next.event]);
+      }
       this.#state = state;
       this.#guarded(() => this.#phases.note(state, this.#atMs()));
+      this.#guarded(() => this.#report.note(state, this.#now()));
       for (const effect of effects) this.#guarded(() => this.#run(effect));
+      if (!isSigningIn(this.#state)) this.#signIn.release();
     }
     this.#dispatching = false;
+    this.#scheduleWake();
+  }
+
+  #step(event: VpnEvent): Transition {
+    const { clock, random } = this.#options.ports;
+    const moment: Moment = {
+      now: clock.now(),
+      // Hardly any event needs it.
+      get chance() {
+        return readU32(random(4)) / 2 ** 32;
+      },
+    };
+    try {
+      return step(this.#state, event, moment);
+    } catch (error) {
+      return step(this.#state, { kind: 'broken', failure: bug(error) }, moment);
+    }
   }
 
   /** What throws in `work`, which nothing should, ends the connection in order. */
@@ -105,22 +167,61 @@ export class Connection {
     }
   }
 
+  #scheduleWake(): void {
+    const at = wakeAt(this.#state);
+    if (at === this.#wake?.at) return;
+    this.#wake?.cancel();
+    if (at === undefined) return void (this.#wake = undefined);
+    const cancel = this.#options.ports.clock.at(at, () => {
+      this.#wake = undefined;
+      this.#dispatch({ kind: 'time' });
+    });
+    this.#wake = { at, cancel };
+  }
+
   #run(effect: Effect): void {
     switch (effect.kind) {
       case 'prepare':
-        this.#prepare().then(
-          (event) => this.#dispatch(event),
-          (error: unknown) => this.#dispatch({ kind: 'prepare-failed', failure: bug(error) }),
-        );
-        return;
-      case 'open':
-        return this.#open(effect.address);
-      case 'give-password':
-        return this.#givePassword();
+        return this.#later(this.#prepare(), (why) => ({ kind: 'prepare-failed', failure: why }));
+      case 'look-up': {
+        const { id, host } = effect;
+        return this.#later(this.#lookUp(id, host), (why) => ({ kind: 'not-found', id, failure: why }));
+      }
+      case 'open': {
+        const { id } = effect;
+        if (this.#signIn.prepared) return this.#open(effect);
+        return this.#later(this.#prepareAndOpen(effect), (why) => ({
+          kind: 'open-failed',
+          id,
+          failure: why,
+        }));
+      }
+      case 'drop':
+        this.#tunnel.forsake(effect.id);
+        return this.#sessions.drop(effect.id);
+      case 'give-password': {
+        const { id, rejected } = effect;
+        return this.#later(this.#givePassword(id, rejected), (why) => ({
+          kind: 'refused',
+          id,
+          failure: why,
+        }));
+      }
       case 'say-goodbye':
-        return this.#sayGoodbye();
-      case 'configure':
-        return this.#configure(effect.established);
+        return this.#sayGoodbye(effect.id);
+      case 'check':
+        this.#sessions.command(effect.id, { kind: 'check-liveness' });
+        return;
+      case 'configure': {
+        const { id } = effect.current;
+        return this.#later(this.#configure(effect.current), (why) => ({
+          kind: 'configure-failed',
+          id,
+          failure: why,
+        }));
+      }
+      case 'announce':
+        return this.#announce(effect.current);
       case 'clear':
         if (this.#state.name !== 'ended') throw new Error('cleared before the end');
         void this.#clear(this.#state.outcome);
@@ -128,18 +229,19 @@ export class Connection {
     }
   }
 
+  /** What comes of `work` is dispatched when it is there; if it throws, `failed` is. */
+  #later(work: Promise<VpnEvent | undefined>, failed: (why: Failure) => VpnEvent): void {
+    work.then(
+      (event) => {
+        if (event) this.#dispatch(event);
+      },
+      (error: unknown) => this.#dispatch(failed(bug(error))),
+    );
+  }
+
   async #prepare(): Promise<VpnEvent> {
-    const { ports, profile, credentials, systemAnchors, keyLog } = this.#options;
-    const prepared = prepareIkeConfig(profile, {
-      credentials,
-      systemAnchors,
-      keyLog: keyLog !== undefined,
-      now: ports.clock.epoch(),
-    });
-    credentials.passphrase?.wipe();
-    if (!prepared.ok) return { kind: 'prepare-failed', failure: prepared.error };
-    this.#prepared = prepared.value;
-    const problem = await ports.preflight();
+    const { ports, profile } = this.#options;
+    const problem = (await this.#signIn.prepare()) ?? (await ports.preflight());
     if (problem) return { kind: 'prepare-failed', failure: problem };
     const found = await ports.resolve(profile.gateway.address);
     return found.ok
@@ -147,86 +249,75 @@ export class Connection {
       : { kind: 'prepare-failed', failure: found.error };
   }
 
-  #open(address: IpAddress): void {
-    const { ports, profile, keyLog } = this.#options;
-    if (!this.#prepared) throw new Error('opened before it was prepared');
-    this.#session?.close();
-    this.#session = undefined;
-    const opened = SessionDriver.open({
-      config: withGateway(this.#prepared, profile, address),
-      ports,
-      onEvent: (event) => this.#onIke(event),
-      onBroken: (why) => this.#dispatch({ kind: 'broken', failure: why }),
-      ...(keyLog ? { keyLog } : {}),
-    });
-    if (!opened.ok) return this.#dispatch({ kind: 'open-failed', failure: opened.error });
-    this.#session = opened.value;
-    this.#session.command({ kind: 'connect' });
+  async #lookUp(id: number, host: string): Promise<VpnEvent> {
+    const found = await this.#options.ports.resolve(host);
+    return found.ok
+      ? { kind: 'found', id, addresses: found.value }
+      : { kind: 'not-found', id, failure: found.error };
   }
 
-  #onIke(event: IkeEvent): void {
-    if (event.kind === 'notice') this.#warn(event.notice, event.text);
-    this.#dispatch({ kind: 'ike', event });
+  async #prepareAndOpen(effect: Extract<Effect, { kind: 'open' }>): Promise<VpnEvent | undefined> {
+    const problem = await this.#signIn.prepare();
+    if (problem) return { kind: 'open-failed', id: effect.id, failure: problem };
+    if (this.#isWanted(effect.id)) this.#guarded(() => this.#open(effect));
+    return undefined;
   }
 
-  #givePassword(): void {
-    const { password } = this.#options.credentials;
-    if (password) return this.#session?.command({ kind: 'password', password });
-    this.#dispatch({ kind: 'refused', failure: failure('config.credential-missing', { what: 'password' }) });
+  #isWanted(id: number): boolean {
+    return sessionsOf(this.#state).includes(id);
+  }
+
+  #open(effect: Extract<Effect, { kind: 'open' }>): void {
+    const { id } = effect;
+    const { prepared } = this.#signIn;
+    if (!prepared) throw new Error('opened before it was prepared');
+    const problem = this.#sessions.open(id, prepared, effect);
+    if (problem) this.#dispatch({ kind: 'open-failed', id, failure: problem });
+  }
+
+  async #givePassword(id: number, rejected: boolean): Promise<VpnEvent | undefined> {
+    const password = await this.#signIn.password(rejected);
+    if (!password) {
+      return { kind: 'refused', id, failure: failure('config.credential-missing', { what: 'password' }) };
+    }
+    this.#sessions.command(id, { kind: 'password', password });
+    if (!isSigningIn(this.#state)) this.#signIn.release();
+    return undefined;
   }
 
   /** A session that never came to be has nothing to say, and nobody else would say that it is closed. */
-  #sayGoodbye(): void {
-    if (this.#session) this.#session.command({ kind: 'disconnect' });
-    else this.#dispatch({ kind: 'ike', event: { kind: 'closed' } });
+  #sayGoodbye(id: number): void {
+    if (this.#sessions.command(id, { kind: 'disconnect' })) return;
+    this.#dispatch({ kind: 'session', id, event: { kind: 'closed' } });
   }
 
-  #configure(established: Established): void {
-    const { ports, profile, keyLog } = this.#options;
-    const session = this.#session;
-    if (!session) throw new Error('configured without a session');
-    this.#forgetSecrets();
-    const opening = Tunnel.open({
-      established,
-      profile,
-      ports,
-      session,
-      isWanted: () => this.#state.name === 'configuring',
-      onBroken: (why) => this.#dispatch({ kind: 'broken', failure: why }),
-      ...(keyLog ? { keyLog } : {}),
-    });
-    this.#tunnel = opening.then(
-      (opened) => {
-        if (!opened.ok) {
-          this.#dispatch({ kind: 'configure-failed', failure: opened.error });
-          return undefined;
-        }
-        this.#dispatch({ kind: 'configured' });
-        this.#guarded(() => {
-          if (this.#state.name === 'connected') this.#announce(established, opened.value, session);
-        });
-        return opened.value;
-      },
-      (error: unknown) => {
-        this.#dispatch({ kind: 'configure-failed', failure: bug(error) });
-        return undefined;
-      },
-    );
+  async #configure({ id, established }: Current): Promise<VpnEvent> {
+    const session = this.#sessions.get(id);
+    if (!session) {
+      wipeKeysIn([established]);
+      throw new Error('no session to configure for');
+    }
+    const problem = await this.#tunnel.carry(id, session, established, () => this.#isWanted(id));
+    return problem ? { kind: 'configure-failed', id, failure: problem } : { kind: 'configured', id };
   }
 
-  #announce(established: Established, tunnel: Tunnel, session: SessionDriver): void {
+  #announce({ id, established }: Current): void {
     const { profile, onEvent } = this.#options;
+    const session = this.#sessions.get(id);
+    const { tunnel } = this.#tunnel;
+    if (!session || !tunnel) return;
     const { timing } = this.#phases;
     onEvent(connectedEvent({ atMs: this.#atMs(), profile, established, tunnel, session, timing }));
-    this.#scheduleCounters(tunnel);
+    if (!this.#cancelCounters) this.#scheduleCounters();
   }
 
-  #scheduleCounters(tunnel: Tunnel): void {
+  #scheduleCounters(): void {
     const { clock } = this.#options.ports;
     this.#cancelCounters = clock.at(clock.now() + COUNTERS_EVERY_MS, () => {
       this.#guarded(() => {
-        this.#options.onEvent(countersEvent(this.#atMs(), tunnel));
-        this.#scheduleCounters(tunnel);
+        const { tunnel } = this.#tunnel;
+        if (tunnel) this.#options.onEvent(countersEvent(this.#atMs(), tunnel));
+        this.#scheduleCounters();
       });
     });
   }
@@ -234,12 +325,12 @@ export class Connection {
   /** Host first, then the sockets: as long as a route leads into the tunnel something must be there to take it. */
   async #clear(outcome: Outcome): Promise<void> {
     try {
+      for (const undo of this.#unlisten) undo();
       this.#cancelCounters?.();
-      const tunnel = await this.#tunnel;
-      const notUndone = await tunnel?.close();
-      this.#session?.close();
-      this.#forgetSecrets();
-      this.#report(outcome, tunnel, notUndone);
+      this.#signIn.forget();
+      const notUndone = await this.#tunnel.close();
+      this.#sessions.close();
+      this.#tell(outcome, notUndone);
     } catch (error) {
       this.#options.ports.log('error', 'clear-failed', { detail: String(error) });
     } finally {
@@ -247,17 +338,9 @@ export class Connection {
     }
   }
 
-  /** Nobody can be authenticated any more after this. */
-  #forgetSecrets(): void {
-    const { password, passphrase } = this.#options.credentials;
-    password?.wipe();
-    passphrase?.wipe();
-    if (this.#prepared) wipeSecrets(this.#prepared);
-    this.#prepared = undefined;
-  }
-
-  #report(outcome: Outcome, tunnel: Tunnel | undefined, notUndone: Failure | undefined): void {
+  #tell(outcome: Outcome, notUndone: Failure | undefined): void {
     const { onEvent } = this.#options;
+    const { tunnel } = this.#tunnel;
     if (tunnel && this.#phases.wasConnected) onEvent(countersEvent(this.#atMs(), tunnel));
     if (notUndone) this.#warn('not-undone', sentence(notUndone).why);
     if (outcome.kind === 'failed') onEvent(failedEvent(outcome.failure, this.#atMs()));
@@ -268,8 +351,12 @@ export class Connection {
     });
   }
 
+  #now(): Millis {
+    return this.#options.ports.clock.now();
+  }
+
   #atMs(): number {
-    return this.#options.ports.clock.now() - this.#startedAt;
+    return this.#now() - this.#startedAt;
   }
 
   #warn(code: string, message: string): void {

@@ -9,49 +9,59 @@ import { gatewayByCertificate, userByCertificate, type UserSide } from '../ike/c
 import { type Identity, parseIdentity } from '../ike/identity.ts';
 import { parseEspWords, parseIkeWords } from '../ike/proposal-words.ts';
 import type { Offer } from '../ike/proposals.ts';
-import type { IpAddress } from '../net/address.ts';
+import type { ResumptionTicket } from '../ike/ticket.ts';
 import { parsePrefix } from '../net/prefix.ts';
 import { type Selector, selectorOfPrefix } from '../net/selector.ts';
+import type { Settings, Target } from './machine/state.ts';
 
-/** The secrets of one connection, which wipes them as soon as it needs them no more. */
-export interface Credentials {
+/** Secrets that a configuration is made from. They stay the caller's. */
+export interface Secrets {
+  /** The pre-shared key. */
   readonly password?: SecretBytes;
+  /** Opens an encrypted private key. */
   readonly passphrase?: SecretBytes;
 }
 
 /** What turning a profile into a session's configuration needs besides it. */
 export interface IkeConfigInputs {
-  readonly credentials: Credentials;
+  readonly secrets: Secrets;
   /** DER certificates of the system's store; asked for only by profiles that trust it. */
   readonly systemAnchors: () => readonly Uint8Array[];
   readonly keyLog: boolean;
   readonly now: EpochMillis;
 }
 
-/** A configuration that lacks only the address of the gateway. */
-export type PreparedConfig = Omit<IkeConfig, 'gateway'>;
+/** A gateway of a profile: where it is, and how it proves who it is. */
+export interface PreparedGateway extends Pick<IkeConfig, 'remoteId' | 'gatewayAuth'> {
+  readonly ikePort: number;
+  readonly natPort: number;
+}
 
-/** The configuration of every session of this profile, but for the gateway's address; or what is wrong with it. */
+/** The configuration of every session of a profile, and what differs between its gateways, in their order. */
+export interface PreparedConfig {
+  readonly common: Omit<IkeConfig, 'gateway' | 'gatewayNatPort' | 'remoteId' | 'gatewayAuth'>;
+  readonly gateways: readonly PreparedGateway[];
+}
+
+/** Pauses between repetitions while a gateway is waited for that was there before. */
+const URGENT_PAUSE_MS = 3_000;
+
+/** What the sessions of this profile have in common and where they differ; or what is wrong with the profile. */
 export function prepareIkeConfig(profile: Profile, inputs: IkeConfigInputs): Result<PreparedConfig, Failure> {
   const ikeOffers = offers(profile.ike.proposals, parseIkeWords, 'ike.proposals');
   if (!ikeOffers.ok) return ikeOffers;
   const espOffers = offers(profile.esp.proposals, parseEspWords, 'esp.proposals');
   if (!espOffers.ok) return espOffers;
-  const remoteId = parseIdentity(profile.gateway.identity);
-  if (!remoteId) return invalid('gateway.identity: is no identity');
   const user = userSide(profile, inputs);
   if (!user.ok) return user;
   const named = localIdentityText(profile);
   const localId = named === undefined ? user.value.subject : parseIdentity(named);
   if (!localId) return invalid('user.identity: is no identity');
-  const gateway = gatewayAuth(profile, remoteId, user.value.auth, inputs);
-  if (!gateway.ok) return gateway;
-  const patienceMs = profile.retransmit.timeoutSeconds * 1000;
-  return ok({
+  const gateways = preparedGateways(profile, user.value.auth, inputs);
+  if (!gateways.ok) return gateways;
+  const common = {
     ...IKE_DEFAULTS,
     localId,
-    remoteId,
-    gatewayAuth: gateway.value,
     userAuth: user.value.auth,
     configured: {
       ...(profile.ike.proposals ? { ike: profile.ike.proposals } : {}),
@@ -61,16 +71,89 @@ export function prepareIkeConfig(profile: Profile, inputs: IkeConfigInputs): Res
     ...(espOffers.value ? { espOffers: espOffers.value } : {}),
     addressFamilies: profile.tunnel.addresses.map((family) => (family === 'ipv4' ? 4 : 6)),
     remoteSelectors: remoteSelectors(profile),
-    gatewayNatPort: profile.gateway.natPort,
-    retransmit: { ...IKE_DEFAULTS.retransmit, patienceMs },
-    livenessMs: profile.liveness.intervalSeconds * 1000,
+    ...lifeOf(profile),
     keyLog: inputs.keyLog,
-  });
+  };
+  return ok({ common, gateways: gateways.value });
 }
 
-/** The prepared configuration with the address of the gateway that is tried now. */
-export function withGateway(prepared: PreparedConfig, profile: Profile, address: IpAddress): IkeConfig {
-  return { ...prepared, gateway: { address, port: profile.gateway.ikePort } };
+/** How long things last, and what keeps a session alive. */
+function lifeOf({ liveness, retransmit, rekey, mobike, fragmentation }: Profile) {
+  return {
+    livenessMs: liveness.intervalSeconds * 1000,
+    retransmit: { ...IKE_DEFAULTS.retransmit, patienceMs: retransmit.timeoutSeconds * 1000 },
+    rekey: {
+      ...IKE_DEFAULTS.rekey,
+      childMs: rekey.childMinutes * 60_000,
+      ikeMs: rekey.ikeMinutes * 60_000,
+      pfs: rekey.pfs,
+    },
+    mobike,
+    fragmentOctets: fragmentation.octets,
+  };
+}
+
+/** What the profile decides of a connection's life. */
+export function settingsOf(profile: Profile): Settings {
+  const { enabled, giveUpAfterSeconds } = profile.reconnect;
+  return {
+    gateways: gatewaysOf(profile).map(({ address }) => address),
+    reconnect: enabled,
+    ...(giveUpAfterSeconds === undefined ? {} : { giveUpAfterMs: giveUpAfterSeconds * 1000 }),
+    goodbyeMs: IKE_DEFAULTS.goodbyeMs,
+    // Gateways have lifetimes of their own, but hardly any has keys that live longer than the ones we want to replace.
+    longSleepMs: profile.rekey.ikeMinutes * 60_000,
+  };
+}
+
+/** The gateways of a profile in the order in which they are tried. */
+export function gatewaysOf({ gateway }: Profile) {
+  return [gateway, ...gateway.alternatives];
+}
+
+function preparedGateways(
+  profile: Profile,
+  user: UserAuth,
+  inputs: IkeConfigInputs,
+): Result<readonly PreparedGateway[], Failure> {
+  const prepared: PreparedGateway[] = [];
+  for (const { identity, ikePort, natPort } of gatewaysOf(profile)) {
+    const remoteId = parseIdentity(identity);
+    if (!remoteId) return invalid('gateway.identity: is no identity');
+    const auth = gatewayAuth(profile, remoteId, user, inputs);
+    if (!auth.ok) return auth;
+    prepared.push({ remoteId, gatewayAuth: auth.value, ikePort, natPort });
+  }
+  return ok(prepared);
+}
+
+/** What only one session is told. */
+export interface SessionChoice {
+  readonly ticket?: ResumptionTicket;
+  /** See `URGENT_PAUSE_MS`. */
+  readonly urgent: boolean;
+}
+
+/** The configuration of a session that goes to `target`. */
+export function configFor(
+  { common, gateways }: PreparedConfig,
+  { gateway, address, redirectedFrom }: Target,
+  { ticket, urgent }: SessionChoice,
+): IkeConfig {
+  const at = gateways[gateway];
+  if (!at) throw new RangeError(`no gateway ${gateway} in the profile`);
+  const { remoteId, gatewayAuth: proof, ikePort, natPort } = at;
+  const { retransmit } = common;
+  return {
+    ...common,
+    remoteId,
+    gatewayAuth: proof,
+    gateway: { address, port: ikePort },
+    gatewayNatPort: natPort,
+    ...(urgent ? { retransmit: { ...retransmit, maxMs: Math.min(retransmit.maxMs, URGENT_PAUSE_MS) } } : {}),
+    ...(ticket ? { ticket } : {}),
+    ...(redirectedFrom ? { redirectedFrom } : {}),
+  };
 }
 
 function invalid(problem: string): { readonly ok: false; readonly error: Failure } {
@@ -104,8 +187,9 @@ function localIdentityText({ user }: Profile): string | undefined {
 }
 
 /** The secrets that a configuration holds go: no session is to be authenticated with it any more. */
-export function wipeSecrets({ userAuth, gatewayAuth }: PreparedConfig): void {
-  for (const auth of [userAuth, gatewayAuth]) if (auth.kind === 'psk') auth.secret.wipe();
+export function wipeSecrets({ common, gateways }: PreparedConfig): void {
+  const proofs = [common.userAuth, ...gateways.map((gateway) => gateway.gatewayAuth)];
+  for (const proof of proofs) if (proof.kind === 'psk') proof.secret.wipe();
 }
 
 /**
@@ -140,7 +224,7 @@ function hexDigit(letter: number): number | undefined {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : undefined;
 }
 
-function userSide(profile: Profile, { credentials, now }: IkeConfigInputs): Result<UserSide, Failure> {
+function userSide(profile: Profile, { secrets, now }: IkeConfigInputs): Result<UserSide, Failure> {
   const { user } = profile;
   switch (user.method) {
     case 'eap-mschapv2':
@@ -148,10 +232,10 @@ function userSide(profile: Profile, { credentials, now }: IkeConfigInputs): Resu
         auth: { kind: 'eap', identity: user.eapIdentity, username: user.username },
       });
     case 'psk':
-      if (!credentials.password) return err(failure('config.credential-missing', { what: 'pre-shared key' }));
-      return ok({ auth: { kind: 'psk', secret: sharedSecret(credentials.password) } });
+      if (!secrets.password) return err(failure('config.credential-missing', { what: 'pre-shared key' }));
+      return ok({ auth: { kind: 'psk', secret: sharedSecret(secrets.password) } });
     case 'certificate': {
-      const { passphrase } = credentials;
+      const { passphrase } = secrets;
       const texts = { certificates: user.certificate, privateKey: user.privateKey };
       return userByCertificate(passphrase ? { ...texts, passphrase } : texts, now);
     }

@@ -1,6 +1,7 @@
 import type { Profile } from '../contract/profile.ts';
 import type { ConnectionEvent, ConnectionPhase } from '../contract/snapshot.ts';
 import { formatEndpoint } from '../net/address.ts';
+import { gatewaysOf } from './ike-config.ts';
 import type { VpnState } from './machine/state.ts';
 
 /** Tells watchers which step of connecting begins, and keeps how long each took. */
@@ -37,10 +38,14 @@ export class PhaseClock {
     const { gateway, user } = this.#profile;
     if (state.name === 'preparing') return { gateway: gateway.address };
     if (state.name !== 'connecting') return {};
-    const { address, phase } = state;
-    return phase === 'init'
-      ? { gateway: formatEndpoint({ address, port: gateway.ikePort }) }
-      : { gateway: formatEndpoint({ address, port: gateway.natPort }), method: user.method };
+    const { winner, racers } = state.attempt;
+    const target = winner?.target ?? racers[0]?.target;
+    const at = target && gatewaysOf(this.#profile)[target.gateway];
+    if (!at) return {};
+    const { address } = target;
+    return winner
+      ? { gateway: formatEndpoint({ address, port: at.natPort }), method: user.method }
+      : { gateway: formatEndpoint({ address, port: at.ikePort }) };
   }
 }
 
@@ -49,7 +54,7 @@ function phaseOf(state: VpnState): ConnectionPhase | undefined {
     case 'preparing':
       return 'resolving';
     case 'connecting':
-      return state.phase;
+      return state.attempt.winner ? 'auth' : 'init';
     case 'configuring':
       return 'configuring';
     default:

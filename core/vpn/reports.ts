@@ -2,7 +2,7 @@ import type { Profile } from '../contract/profile.ts';
 import type { ConnectedEvent, ConnectionPhase, CountersEvent } from '../contract/snapshot.ts';
 import { formatAddress } from '../net/address.ts';
 import { formatSelector } from '../net/selector.ts';
-import type { Established } from './machine/state.ts';
+import type { Established } from './carrier.ts';
 import type { SessionDriver } from './session-driver.ts';
 import type { Tunnel } from './tunnel.ts';
 

@@ -20,6 +20,7 @@ import { type Carrier, type ChildEvent, type EspPath, isChildEvent, type Session
 import { encodeEndpoint } from './endpoint.ts';
 import { ikeKeyLogLines } from './keylog.ts';
 import { socketFault, systemCode } from './faults.ts';
+import type { Way } from './machine/state.ts';
 import { type Outlet, Paths } from './paths.ts';
 import type { ConnectionPorts } from './ports.ts';
 import { newReadBatch, UdpReader } from './udp-reader.ts';
@@ -49,6 +50,8 @@ export interface SessionDriverOptions {
   readonly config: IkeConfig;
   readonly ports: ConnectionPorts;
   readonly onEvent: (event: SessionEvent) => void;
+  /** What a change of the networks means for the session, before the session acts on it. */
+  readonly onWay?: (way: Way) => void;
   /**
    * There is a bug, or a socket stopped working before there was a session that could do without it: nothing can be
    * expected of the session any more.
@@ -89,6 +92,7 @@ export class SessionDriver {
   /** What happened to Child SAs before somebody carried them. */
   #untold: ChildEvent[] = [];
   #isEstablished = false;
+  #isMobile = false;
   #draining = false;
   #hintedAt: Millis = -Infinity;
   #timer: { readonly at: Millis; readonly cancel: () => void } | undefined;
@@ -249,9 +253,16 @@ export class SessionDriver {
     const told = paths.map(({ id }) => id).join();
     if (told !== this.#told) {
       this.#told = told;
+      this.#options.onWay?.(this.#wayOver(paths));
       this.#session.handleCommand({ kind: 'paths', paths }, this.#now());
     }
     this.#drain();
+  }
+
+  #wayOver(paths: readonly Path[]): Way {
+    if (paths.length === 0) return 'none';
+    if (paths.some(({ id }) => id === this.#paths.current.id)) return 'kept';
+    return this.#isMobile ? 'moving' : 'lost';
   }
 
   #takeHint(): void {
@@ -308,6 +319,7 @@ export class SessionDriver {
         break;
       case 'established':
         this.#isEstablished = true;
+        this.#isMobile = event.mobike;
         break;
       case 'path':
         this.#moveTo(event);

@@ -109,9 +109,8 @@ function assertClean(rig: Rig): void {
   if (routes.plans.length > 0) {
     assert.ok(calls.indexOf('routes cleared') > calls.indexOf('routes applied'));
     assert.ok(calls.indexOf('routes cleared') < calls.indexOf('tun closed'));
-    assert.ok(calls.lastIndexOf('tun closed') < calls.lastIndexOf('udp 4500 closed'));
   }
-  assert.equal(rig.credentials.password?.wiped, true);
+  assert.ok(rig.credentials.forgotten);
 }
 
 test('whatever happens to a connection, it ends once, clean, and with its secrets forgotten', async () => {

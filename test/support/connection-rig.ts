@@ -1,11 +1,15 @@
 import { parseProfile, type Profile, type ProfileInput } from '../../core/contract/profile.ts';
-import { connectionEventSchema, type ConnectionEvent } from '../../core/contract/snapshot.ts';
+import {
+  connectionEventSchema,
+  type ConnectionEvent,
+  type StateEvent,
+} from '../../core/contract/snapshot.ts';
 import type { Millis } from '../../core/lib/ports.ts';
 import { ok } from '../../core/lib/result.ts';
 import type { IpAddress } from '../../core/net/address.ts';
 import { SecretBytes } from '../../core/lib/secret.ts';
 import { Connection } from '../../core/vpn/connection.ts';
-import type { Credentials } from '../../core/vpn/ike-config.ts';
+import type { CredentialQuestion, CredentialSource } from '../../core/vpn/credential-source.ts';
 import type { Outcome } from '../../core/vpn/machine/state.ts';
 import { FakeLaptop } from './fake-ports.ts';
 import { FakeOffice } from './fake-office.ts';
@@ -21,11 +25,37 @@ export interface RigOptions {
   readonly gateway?: MakeGatewayOptions;
   /** Where the gateway is; 203.0.113.1 unless told. */
   readonly at?: IpAddress;
-  /** What the person gives; the right secret of the method unless told. */
-  readonly credentials?: Credentials;
+  /** What the person gives each time; the right secret of the method unless told, nothing when empty. */
+  readonly secret?: string;
   readonly keyLog?: (line: string) => void;
   /** Sees every event besides the rig. */
   readonly onEvent?: (event: ConnectionEvent) => void;
+}
+
+/** A person who always gives the same answer, and remembers the questions. */
+export class FakeCredentials implements CredentialSource {
+  readonly questions: CredentialQuestion[] = [];
+  /** Every copy that was given. */
+  readonly given: SecretBytes[] = [];
+  /** Nothing is given when it is empty. */
+  answer: string;
+
+  constructor(answer: string) {
+    this.answer = answer;
+  }
+
+  get(question: CredentialQuestion): Promise<SecretBytes | undefined> {
+    this.questions.push(question);
+    if (this.answer === '') return Promise.resolve(undefined);
+    const copy = SecretBytes.ofText(this.answer);
+    this.given.push(copy);
+    return Promise.resolve(copy);
+  }
+
+  /** Whether no copy is left. */
+  get forgotten(): boolean {
+    return this.given.every(({ wiped }) => wiped);
+  }
 }
 
 /** A whole connection in one process: core/vpn over a fake laptop, joined to a fake office. */
@@ -33,7 +63,7 @@ export class Rig {
   readonly laptop: FakeLaptop;
   readonly office: FakeOffice;
   readonly events: ConnectionEvent[] = [];
-  readonly credentials: Credentials;
+  readonly credentials: FakeCredentials;
   readonly connection: Connection;
   /** How the connection ended, once it did. */
   outcome: Outcome | undefined;
@@ -51,9 +81,7 @@ export class Rig {
       ...(options.at ? { at: options.at } : {}),
     });
     this.laptop.names = ok([this.office.address]);
-    this.credentials = options.credentials ?? {
-      password: SecretBytes.ofText(method === 'psk' ? PSK : PASSWORD),
-    };
+    this.credentials = new FakeCredentials(options.secret ?? (method === 'psk' ? PSK : PASSWORD));
     this.connection = new Connection({
       profile: profileFor(this.office, method, options.profile),
       credentials: this.credentials,
@@ -103,9 +131,23 @@ export class Rig {
     return this.events.find((event): event is Extract<ConnectionEvent, { event: E }> => event.event === name);
   }
 
-  /** The events by name, phases by theirs. */
+  /** The events by name, phases by theirs, and without the states, which are a story of their own. */
   get story(): string[] {
-    return this.events.map((event) => (event.event === 'phase' ? event.phase : event.event));
+    return this.events.flatMap((event) => {
+      if (event.event === 'state') return [];
+      return event.event === 'phase' ? event.phase : event.event;
+    });
+  }
+
+  /** The states by name, each once in a row. */
+  get states(): string[] {
+    const names = this.events.flatMap((event) => (event.event === 'state' ? event.state : []));
+    return names.filter((name, i) => name !== names[i - 1]);
+  }
+
+  /** The state that was told last. */
+  get state(): StateEvent | undefined {
+    return this.events.findLast((event) => event.event === 'state');
   }
 
   /** The code of the failure that was told. */

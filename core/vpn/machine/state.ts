@@ -1,62 +1,193 @@
 import type { Failure } from '../../lib/failure.ts';
+import type { Millis } from '../../lib/ports.ts';
 import type { IpAddress } from '../../net/address.ts';
-import type { IkeEvent } from '../../ike/events.ts';
-
-export type Established = Extract<IkeEvent, { kind: 'established' }>;
+import type { Attempt, Current } from './parts.ts';
+import type { SessionEvent } from '../carrier.ts';
 
 /** How a connection came to its end. */
 export type Outcome =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly wasConnected: boolean };
 
+/** What the profile decides of a connection's life. Nothing of it changes. */
+export interface Settings {
+  /** Host names or addresses of the gateways that may be used, in the order in which they are wanted. */
+  readonly gateways: readonly string[];
+  /** Whether a connection that was lost is made again. */
+  readonly reconnect: boolean;
+  /** For how long that is tried; for ever without it. */
+  readonly giveUpAfterMs?: number;
+  /** How long a session may take to say goodbye. */
+  readonly goodbyeMs: number;
+  /** After a sleep of this length the gateway cannot have kept the session. */
+  readonly longSleepMs: number;
+}
+
+/** What is known about the whole connection, whatever it does at the moment. */
+export interface Life {
+  readonly settings: Settings;
+  /** Whether the machine has a network by which a gateway may be reached. */
+  readonly online: boolean;
+  /** The next free id. Sessions and look-ups never share one, and none is used twice. */
+  readonly nextId: number;
+  /** Sessions that say goodbye, and until when each is waited for. */
+  readonly leaving: readonly { readonly id: number; readonly until: Millis }[];
+  /** When gateways sent us elsewhere: in a circle, if it happens too often. */
+  readonly redirectedAt: readonly Millis[];
+  /** The addresses of each gateway as last found, by its index: the name service may be out of reach next time. */
+  readonly known: Readonly<Record<number, readonly IpAddress[]>>;
+}
+
+/** The time in which there is no connection although one is wanted. */
+export interface Outage {
+  /** Why the connection was lost, or a better reason why it does not come back. */
+  readonly cause: Failure;
+  readonly since: Millis;
+  /** Attempts that were begun. */
+  readonly tries: number;
+  /** When the last of them was, and when the next one is due. */
+  readonly triedAt?: Millis | undefined;
+  readonly retryAt?: Millis | undefined;
+  /** Where the connection went to before. */
+  readonly last?: Target | undefined;
+}
+
 /** Where a connection is in its life. Each state owns only what it needs to go on. */
 export type VpnState =
   | { readonly name: 'disconnected' }
   /** Checking the profile and this machine, looking up the gateway's name. */
-  | { readonly name: 'preparing' }
-  /** Talking IKE to one address of the gateway; `others` are tried when that one does not answer. */
+  | { readonly name: 'preparing'; readonly life: Life }
+  /** Talking IKE for the first time. */
+  | { readonly name: 'connecting'; readonly life: Life; readonly attempt: Attempt }
+  /** The first SAs stand; device, addresses and routes are being set. */
+  | { readonly name: 'configuring'; readonly life: Life; readonly attempt: Attempt }
+  | Standing
+  | Lost
+  | Waiting
+  /** Sessions say goodbye; `after` is what then is the case. */
   | {
-      readonly name: 'connecting';
-      readonly phase: 'init' | 'auth';
-      readonly address: IpAddress;
-      readonly others: readonly IpAddress[];
+      readonly name: 'disconnecting';
+      readonly life: Life;
+      readonly after: Outcome;
+      readonly until: Millis;
     }
-  /** The SAs stand; device, addresses and routes are being set. */
-  | { readonly name: 'configuring'; readonly established: Established }
-  | { readonly name: 'connected'; readonly established: Established }
-  /** The session says goodbye; `after` is what then is the case. */
-  | { readonly name: 'disconnecting'; readonly after: Outcome }
   /** Everything that was changed is undone. */
   | { readonly name: 'ended'; readonly outcome: Outcome };
 
+/**
+ * There is a session. `connected`: it answers, on the path that it uses. `roaming`: it is asked whether it still does.
+ * An attempt may be under way to take its place.
+ */
+export interface Standing {
+  readonly name: 'connected' | 'roaming';
+  readonly life: Life;
+  readonly current: Current;
+  readonly attempt?: Attempt | undefined;
+}
+
+/**
+ * A new session is being made, or will be when the outage says. The device stays, and what enters it is dropped.
+ * `current` is the session before, when it may still be one for the gateway.
+ */
+export interface Lost {
+  readonly name: 'reconnecting';
+  readonly life: Life;
+  readonly outage: Outage;
+  readonly attempt?: Attempt | undefined;
+  readonly current?: Current | undefined;
+}
+
+/** Nothing can be done without a network. `current` goes on when it comes back, if it can. */
+export interface Waiting {
+  readonly name: 'waiting-for-network';
+  readonly life: Life;
+  readonly outage: Outage;
+  /** One whose SAs stand: the tunnel is going over to it. */
+  readonly attempt?: Attempt | undefined;
+  readonly current?: Current | undefined;
+}
+
+/** Where a session goes to. */
+export interface Target {
+  /** Index of the gateway in the settings: whose identity has to be proved, and at which ports. */
+  readonly gateway: number;
+  readonly address: IpAddress;
+  /** The gateway that sent us there (RFC 5685). */
+  readonly redirectedFrom?: IpAddress;
+}
+
+/**
+ * What the networks mean for a session: it stays on its path (`kept`), it was told of others and moves (`moving`), or
+ * its path is gone and it cannot move (`lost`) or there is none (`none`).
+ */
+export type Way = 'kept' | 'moving' | 'lost' | 'none';
+
+/** The outside world at an event: the time, and a number from 0 to below 1 that nobody can foresee. */
+export interface Moment {
+  readonly now: Millis;
+  readonly chance: number;
+}
+
 export type VpnEvent =
-  | { readonly kind: 'start' }
+  | { readonly kind: 'start'; readonly settings: Settings; readonly online: boolean }
   | { readonly kind: 'stop' }
   /** Stop without waiting for the gateway. */
   | { readonly kind: 'abandon' }
-  /** Ready to connect. The gateway's addresses, best first; at least one. */
+  /** Ready to connect. The first gateway's addresses, best first; at least one. */
   | { readonly kind: 'prepared'; readonly addresses: readonly IpAddress[] }
   | { readonly kind: 'prepare-failed'; readonly failure: Failure }
-  /** No socket or no session could be made for the address that was to be tried. */
-  | { readonly kind: 'open-failed'; readonly failure: Failure }
-  /** We cannot give what the session needs; trying another address would not help. */
-  | { readonly kind: 'refused'; readonly failure: Failure }
-  | { readonly kind: 'ike'; readonly event: IkeEvent }
-  | { readonly kind: 'configured' }
-  | { readonly kind: 'configure-failed'; readonly failure: Failure }
-  /** The tunnel device or a socket stopped working, or something threw that should not have. */
-  | { readonly kind: 'broken'; readonly failure: Failure };
+  | { readonly kind: 'found'; readonly id: number; readonly addresses: readonly IpAddress[] }
+  | { readonly kind: 'not-found'; readonly id: number; readonly failure: Failure }
+  /** No socket or no session could be made. */
+  | { readonly kind: 'open-failed'; readonly id: number; readonly failure: Failure }
+  /** We cannot give what the session needs; another gateway would need it too. */
+  | { readonly kind: 'refused'; readonly id: number; readonly failure: Failure }
+  | { readonly kind: 'session'; readonly id: number; readonly event: SessionEvent }
+  /** The networks changed. */
+  | { readonly kind: 'network'; readonly online: boolean }
+  /** What that means for a session. */
+  | { readonly kind: 'way'; readonly id: number; readonly way: Way }
+  | { readonly kind: 'woke'; readonly asleepMs: number }
+  /** The tunnel is carried by this session now. */
+  | { readonly kind: 'configured'; readonly id: number }
+  | { readonly kind: 'configure-failed'; readonly id: number; readonly failure: Failure }
+  /**
+   * The tunnel device or a socket stopped working, or something threw that should not have. With an id it concerns
+   * that session alone.
+   */
+  | { readonly kind: 'broken'; readonly id?: number; readonly failure: Failure }
+  /** The time that `wakeAt` named has come. */
+  | { readonly kind: 'time' };
 
 /** What the driver must do, in this order. Each is safe to do when there is nothing to do. */
 export type Effect =
   | { readonly kind: 'prepare' }
-  /** Sockets and a new session to this address, which then connects. An earlier session is dropped. */
-  | { readonly kind: 'open'; readonly address: IpAddress }
-  | { readonly kind: 'give-password' }
+  /** Answered by 'found' or 'not-found' with the same id. */
+  | { readonly kind: 'look-up'; readonly id: number; readonly host: string }
+  /**
+   * Sockets and a new session, which then connects. `resume`: a ticket may take the place of the login. `urgent`: the
+   * gateway was there before, and is to be noticed soon when it comes back.
+   */
+  | {
+      readonly kind: 'open';
+      readonly id: number;
+      readonly target: Target;
+      readonly resume: boolean;
+      readonly urgent: boolean;
+    }
+  /** The session, its sockets and its keys go at once; the gateway is told nothing. */
+  | { readonly kind: 'drop'; readonly id: number }
+  /** `rejected`: the one that was given last is wrong. */
+  | { readonly kind: 'give-password'; readonly id: number; readonly rejected: boolean }
   /** Asks the session to delete its SAs at the gateway. Its 'closed' event is the answer. */
-  | { readonly kind: 'say-goodbye' }
-  | { readonly kind: 'configure'; readonly established: Established }
-  /** Engine, routes, addresses, device and sockets: all that is ours goes. */
+  | { readonly kind: 'say-goodbye'; readonly id: number }
+  /** Asks the session for a sign of life. */
+  | { readonly kind: 'check'; readonly id: number }
+  /** The tunnel is made, or the one that is there goes over to this session. */
+  | { readonly kind: 'configure'; readonly current: Current }
+  /** Watchers are told what the connection is now. */
+  | { readonly kind: 'announce'; readonly current: Current }
+  /** Engine, routes, addresses, device and every session: all that is ours goes. */
   | { readonly kind: 'clear' };
 
 export interface Transition {

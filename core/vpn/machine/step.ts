@@ -1,140 +1,145 @@
-import { failure, type Failure } from '../../lib/failure.ts';
-import type { IkeEvent } from '../../ike/events.ts';
-import type { Effect, Outcome, Transition, VpnEvent, VpnState } from './state.ts';
+import type { IpAddress } from '../../net/address.ts';
+import { alive } from './alive.ts';
+import { dueAt } from './attempt.ts';
+import { connect, connecting } from './connecting.ts';
+import { disconnecting, end, failed, farewell, leave, stay, STOPPED, to } from './leave.ts';
+import { settleDueAt } from './settle.ts';
+import type { Effect, Life, Moment, Settings, Transition, VpnEvent, VpnState } from './state.ts';
 
 /**
  * The life of a connection as a pure function: what state follows, and what is to be done. Events that mean nothing
  * in a state leave it as it is: answers to questions that nobody asks any more do come late.
  */
-export function step(state: VpnState, event: VpnEvent): Transition {
+export function step(state: VpnState, event: VpnEvent, moment: Moment): Transition {
+  if (state.name === 'ended') return stay(state);
   switch (event.kind) {
     case 'start':
-      return state.name === 'disconnected' ? to({ name: 'preparing' }, { kind: 'prepare' }) : stay(state);
+      return state.name === 'disconnected'
+        ? to({ name: 'preparing', life: newLife(event.settings, event.online) }, { kind: 'prepare' })
+        : stay(state);
     case 'stop':
-      return stop(state);
+      return stop(state, moment);
     case 'abandon':
-      return state.name === 'ended'
-        ? stay(state)
-        : end(state.name === 'disconnecting' ? state.after : STOPPED);
-    case 'prepared':
-      return state.name === 'preparing' ? tryNext(event.addresses) : stay(state);
-    case 'prepare-failed':
-      return state.name === 'preparing' ? end(failed(event.failure, false)) : stay(state);
-    case 'open-failed':
-      return state.name === 'connecting' ? notReached(state, event.failure) : stay(state);
-    case 'refused':
-      return state.name === 'connecting' ? leave(failed(event.failure, false)) : stay(state);
-    case 'ike':
-      return onIke(state, event.event);
-    case 'configured':
-      return state.name === 'configuring'
-        ? to({ name: 'connected', established: state.established })
-        : stay(state);
-    case 'configure-failed':
-      return state.name === 'configuring' ? leave(failed(event.failure, false)) : stay(state);
-    case 'broken':
-      return onBroken(state, event.failure);
+      return end(state.name === 'disconnecting' ? state.after : STOPPED);
+    default:
+      break;
   }
+  if (state.name === 'disconnected') return stay(state);
+  if (state.name === 'disconnecting') return disconnecting(state, event, moment);
+  const said = farewell(state.life, event, moment);
+  if (!said) return onEvent(state, event, moment);
+  const rest = { ...state, life: said.life };
+  return event.kind === 'time'
+    ? after(said.effects, onEvent(rest, event, moment))
+    : to(rest, ...said.effects);
 }
 
-const STOPPED: Outcome = { kind: 'stopped' };
+type Living = Exclude<VpnState, { name: 'disconnected' | 'disconnecting' | 'ended' }>;
 
-function to(state: VpnState, ...effects: readonly Effect[]): Transition {
-  return { state, effects };
-}
-
-function stay(state: VpnState): Transition {
-  return { state, effects: [] };
-}
-
-function failed(why: Failure, wasConnected: boolean): Outcome {
-  return { kind: 'failed', failure: why, wasConnected };
-}
-
-function end(outcome: Outcome): Transition {
-  return to({ name: 'ended', outcome }, { kind: 'clear' });
-}
-
-/** The gateway still has SAs for us: it is told before anything is undone. */
-function leave(after: Outcome): Transition {
-  return to({ name: 'disconnecting', after }, { kind: 'say-goodbye' });
-}
-
-function stop(state: VpnState): Transition {
-  switch (state.name) {
-    case 'disconnected':
-    case 'preparing':
-      return end(STOPPED);
-    case 'connecting':
-    case 'configuring':
-    case 'connected':
-      return leave(STOPPED);
-    case 'disconnecting':
-    case 'ended':
-      return stay(state);
-  }
-}
-
-function onBroken(state: VpnState, why: Failure): Transition {
+function onEvent(state: Living, event: VpnEvent, moment: Moment): Transition {
+  if (event.kind === 'broken') return onBroken(state, event, moment);
   switch (state.name) {
     case 'preparing':
-      return end(failed(why, false));
+      return preparing(state, event, moment);
     case 'connecting':
     case 'configuring':
-    case 'connected':
-      return leave(failed(why, state.name === 'connected'));
-    case 'disconnecting':
-      // What we say goodbye with does not work either.
-      return end(state.after);
-    case 'disconnected':
-    case 'ended':
-      return stay(state);
+      return connecting(state, event, moment);
+    default:
+      return alive(state, event, moment);
   }
 }
 
-function tryNext(addresses: Extract<VpnEvent, { kind: 'prepared' }>['addresses']): Transition {
-  const [address, ...others] = addresses;
-  if (!address) return end(failed(failure('network.name-unknown'), false));
-  return to({ name: 'connecting', phase: 'init', address, others }, { kind: 'open', address });
+function after(first: readonly Effect[], { state, effects }: Transition): Transition {
+  return { state, effects: [...first, ...effects] };
 }
 
-/** This address did not even answer: another of the gateway's may. */
-function notReached(state: Extract<VpnState, { name: 'connecting' }>, why: Failure): Transition {
-  return state.phase === 'init' && state.others.length > 0 ? tryNext(state.others) : end(failed(why, false));
+function newLife(settings: Settings, online: boolean): Life {
+  return { settings, online, nextId: 1, leaving: [], redirectedAt: [], known: {} };
 }
 
-function isSilence(why: Failure): boolean {
-  return why.code.startsWith('network.') || why.code === 'timeout.init';
-}
-
-function onIke(state: VpnState, event: IkeEvent): Transition {
+function preparing(
+  { life }: Extract<VpnState, { name: 'preparing' }>,
+  event: VpnEvent,
+  moment: Moment,
+): Transition {
   switch (event.kind) {
-    case 'initiated':
-      return state.name === 'connecting' ? to({ ...state, phase: 'auth' }) : stay(state);
-    case 'need':
-      return state.name === 'connecting' ? to(state, { kind: 'give-password' }) : stay(state);
-    case 'established':
-      return state.name === 'connecting'
-        ? to({ name: 'configuring', established: event }, { kind: 'configure', established: event })
-        : stay(state);
-    case 'closed':
-      return onClosed(state, event.failure);
+    case 'prepared':
+      return connect({ ...life, known: { 0: event.addresses } }, moment);
+    case 'prepare-failed':
+      return end(failed(event.failure, false));
+    case 'network':
+      return stay({ name: 'preparing', life: { ...life, online: event.online } });
     default:
-      return stay(state);
+      return stay({ name: 'preparing', life });
   }
 }
 
-function onClosed(state: VpnState, why: Failure | undefined): Transition {
+function stop(state: Exclude<VpnState, { name: 'ended' }>, moment: Moment): Transition {
   switch (state.name) {
-    case 'connecting':
-      if (why && isSilence(why)) return notReached(state, why);
-      return end(why ? failed(why, false) : STOPPED);
-    case 'configuring':
-    case 'connected':
-      return end(why ? failed(why, state.name === 'connected') : STOPPED);
+    case 'disconnected':
+      return end(STOPPED);
     case 'disconnecting':
-      return end(state.after);
-    default:
       return stay(state);
+    default:
+      return leave(state, STOPPED, moment);
   }
+}
+
+/** Whatever does not work any more, everything ends in order; a session that is not needed just goes. */
+function onBroken(
+  state: Living,
+  { id, failure }: Extract<VpnEvent, { kind: 'broken' }>,
+  moment: Moment,
+): Transition {
+  const wasConnected =
+    state.name !== 'preparing' && state.name !== 'connecting' && state.name !== 'configuring';
+  if (id !== undefined && !sessionsOf(state).includes(id)) return stay(state);
+  return leave(state, failed(failure, wasConnected), moment);
+}
+
+/** The sessions that a state still wants something of. */
+export function sessionsOf(state: VpnState): readonly number[] {
+  const attempt = 'attempt' in state ? state.attempt : undefined;
+  const current = 'current' in state ? state.current : undefined;
+  const runs = attempt ? [...attempt.racers, attempt.winner, attempt.ready] : [];
+  return [...runs, current].flatMap((run) => (run ? [run.id] : []));
+}
+
+/** Where the gateways are, as far as that is known. */
+export function addressesOf(state: VpnState): readonly IpAddress[] {
+  if (!('life' in state)) return [];
+  const current = 'current' in state && state.current ? [state.current.target.address] : [];
+  return [...Object.values(state.life.known).flat(), ...current];
+}
+
+/**
+ * Whether a session may still have to be authenticated: until then its secrets are needed. One that says goodbye may be
+ * waiting for the answer that proves the gateway.
+ */
+export function isSigningIn(state: VpnState): boolean {
+  if (!('life' in state)) return false;
+  if (state.name === 'preparing' || state.life.leaving.length > 0) return true;
+  return 'attempt' in state && state.attempt !== undefined && !state.attempt.ready;
+}
+
+/** When the event 'time' is due; undefined when nothing depends on the time. */
+export function wakeAt(state: VpnState): number | undefined {
+  if (!('life' in state)) return undefined;
+  const times = state.life.leaving.map(({ until }) => until);
+  if ('attempt' in state && state.attempt) times.push(dueAt(state.attempt) ?? Infinity);
+  switch (state.name) {
+    case 'connected':
+    case 'roaming':
+    case 'reconnecting':
+    case 'waiting-for-network':
+      times.push(settleDueAt(state));
+      break;
+    case 'disconnecting':
+      times.push(state.until);
+      break;
+    default:
+      break;
+  }
+  const at = Math.min(...times);
+  return Number.isFinite(at) ? at : undefined;
 }

@@ -59,15 +59,23 @@ test('a connection is shown step by step, and Ctrl-C ends it with success', asyn
   assert.equal(host.shownAsError, '');
 });
 
-test('the password reaches the connection and is wiped after it', async () => {
-  let seen = '';
+test('the password reaches the connection as often as it asks, and is wiped after it', async () => {
+  const copies: SecretBytes[] = [];
+  const question = { what: 'password', rejected: false } as const;
   const host = new FakeHost((connection) => {
-    seen = utf8Text(connection.setup.credentials.password?.reveal() ?? new Uint8Array());
-    void connection.stop('orderly');
+    const { credentials } = connection.setup;
+    void (async () => {
+      for (let login = 0; login < 2; login++) copies.push((await credentials.get(question)) ?? assert.fail());
+      assert.equal(await credentials.get({ ...question, rejected: true }), undefined, 'nobody can be asked');
+      await connection.stop('orderly');
+    })();
   });
   assert.equal(await connect(options(), host), 0);
-  assert.equal(seen, 'hunter2');
-  assert.equal(host.connection?.setup.credentials.password?.wiped, true);
+  assert.deepEqual(
+    copies.map((copy) => utf8Text(copy.reveal())),
+    ['hunter2', 'hunter2'],
+  );
+  assert.equal(await host.connection?.setup.credentials.get(question), undefined);
   assert.ok(!host.shown.includes('hunter2') && !host.shownAsError.includes('hunter2'));
 });
 
@@ -117,7 +125,7 @@ test('a failure after the connection stood is its loss', async () => {
     connection.fails(failure('timeout.liveness'), true);
   });
   assert.equal(await connect(options(), host), 10);
-  assert.match(host.shownAsError, /The connection to the gateway was lost/);
+  assert.match(host.shownAsError, /The gateway did not answer any more/);
 });
 
 test('with --json every line is an event, also for a failure before there is a connection', async () => {
@@ -254,7 +262,8 @@ test('a secret that the profile does not need is said to be unused', async () =>
   );
   assert.match(host.shownAsError, /--password-fd is not used/);
   assert.match(host.shownAsError, /--passphrase-fd is not used/);
-  assert.deepEqual(host.connection?.setup.credentials, {});
+  const question = { what: 'password', rejected: false } as const;
+  assert.equal(await host.connection?.setup.credentials.get(question), undefined);
 });
 
 test(

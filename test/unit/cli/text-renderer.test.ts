@@ -107,3 +107,86 @@ test('a connection that was stopped before it stood says only that', () => {
   renderer.event({ event: 'disconnected', atMs: 3, reason: 'user' });
   assert.equal(shown(), '+ Stopped\n');
 });
+
+const REGAINED = { ...CONNECTED, gateway: { ...CONNECTED.gateway, address: '192.0.2.2' } };
+const SILENT = {
+  code: 'timeout.liveness',
+  title: 'The gateway did not answer for 30 seconds',
+  why: 'It was asked.',
+} as const;
+
+test('a lost connection is one line, the countdown below it changes, and its return tells what is new', () => {
+  const { renderer, shown, at } = stage(LIVE);
+  renderer.event(CONNECTED);
+  const before = shown().length;
+  const lost = { event: 'state', atMs: 1_000, state: 'reconnecting', attempt: 0, cause: SILENT } as const;
+  at(1_000);
+  renderer.event({ ...lost, retryAtMs: 5_000 });
+  at(3_500);
+  renderer.tick();
+  at(5_000);
+  renderer.event({ ...lost, atMs: 5_000, attempt: 1 });
+  renderer.event({ event: 'state', atMs: 6_000, state: 'connected' });
+  renderer.event(REGAINED);
+  const lines = shown()
+    .slice(before)
+    .split(/\r|\n/)
+    .map((line) => line.replace('\u001b[K', ''))
+    .filter((line) => line !== '');
+  const text = 'Reconnecting: the gateway did not answer for 30 seconds.';
+  assert.deepEqual(
+    lines.filter((line) => !line.startsWith('connected for')),
+    [
+      `! ${text}`,
+      `${text} Next attempt in 4 seconds.`.slice(0, 79),
+      `${text} Next attempt in 2 seconds.`.slice(0, 79),
+      text,
+      '✓ Connected to Office again',
+      '  Gateway    vpn.example.com at 192.0.2.2, UDP port 4500, through an address translator',
+    ],
+  );
+});
+
+test('without a terminal each kind of trouble is one line', () => {
+  const { renderer, shown } = stage(PLAIN);
+  renderer.event({ event: 'state', atMs: 0, state: 'connecting' });
+  renderer.event(CONNECTED);
+  const before = shown().length;
+  renderer.event({ event: 'state', atMs: 1, state: 'roaming', doubt: 'checking' });
+  renderer.event({
+    event: 'state',
+    atMs: 2,
+    state: 'reconnecting',
+    attempt: 0,
+    retryAtMs: 902,
+    cause: SILENT,
+  });
+  renderer.event({ event: 'state', atMs: 3, state: 'reconnecting', attempt: 1, cause: SILENT });
+  renderer.event({ event: 'state', atMs: 4, state: 'waiting-for-network', cause: SILENT });
+  renderer.event({ event: 'state', atMs: 5, state: 'roaming', doubt: 'moving' });
+  renderer.event({ event: 'state', atMs: 6, state: 'connected' });
+  assert.equal(
+    shown().slice(before),
+    [
+      '! The gateway is silent; it is being asked whether it is still there.',
+      '! Reconnecting: the gateway did not answer for 30 seconds. Next attempt in 1 second.',
+      '! Waiting for a network: this machine is not online.',
+      '! Moving the connection to another network.',
+      '+ Connected to Office again',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('a question on the terminal is left alone until it is answered', () => {
+  const { renderer, shown } = stage(LIVE);
+  renderer.event(CONNECTED);
+  renderer.asking(true);
+  const before = shown().length;
+  renderer.tick();
+  renderer.event({ ...counters, bytesIn: 5, bytesOut: 0 });
+  assert.equal(shown().length, before);
+  renderer.asking(false);
+  renderer.tick();
+  assert.ok(shown().length > before);
+});

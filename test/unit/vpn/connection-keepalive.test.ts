@@ -102,7 +102,7 @@ describe('behind a NAT', () => {
 });
 
 test('a keepalive from the gateway is no sign of life', proves('RFC3948-4-3', 'does'), async () => {
-  const rig = await new Rig().connected();
+  const rig = await new Rig({ profile: { reconnect: { enabled: false } } }).connected();
   rig.office.made.gateway.setSilent(true);
   for (let i = 0; i < 90; i++) {
     await rig.advance(1_000);

@@ -25,12 +25,17 @@ const UP = [
 ];
 const DOWN = ['routes cleared', 'tun closed', 'udp 500 closed', 'udp 4500 closed'];
 
+/** What was done to the machine, but for sockets that only ask the system which way it would take. */
+function callsOf({ laptop }: Rig): string[] {
+  return laptop.calls.filter((call) => !/^udp 5\d{4} /.test(call));
+}
+
 describe('connecting', () => {
   for (const method of ['password', 'psk'] as const) {
     test(`by ${method} tells its steps in order, then that the tunnel stands`, async () => {
       const rig = await new Rig({ method }).connected();
       assert.deepEqual(rig.story, ['resolving', 'init', 'auth', 'configuring', 'connected']);
-      assert.deepEqual(rig.laptop.calls, UP);
+      assert.deepEqual(callsOf(rig), UP);
       const connected = rig.event('connected');
       assert.deepEqual(connected?.addresses, ['10.9.0.2', 'fd09::2']);
       assert.deepEqual(connected.gateway, {
@@ -63,23 +68,22 @@ describe('connecting', () => {
     assert.deepEqual(rig.office.received, [OUT_4]);
   });
 
-  test('gives an address that is silent up for the next one', proves('RFC7296-2.4-11', 'does'), async () => {
-    const silent = address('198.51.100.1');
-    const rig = new Rig();
-    rig.laptop.names = ok([silent, GATEWAY_ADDRESS]);
-    await rig.start().settle();
-    assert.equal(rig.event('phase')?.phase, 'resolving');
-    await rig.advance(59_000);
-    assert.deepEqual(rig.story, ['resolving', 'init']);
-    await rig.advance(1_000);
-    assert.ok(rig.event('connected'));
-    const tried = rig.laptop.sent.map(({ to }) => formatEndpoint(to));
-    assert.deepEqual(new Set(tried), new Set(['198.51.100.1:500', '203.0.113.1:500', '203.0.113.1:4500']));
-    assert.deepEqual(
-      rig.laptop.open.filter((name) => name.startsWith('udp')),
-      ['udp 500', 'udp 4500'],
-    );
-  });
+  test(
+    'asks the next address when one is silent for a moment, and forgets the silent one',
+    proves('RFC7296-2.4-11', 'does'),
+    async () => {
+      const silent = address('198.51.100.1');
+      const rig = new Rig();
+      rig.laptop.names = ok([silent, GATEWAY_ADDRESS]);
+      await rig.start().advance(249);
+      assert.deepEqual(rig.story, ['resolving', 'init']);
+      await rig.advance(1);
+      assert.ok(rig.event('connected'));
+      const tried = rig.laptop.sent.map(({ to }) => formatEndpoint(to));
+      assert.deepEqual(new Set(tried), new Set(['198.51.100.1:500', '203.0.113.1:500', '203.0.113.1:4500']));
+      assert.equal(rig.laptop.open.filter((name) => name.startsWith('udp')).length, 2);
+    },
+  );
 
   test('passes over an address without a route', async () => {
     const rig = new Rig();
@@ -192,7 +196,7 @@ describe('stopping', () => {
       const stopped = rig.connection.stop();
       await rig.settle();
       await stopped;
-      assert.deepEqual(rig.laptop.calls, [...UP, 'gateway closed: client', ...DOWN]);
+      assert.deepEqual(callsOf(rig), [...UP, 'gateway closed: client', ...DOWN]);
       assert.deepEqual(rig.outcome, { kind: 'stopped' });
       assert.deepEqual(rig.story.slice(-3), ['connected', 'counters', 'disconnected']);
       assert.equal(rig.event('disconnected')?.reason, 'user');
@@ -205,7 +209,7 @@ describe('stopping', () => {
     const sent = rig.laptop.sent.length;
     await rig.connection.stop('at-once');
     assert.equal(rig.laptop.sent.length, sent);
-    assert.deepEqual(rig.laptop.calls, [...UP, ...DOWN]);
+    assert.deepEqual(callsOf(rig), [...UP, ...DOWN]);
     assert.deepEqual(rig.laptop.open, []);
   });
 
@@ -231,7 +235,7 @@ describe('stopping', () => {
     rig.connection.start();
     await rig.advance(100_000);
     assert.equal(rig.story.filter((name) => name === 'disconnected').length, 1);
-    assert.deepEqual(rig.laptop.calls, [...UP, 'gateway closed: client', ...DOWN]);
+    assert.deepEqual(callsOf(rig), [...UP, 'gateway closed: client', ...DOWN]);
   });
 
   test('before it began is the end', async () => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { toHex, utf8 } from '../../../core/lib/bytes.ts';
-import { SecretBytes } from '../../../core/lib/secret.ts';
 import { proves } from '../../conformance/tag.ts';
 import { Rig, type RigMethod, type RigOptions } from '../../support/connection-rig.ts';
 import { PASSWORD, PSK } from '../../support/gateway/index.ts';
@@ -81,7 +80,8 @@ describe('secrets are gone after use', () => {
   for (const method of METHODS) {
     test(`what a person gave (${method}) is wiped once the gateway has let us in`, async () => {
       const rig = await new Rig({ method }).connected();
-      assert.equal(rig.credentials.password?.wiped, true);
+      assert.equal(rig.credentials.given.length, 1);
+      assert.ok(rig.credentials.forgotten);
       const copies = [...used].filter(({ length, wiped }) => length === PSK.length && !wiped);
       assert.equal(copies.length, 0);
     });
@@ -90,7 +90,11 @@ describe('secrets are gone after use', () => {
   const ends: readonly (readonly [how: string, options: RigOptions, end: (rig: Rig) => void])[] = [
     ['a stop', {}, (rig) => void rig.connection.stop()],
     ['a stop at once', {}, (rig) => void rig.connection.stop('at-once')],
-    ['a gateway that vanished', {}, (rig) => rig.office.made.gateway.setSilent(true)],
+    [
+      'a gateway that vanished',
+      { profile: { reconnect: { enabled: false } } },
+      (rig) => rig.office.made.gateway.setSilent(true),
+    ],
     ['a refusal', { gateway: { faults: { authNotify: 24 } } }, () => undefined],
     ['a silence', { gateway: { faults: { silentAfter: 'init' } } }, () => undefined],
     ['a gateway without addresses', { gateway: { faults: { cp: 'omit' } } }, () => undefined],
@@ -108,7 +112,7 @@ describe('secrets are gone after use', () => {
           end(rig);
           await rig.advance(200_000);
           assert.ok(rig.outcome);
-          assert.equal(rig.credentials.password?.wiped, true);
+          assert.ok(rig.credentials.forgotten);
           // Of two computations of g^ir one is the gateway's own.
           const ofClient = [...used].filter(({ wiped }) => !wiped);
           assert.ok(ofClient.length <= 1, `${ofClient.length} are left`);
@@ -126,15 +130,17 @@ describe('secrets are gone after use', () => {
       cipher: 'aes-256-cbc',
       passphrase: 'open sesame',
     });
-    const passphrase = SecretBytes.ofText('open sesame');
     const rig = new Rig({
-      credentials: { passphrase },
+      secret: 'open sesame',
       gateway: { anchors: [authority.der] },
       profile: { user: { method: 'certificate', certificate: pem, privateKey } },
     });
-    rig.start();
-    assert.equal(passphrase.wiped, true);
-    await rig.settle();
+    rig.office.made.gateway.setSilent(true);
+    await rig.start().settle();
+    assert.deepEqual(rig.credentials.questions, [{ what: 'passphrase', rejected: false }]);
+    assert.ok(rig.credentials.forgotten, 'before the gateway has said a word');
+    rig.office.made.gateway.setSilent(false);
+    await rig.advance(1_000);
     assert.ok(rig.event('connected'));
     assertTellsNone(rig, [utf8('open sesame')]);
   });

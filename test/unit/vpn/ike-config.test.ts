@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseProfile, type Profile } from '../../../core/contract/profile.ts';
+import type { IkeConfig } from '../../../core/ike/config.ts';
 import type { Failure } from '../../../core/lib/failure.ts';
 import type { Result } from '../../../core/lib/result.ts';
 import { SecretBytes } from '../../../core/lib/secret.ts';
 import { utf8Text } from '../../../core/lib/bytes.ts';
 import { formatSelector } from '../../../core/net/selector.ts';
 import {
-  type Credentials,
+  configFor,
   type PreparedConfig,
   prepareIkeConfig,
-  withGateway,
+  type Secrets,
+  settingsOf,
 } from '../../../core/vpn/ike-config.ts';
 import { IdType } from '../../../core/wire/constants.ts';
 import { proves } from '../../conformance/tag.ts';
@@ -18,6 +20,7 @@ import { address } from '../../support/gateway/index.ts';
 import { issue, makeCa } from '../../support/pki-factory.ts';
 import { profileWith } from '../contract/samples.ts';
 
+const HERE = address('203.0.113.1');
 const NOW = Date.parse('2026-08-01T00:00:00Z');
 const ca = makeCa({ name: 'Authority', key: 'p256' });
 const alice = issue(ca, { subject: 'CN=alice', key: 'p256' });
@@ -30,10 +33,10 @@ function profile(changes: Readonly<Record<string, unknown>> = {}): Profile {
 
 function prepare(
   changes: Readonly<Record<string, unknown>> = {},
-  credentials: Credentials = {},
+  secrets: Secrets = {},
 ): Result<PreparedConfig, Failure> {
   const systemAnchors = (): readonly Uint8Array[] => [ca.der];
-  return prepareIkeConfig(profile(changes), { credentials, systemAnchors, keyLog: false, now: NOW });
+  return prepareIkeConfig(profile(changes), { secrets, systemAnchors, keyLog: false, now: NOW });
 }
 
 function prepared(...input: Parameters<typeof prepare>): PreparedConfig {
@@ -42,10 +45,15 @@ function prepared(...input: Parameters<typeof prepare>): PreparedConfig {
   return config.value;
 }
 
+/** What the first session with the first gateway is configured with. */
+function session(...input: Parameters<typeof prepare>): IkeConfig {
+  return configFor(prepared(...input), { gateway: 0, address: HERE }, { urgent: false });
+}
+
 const psk = { user: { method: 'psk', identity: 'alice@example.com' } };
 
 function sharedSecret(typed: string): Uint8Array {
-  const { userAuth } = prepared(psk, { password: SecretBytes.ofText(typed) });
+  const { userAuth } = session(psk, { password: SecretBytes.ofText(typed) });
   assert.ok(userAuth.kind === 'psk');
   return userAuth.secret.reveal();
 }
@@ -75,7 +83,7 @@ describe('a pre-shared key', () => {
 
   test('serves both ways, in memory of its own', () => {
     const password = SecretBytes.ofText('secret');
-    const { userAuth, gatewayAuth } = prepared(psk, { password });
+    const { userAuth, gatewayAuth } = session(psk, { password });
     password.wipe();
     assert.ok(userAuth.kind === 'psk' && gatewayAuth.kind === 'psk');
     assert.equal(utf8Text(gatewayAuth.secret.reveal()), 'secret');
@@ -90,7 +98,7 @@ describe('a pre-shared key', () => {
 
 describe('what a profile leaves open', () => {
   test('is filled with the defaults', () => {
-    const config = prepared();
+    const config = session();
     assert.equal(config.gatewayNatPort, 4500);
     assert.equal(config.ikeOffers.length, 2);
     assert.deepEqual(config.remoteId, { idType: IdType.FQDN, data: config.remoteId.data });
@@ -102,13 +110,16 @@ describe('what a profile leaves open', () => {
   });
 
   test('is asked of the profile first', proves('RFC7296-3.3.4-4', 'does'), () => {
-    const config = prepared({
+    const config = session({
       gateway: { address: 'vpn.example.com', natPort: 14_500, authorities: ca.pem },
       ike: { proposals: ['aes256gcm16-prfsha384-ecp384'] },
       esp: { proposals: ['aes128gcm16-noesn'] },
       tunnel: { remote: ['10.0.0.0/8'], addresses: ['ipv4'] },
       retransmit: { timeoutSeconds: 60 },
       liveness: { intervalSeconds: 45 },
+      rekey: { childMinutes: 30, ikeMinutes: 120, pfs: false },
+      mobike: false,
+      fragmentation: { octets: 1400 },
     });
     assert.equal(config.gatewayNatPort, 14_500);
     assert.deepEqual(config.ikeOffers, [
@@ -121,19 +132,63 @@ describe('what a profile leaves open', () => {
     assert.deepEqual(config.addressFamilies, [4]);
     assert.equal(config.retransmit.patienceMs, 60_000);
     assert.equal(config.livenessMs, 45_000);
+    assert.deepEqual(config.rekey, { childMs: 1_800_000, ikeMs: 7_200_000, jitter: 0.1, pfs: false });
+    assert.equal(config.mobike, false);
+    assert.equal(config.fragmentOctets, 1400);
   });
 
   test('but the address comes last, with the port of the profile', () => {
-    const from = profile({ gateway: { address: 'vpn.example.com', ikePort: 5_500 } });
-    const { gateway } = withGateway(prepared(), from, address('203.0.113.1'));
-    assert.deepEqual(gateway, { address: address('203.0.113.1'), port: 5_500 });
+    const { gateway } = session({ gateway: { address: 'vpn.example.com', ikePort: 5_500 } });
+    assert.deepEqual(gateway, { address: HERE, port: 5_500 });
+  });
+});
+
+describe('one of several gateways', () => {
+  const gateway = {
+    address: 'a.example.com',
+    alternatives: [{ address: 'b.example.com', natPort: 14_500 }],
+  };
+
+  test('has to prove its own identity, at its own ports', () => {
+    const two = prepared({ gateway });
+    const config = configFor(two, { gateway: 1, address: HERE }, { urgent: false });
+    assert.equal(utf8Text(config.remoteId.data), 'b.example.com');
+    assert.ok(config.gatewayAuth.kind === 'certificate');
+    assert.deepEqual(config.gatewayAuth.identity, { type: 'fqdn', value: 'b.example.com' });
+    assert.deepEqual([config.gateway.port, config.gatewayNatPort], [500, 14_500]);
+  });
+
+  test(
+    'keeps its identity wherever it sends us, and the next one is told who that was',
+    proves(['RFC5685-3-x7', 'does'], ['RFC5685-3-x8', 'refuses']),
+    () => {
+      const target = { gateway: 1, address: address('198.51.100.7'), redirectedFrom: HERE };
+      const config = configFor(prepared({ gateway }), target, { urgent: false });
+      assert.equal(utf8Text(config.remoteId.data), 'b.example.com');
+      assert.deepEqual(config.redirectedFrom, HERE);
+    },
+  );
+
+  test('is asked more often when it was there before', () => {
+    const target = { gateway: 0, address: HERE };
+    const patient = configFor(prepared(), target, { urgent: false }).retransmit;
+    const urgent = configFor(prepared(), target, { urgent: true }).retransmit;
+    assert.ok(urgent.maxMs <= 3_000 && urgent.maxMs < patient.maxMs);
+    assert.equal(urgent.patienceMs, patient.patienceMs);
+  });
+
+  test('stands in the settings of the connection in its order', () => {
+    const settings = settingsOf(profile({ gateway, reconnect: { giveUpAfterSeconds: 90 } }));
+    assert.deepEqual(settings.gateways, ['a.example.com', 'b.example.com']);
+    assert.deepEqual([settings.reconnect, settings.giveUpAfterMs], [true, 90_000]);
+    assert.equal(settingsOf(profile({ reconnect: { enabled: false } })).reconnect, false);
   });
 });
 
 test('a user with a certificate goes by its subject unless the profile says otherwise', () => {
   const user = { method: 'certificate', certificate: alice.pem, privateKey: alice.keyPem };
-  assert.equal(prepared({ user }).localId.idType, IdType.DER_ASN1_DN);
-  const named = prepared({ user: { ...user, identity: 'alice@example.com' } });
+  assert.equal(session({ user }).localId.idType, IdType.DER_ASN1_DN);
+  const named = session({ user: { ...user, identity: 'alice@example.com' } });
   assert.equal(named.localId.idType, IdType.RFC822_ADDR);
 });
 

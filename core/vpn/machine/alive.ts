@@ -1,0 +1,135 @@
+import { failure, type Failure } from '../../lib/failure.ts';
+import { formatAddress } from '../../net/address.ts';
+import type { RedirectTarget } from '../../ike/events.ts';
+import { cancel, countRedirection, leaving, tooManyRedirections } from './attempt.ts';
+import { note, noteWay } from './current.ts';
+import { follow, withoutReason } from './follow.ts';
+import { failed, goodbye, leave, stay } from './leave.ts';
+import type { Current } from './parts.ts';
+import { type Alive, got, goWithout, interrupt, outageOf, planFor, settle, tryAgain } from './settle.ts';
+import type { Effect, Lost, Moment, Standing, Transition, VpnEvent, Waiting } from './state.ts';
+import { redirectedPlace } from './targets.ts';
+
+/** What happens to a connection that was made once, until it ends. */
+export function alive(state: Standing | Lost | Waiting, event: VpnEvent, moment: Moment): Transition {
+  const { life, current, attempt } = state;
+  const whole: Alive = { life, current, attempt, outage: 'outage' in state ? state.outage : undefined };
+  switch (event.kind) {
+    case 'network':
+      return onNetwork(state, event.online, moment);
+    case 'woke':
+      return onWoke(whole, event.asleepMs, moment);
+    case 'configured':
+      return attempt?.ready?.id === event.id ? takeOver(whole, attempt.ready, moment) : stay(state);
+    case 'configure-failed':
+      return attempt?.ready?.id === event.id
+        ? leave(whole, failed(event.failure, true), moment)
+        : stay(state);
+    case 'way':
+      if (current?.id !== event.id) break;
+      return settle({ ...whole, current: noteWay(current, event.way, moment.now) }, moment);
+    case 'session':
+      if (current?.id !== event.id) break;
+      return onCurrent(whole, current, event.event, moment);
+    default:
+      break;
+  }
+  const progress = attempt && follow(life, attempt, event, moment);
+  if (progress) return got(progress, { current, outage: whole.outage }, moment);
+  return event.kind === 'time' ? settle(whole, moment) : stay(state);
+}
+
+function onCurrent(
+  whole: Alive,
+  current: Current,
+  event: Extract<VpnEvent, { kind: 'session' }>['event'],
+  moment: Moment,
+): Transition {
+  switch (event.kind) {
+    case 'closed':
+      return onClosed(whole, current, event.failure ?? withoutReason(), moment);
+    case 'redirected':
+      return onRedirected(whole, current, event.to, moment);
+    default: {
+      const noted = note(current, event, moment);
+      const isNews = event.kind === 'path' && event.confirmed && !whole.outage;
+      return settle(
+        { ...whole, current: noted },
+        moment,
+        isNews ? [{ kind: 'announce', current: noted }] : [],
+      );
+    }
+  }
+}
+
+function onClosed(whole: Alive, current: Current, why: Failure, moment: Moment): Transition {
+  const rest = { ...whole, current: undefined };
+  const effects: readonly Effect[] = [{ kind: 'drop', id: current.id }];
+  // It was given up already, and what replaces it is under way.
+  if (whole.outage) return settle(rest, moment, effects);
+  return goWithout(rest, outageOf(why, current, moment.now), moment, effects);
+}
+
+/** The session ends by itself; a new one is made where it says. */
+function onRedirected(whole: Alive, current: Current, to: RedirectTarget, moment: Moment): Transition {
+  const { now } = moment;
+  const { outage, attempt } = whole;
+  const told = leaving(whole.life, [current.id], now);
+  if (outage) return settle({ life: told, outage, attempt }, moment);
+  const { life, effects } = attempt ? cancel(told, attempt, now) : { life: told, effects: [] };
+  const place = redirectedPlace(current.target, to);
+  const counted = countRedirection(life, now);
+  if (!counted) return leave({ life }, failed(tooManyRedirections(place.host), true), moment, effects);
+  const gateway = formatAddress(current.target.address);
+  const cause = failure('peer.redirected', { gateway, target: place.host });
+  const next = outageOf(cause, current, now);
+  const plan = planFor(counted, next);
+  return tryAgain(
+    { life: counted, outage: next },
+    { ...plan, places: [place, ...plan.places], resume: false },
+    moment,
+    effects,
+  );
+}
+
+/** The tunnel has gone over to a new session; the one before says goodbye. */
+function takeOver({ life, current, outage }: Alive, ready: Current, moment: Moment): Transition {
+  const next = { ...ready, tries: outage?.tries ?? 0 };
+  return settle({ life: current ? leaving(life, [current.id], moment.now) : life, current: next }, moment, [
+    ...(current ? [goodbye(current)] : []),
+    { kind: 'announce', current: next },
+  ]);
+}
+
+function onNetwork(state: Standing | Lost | Waiting, online: boolean, moment: Moment): Transition {
+  const { now } = moment;
+  const { current, attempt } = state;
+  const life = { ...state.life, online };
+  if (!('outage' in state)) return settle({ life, current, attempt }, moment);
+  const { outage } = state;
+  if (!online) return settle({ life, current, attempt, outage }, moment);
+  if (state.name === 'waiting-for-network' && current && current.way !== 'lost') {
+    // Its driver says shortly what the network means for it; until then it may be on its way.
+    const next = current.way === 'none' ? noteWay(current, 'moving', now) : current;
+    return settle({ life, current: next, attempt }, moment, [{ kind: 'check', id: current.id }]);
+  }
+  if (attempt?.winner || attempt?.ready) return settle({ life, current, attempt, outage }, moment);
+  // Whatever was tried over the networks before is tried again over those of now, at once.
+  const cancelled = attempt ? cancel(life, attempt, now) : { life, effects: [] };
+  const fresh = { life: cancelled.life, current, outage: { ...outage, retryAt: now } };
+  return settle(fresh, moment, cancelled.effects);
+}
+
+/** Far less patience than with a gateway that is silent: it may have forgotten the session long ago. */
+function onWoke(whole: Alive, asleepMs: number, moment: Moment): Transition {
+  const { life, current, attempt, outage } = whole;
+  if (outage) {
+    return settle(attempt ? whole : { ...whole, outage: { ...outage, retryAt: moment.now } }, moment);
+  }
+  if (!current) return settle(whole, moment);
+  const loginLeftMs = (current.lifetime?.endsAt ?? Infinity) - moment.now;
+  if (asleepMs >= life.settings.longSleepMs || asleepMs >= loginLeftMs) {
+    return interrupt(whole, failure('timeout.slept', { seconds: Math.round(asleepMs / 1000) }), moment);
+  }
+  return settle(whole, moment, [{ kind: 'check', id: current.id }]);
+}

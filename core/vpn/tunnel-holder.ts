@@ -1,0 +1,96 @@
+import type { Profile } from '../contract/profile.ts';
+import type { Failure } from '../lib/failure.ts';
+import { wipeChild } from '../ike/events.ts';
+import type { SaLimits } from '../ipsec/lifetime.ts';
+import type { Established } from './carrier.ts';
+import type { ConnectionPorts } from './ports.ts';
+import type { SessionDriver } from './session-driver.ts';
+import { Tunnel } from './tunnel.ts';
+
+export interface TunnelHolderOptions {
+  readonly profile: Profile;
+  readonly ports: ConnectionPorts;
+  readonly onBroken: (failure: Failure) => void;
+  readonly keyLog?: (line: string) => void;
+}
+
+/** The only tunnel of a connection: made for its first session, given on to each later one, never two. */
+export class TunnelHolder {
+  readonly #options: TunnelHolderOptions;
+  /** Everything that is done to the tunnel, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #tunnel: Tunnel | undefined;
+  /** The session that it is for. */
+  #owner: number | undefined;
+
+  constructor(options: TunnelHolderOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined until its first session is carried. Stays readable when it is closed. */
+  get tunnel(): Tunnel | undefined {
+    return this.#tunnel;
+  }
+
+  /** The failure is why it cannot carry this session. The keys in `established` are the tunnel's. */
+  carry(
+    id: number,
+    session: SessionDriver,
+    established: Established,
+    isWanted: () => boolean,
+  ): Promise<Failure | undefined> {
+    return this.#inTurn(async () => {
+      if (this.#tunnel && isWanted()) {
+        this.#owner = id;
+        return this.#tunnel.adopt(session, established);
+      }
+      if (this.#tunnel) {
+        wipeChild(established.child);
+        return undefined;
+      }
+      const { profile, ports, onBroken, keyLog } = this.#options;
+      const limits = limitsOf(profile);
+      this.#owner = id;
+      const opened = await Tunnel.open({
+        established,
+        profile,
+        ports,
+        session,
+        isWanted,
+        onBroken,
+        ...(limits ? { limits } : {}),
+        ...(keyLog ? { keyLog } : {}),
+      });
+      if (!opened.ok) return opened.error;
+      this.#tunnel = opened.value;
+      return undefined;
+    });
+  }
+
+  /** A session is gone: if it was the one that carried, nothing does until there is another. */
+  forsake(id: number): void {
+    if (this.#owner !== id) return;
+    this.#owner = undefined;
+    this.#tunnel?.suspend();
+  }
+
+  /** Undoes everything; the failure is what could not be undone. */
+  close(): Promise<Failure | undefined> {
+    return this.#inTurn(() => this.#tunnel?.close() ?? Promise.resolve(undefined));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+/** A little more may pass while the new keys are agreed on; far more only without a gateway that agrees. */
+const HARD_SHARE = 1.2;
+
+function limitsOf({ rekey }: Profile): SaLimits | undefined {
+  if (rekey.megabytes === undefined) return undefined;
+  const softOctets = rekey.megabytes * 1_000_000;
+  return { softOctets, hardOctets: softOctets * HARD_SHARE };
+}
