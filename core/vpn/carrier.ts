@@ -24,8 +24,8 @@ export function isChildEvent(event: IkeEvent): event is ChildEvent {
 
 /** Who moves the packets of a session: the tunnel. */
 export interface Carrier {
-  /** A batch that may hold ESP, from any socket of the session. Gone when this returns. */
-  readonly onEsp: (batch: Batch) => void;
+  /** A batch that may hold ESP, from any socket of the session, and the path that it took. Gone when this returns. */
+  readonly onEsp: (batch: Batch, path: number) => void;
   /** The keys in it are the carrier's from then on. */
   readonly onChild: (event: ChildEvent) => void;
   /** ESP goes there from now on. */

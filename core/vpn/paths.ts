@@ -38,7 +38,7 @@ export interface Outlet {
 
 /** A path, and the router behind which it begins, where that is known. */
 interface Way {
-  readonly path: Path;
+  path: Path;
   via: IpAddress | undefined;
 }
 
@@ -134,13 +134,13 @@ export class Paths {
     return transport === 'ike' ? this.#ike.udp : this.#find(pathId)?.outlet.udp;
   }
 
-  /** The path that a datagram took that came to this socket from there. */
-  pathOf(outlet: Outlet, remote: Endpoint): number {
+  /** The path that a datagram took that came to this socket from there, or from wherever it usually comes. */
+  pathOf(outlet: Outlet, remote?: Endpoint): number {
     const { path, outlet: inUse } = this.#current;
     const isInUse = inUse.udp === outlet.udp;
-    if (isInUse && sameEndpoint(path.remote, remote)) return path.id;
+    if (isInUse && (!remote || sameEndpoint(path.remote, remote))) return path.id;
     const ways = this.#outlets.find(({ udp }) => udp === outlet.udp)?.ways ?? [];
-    const exact = ways.findLast((way) => sameEndpoint(way.path.remote, remote));
+    const exact = remote && ways.findLast((way) => sameEndpoint(way.path.remote, remote));
     return (exact ?? (isInUse ? undefined : ways.at(-1)))?.path.id ?? path.id;
   }
 
@@ -159,13 +159,19 @@ export class Paths {
     return this.#offered;
   }
 
-  /** ESP takes this path from now on; once it is `confirmed` the one before is not needed. */
-  moveTo(pathId: number, confirmed: boolean, now: Millis): void {
-    const found = this.#find(pathId);
-    if (!found) return;
-    this.#current = found;
-    if (confirmed) this.#confirmed = found.outlet;
+  /**
+   * ESP takes this path from now on; once it is `confirmed` the one before is not needed. The gateway may be elsewhere
+   * on it than it was. False when there is no such path any more.
+   */
+  moveTo(path: Path, confirmed: boolean, now: Millis): boolean {
+    const found = this.#find(path.id);
+    if (!found) return false;
+    const { way, outlet } = found;
+    if (!sameEndpoint(way.path.remote, path.remote)) way.path = path;
+    this.#current = { path: way.path, outlet };
+    if (confirmed) this.#confirmed = outlet;
     this.#settle(now);
+    return true;
   }
 
   /** The socket does not work any more: it goes, and its paths with it. False when it had gone before. */
@@ -207,10 +213,10 @@ export class Paths {
     this.#outlets = [];
   }
 
-  #find(pathId: number): { readonly path: Path; readonly outlet: NatOutlet } | undefined {
+  #find(pathId: number): { readonly way: Way; readonly outlet: NatOutlet } | undefined {
     for (const outlet of this.#outlets) {
       const way = outlet.ways.find(({ path }) => path.id === pathId);
-      if (way) return { path: way.path, outlet };
+      if (way) return { way, outlet };
     }
     return undefined;
   }

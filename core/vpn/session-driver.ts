@@ -44,7 +44,7 @@ export type SessionCore = Pick<
   | 'nextTimeout'
   | 'noteTraffic'
   | 'noteUnreachable'
-> & { noteSent?(now: Millis): void };
+> & { noteSent?(now: Millis): boolean };
 
 export interface SessionDriverOptions {
   readonly config: IkeConfig;
@@ -164,18 +164,17 @@ export class SessionDriver {
     this.#drain();
   }
 
-  /** Authentic ESP came in. */
-  noteTraffic(now: Millis): void {
-    if (!this.#closed) this.#session.noteTraffic(now);
+  /** Authentic ESP came in over the path with that id. */
+  noteTraffic(now: Millis, path: number): void {
+    if (!this.#closed) this.#session.noteTraffic(now, path);
   }
 
   /** A batch of ESP went out. */
   noteSent(now: Millis): void {
     if (this.#closed) return;
     this.#keepalives.noteSent(now);
-    this.#session.noteSent?.(now);
-    // Waiting for what comes back may have begun, but a time that moved on is found when the timer is due.
-    if (this.#timer && this.#dueAt() < this.#timer.at) this.#schedule();
+    // A time that moved on is found when the timer is due; one that came nearer is not.
+    if (this.#session.noteSent?.(now) === true) this.#schedule();
   }
 
   /** ESP did not leave: the networks may be other ones than we think. */
@@ -209,7 +208,7 @@ export class SessionDriver {
         this.#session.handleDatagram({ octets, transport, path, local, remote }, this.#now());
         this.#drain();
       },
-      onBatch: (batch) => this.#carrier?.onEsp(batch),
+      onBatch: (batch) => this.#carrier?.onEsp(batch, this.#paths.pathOf(outlet)),
       isClosed: () => !this.#paths.has(outlet),
       onUnreachable: (what) => {
         this.#session.noteUnreachable(what, this.#now());
@@ -269,6 +268,7 @@ export class SessionDriver {
     const now = this.#now();
     if (now < this.#hintedAt + HINT_MS) return;
     this.#hintedAt = now;
+    if (this.#isEstablished) this.#session.noteUnreachable('host', now);
     this.#offerPaths();
   }
 
@@ -340,7 +340,7 @@ export class SessionDriver {
 
   #moveTo({ path, confirmed, nat }: Extract<SessionEvent, { kind: 'path' }>): void {
     const before = this.#paths.current;
-    this.#paths.moveTo(path.id, confirmed, this.#now());
+    this.#paths.moveTo(path, confirmed, this.#now());
     this.#nat = nat;
     if (this.#paths.current === before) return;
     this.#keepalives = new KeepalivePlan(this.#now());

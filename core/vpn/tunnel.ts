@@ -176,8 +176,8 @@ export class Tunnel {
     this.#add(tenant, established.child, { sendNow: true });
     this.#dataPath.sendTo(session.espPath, session);
     session.carry({
-      onEsp: (batch) => {
-        if (this.#dataPath.inbound(batch)) session.noteTraffic(this.#now());
+      onEsp: (batch, path) => {
+        if (this.#dataPath.inbound(batch)) session.noteTraffic(this.#now(), path);
       },
       onChild: (event) => this.#onChild(tenant, event),
       onPath: (path) => {

@@ -15,6 +15,10 @@ export class ScriptedSession implements SessionCore {
   readonly received: InboundDatagram[] = [];
   readonly sentAt: Millis[] = [];
   readonly trafficAt: Millis[] = [];
+  readonly trafficOver: (number | undefined)[] = [];
+  hints = 0;
+  /** Whether ESP that goes out makes it want to be called back earlier. */
+  isHasty = false;
   closed = false;
   /** Does what the session would do at once when it is told something. */
   onCommand: ((command: IkeCommand) => void) | undefined;
@@ -80,16 +84,18 @@ export class ScriptedSession implements SessionCore {
     this.timeoutAt = undefined;
   }
 
-  noteTraffic(now: Millis): void {
+  noteTraffic(now: Millis, path?: number): void {
     this.trafficAt.push(now);
+    this.trafficOver.push(path);
   }
 
-  noteSent(now: Millis): void {
+  noteSent(now: Millis): boolean {
     this.sentAt.push(now);
+    return this.isHasty;
   }
 
   noteUnreachable(): void {
-    // Only a session that connects makes something of it.
+    this.hints += 1;
   }
 
   wipe(): void {

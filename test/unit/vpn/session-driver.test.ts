@@ -130,7 +130,7 @@ describe('keepalives', () => {
     for (let i = 0; i < 5; i++) {
       wire.advance(15_000);
       driver.noteSent(wire.laptop.clock.now());
-      driver.noteTraffic(wire.laptop.clock.now());
+      driver.noteTraffic(wire.laptop.clock.now(), 0);
     }
     assert.equal(keepalives(wire).length, 0);
     wire.advance(20_000);

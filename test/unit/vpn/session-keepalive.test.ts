@@ -113,6 +113,7 @@ test('ESP that goes out can make the session want to be called back earlier', ()
   for (let i = 0; i < 10; i++) one.driver.noteSent(wire.laptop.clock.now());
   assert.equal(wire.laptop.clock.set, set, 'no timer is set again for nothing');
   one.session.timeoutAt = wire.laptop.clock.now() + 2_000;
+  one.session.isHasty = true;
   one.driver.noteSent(wire.laptop.clock.now());
   wire.advance(2_000);
   assert.equal(one.session.timeoutAt, undefined);

@@ -9,6 +9,7 @@ import {
   GATEWAY,
   GATEWAY_6,
   IDLE,
+  ip,
   MOBILE_6,
   NO_SOCKET,
   pathWords,
@@ -201,15 +202,15 @@ describe('ESP', () => {
   test('comes in from every socket that is open', () => {
     const wire = new ScriptedWire();
     const one = wire.open().established();
-    let batches = 0;
-    one.driver.carry({ ...IDLE, onEsp: () => (batches += 1) });
+    const paths: number[] = [];
+    one.driver.carry({ ...IDLE, onEsp: (_batch, path) => paths.push(path) });
     wire.network.change('eth0', CABLE);
     one.take(one.path(0), true);
     for (const socket of wire.laptop.sockets) {
       if (socket.localPort === 4500)
         socket.arrive(new Uint8Array(40).fill(1), { address: GATEWAY, port: 4500 });
     }
-    assert.equal(batches, 2);
+    assert.deepEqual(paths, [0, 1], 'and it is known over which path');
   });
 
   test('that does not leave makes the driver look at the networks again, not more than once a second', () => {
@@ -224,10 +225,28 @@ describe('ESP', () => {
     for (let i = 0; i < 1000; i++) one.driver.noteNotSent();
     const once = asked;
     assert.ok(once > 0 && once < 10, `${once} looks`);
+    assert.equal(one.session.hints, 1, 'and the session is told');
     wire.advance(1_000);
     one.driver.noteNotSent();
     assert.ok(asked > once);
   });
+});
+
+test('a gateway that moves without MOBIKE is followed on the path that there is', () => {
+  const wire = new ScriptedWire();
+  const one = wire.open().established();
+  const ways: EspPath[] = [];
+  one.driver.carry({ ...IDLE, onPath: (path) => ways.push(path) });
+  const remote = { address: ip('203.0.113.9'), port: 4501 };
+  one.take({ ...one.driver.path, remote }, true);
+  assert.deepEqual(ways[0]?.gateway, remote);
+  wire.network.change('eth0', CABLE);
+  assert.deepEqual(one.paths, [
+    '1 198.51.100.20 > 203.0.113.9',
+    '2 198.51.100.20 > 203.0.113.1',
+    '0 192.0.2.10 > 203.0.113.9',
+    '3 192.0.2.10 > 203.0.113.1',
+  ]);
 });
 
 describe('a socket that fails', () => {
