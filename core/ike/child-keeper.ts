@@ -141,18 +141,28 @@ export class ChildKeeper {
     const { outcome, wish } = task;
     switch (outcome.kind) {
       case 'created':
+        if (this.#children.byOutbound(outcome.child.spiOut)) {
+          // What we send through either could not be told apart from what goes through the other.
+          wipeChild(outcome.child);
+          return this.#unusable(wish, outcome.child.spiIn, 'an SPI that is in use', now);
+        }
         this.#attempts.delete(keyOf(wish));
         return wish.rekeys && wish.replaces !== undefined
           ? this.#rekeyed(wish.replaces, outcome, now)
           : this.#created(wish, outcome, now);
       case 'unusable':
-        this.#requests.enqueue(new DeleteChildTask(outcome.spiIn, false), now);
-        return this.#refused(wish, undefined, outcome.detail, now);
+        return this.#unusable(wish, outcome.spiIn, outcome.detail, now);
       case 'refused': {
         const { notifyType } = outcome.notify;
         return this.#refused(wish, notifyType, nameOf(Notify, notifyType), now);
       }
     }
+  }
+
+  /** The gateway has made something that we cannot use. */
+  #unusable(wish: ChildWish, spiIn: number, why: string, now: Millis): void {
+    this.#requests.enqueue(new DeleteChildTask(spiIn, false), now);
+    this.#refused(wish, undefined, why, now);
   }
 
   #rekeyed(replaces: number, { child, nonces }: Created, now: Millis): void {
@@ -255,6 +265,10 @@ export class ChildKeeper {
     const grant = grantChild(payloads, context, { local, remote, whole: pair !== undefined, isTaken });
     if (!grant.ok) return { payloads: [grant.error], then: () => undefined };
     const { child, nonces } = grant.value;
+    if (this.#children.byOutbound(child.spiOut)) {
+      wipeChild(child);
+      return refusal(Notify.NO_PROPOSAL_CHOSEN);
+    }
     return {
       payloads: grant.value.payloads,
       then: () => {

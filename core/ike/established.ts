@@ -166,7 +166,8 @@ export class Established {
 
   answer(from: Exchanger, { exchange, payloads }: Message, now: Millis): Answer | undefined {
     if (this.#ikes.isGone(from)) return undefined;
-    if (!this.#leaving) this.#ikes.heard(from, now);
+    // An SA whose first message ends it takes over nothing.
+    if (!this.#leaving && !endsIkeSa(payloads)) this.#ikes.heard(from, now);
     switch (exchange) {
       case ExchangeType.INFORMATIONAL:
         return this.#answerInformational(from, payloads, now);
@@ -182,12 +183,10 @@ export class Established {
    * pairs; anything else, a liveness check above all, with an empty message (RFC 7296 sections 1.4 and 1.4.1).
    */
   #answerInformational(from: Exchanger, payloads: readonly Payload[], now: Millis): Answer {
-    const deletes = allOf(payloads, 'D');
-    const refused = notifyOf(payloads, Notify.AUTHENTICATION_FAILED) !== undefined;
-    if (refused || deletes.some(({ protocol }) => protocol === Protocol.IKE)) {
-      return { payloads: [], then: () => this.#deleted(from, refused, now) };
+    if (endsIkeSa(payloads)) {
+      return { payloads: [], then: () => this.#deleted(from, isRefused(payloads), now) };
     }
-    const spis = deletes
+    const spis = allOf(payloads, 'D')
       .filter(({ protocol }) => protocol === Protocol.ESP)
       .flatMap((payload) => payload.spis);
     const answer = this.#children.answerDelete(spis, now);
@@ -258,6 +257,15 @@ export class Established {
     this.#children.wipe();
     this.#ikes.wipe();
   }
+}
+
+/** Our sign-in does not hold any more: such a notify ends the SA as a Delete does (RFC 7296 section 2.21.2). */
+function isRefused(payloads: readonly Payload[]): boolean {
+  return notifyOf(payloads, Notify.AUTHENTICATION_FAILED) !== undefined;
+}
+
+function endsIkeSa(payloads: readonly Payload[]): boolean {
+  return isRefused(payloads) || allOf(payloads, 'D').some(({ protocol }) => protocol === Protocol.IKE);
 }
 
 /** For a request that comes while something is under way with which it has to wait (RFC 7296 section 2.25). */
