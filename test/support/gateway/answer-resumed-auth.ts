@@ -50,8 +50,7 @@ function ownProof({ config, faults }: Responder, sa: Sa): Payload[] {
   const honest =
     fault === 'padded' ? sharedSecretAuth(prf, sa.keys.pr, octets) : prove(sa, sa.keys.pr, octets);
   const data = fault === 'flipped' ? honest.map((octet, i) => (i === 0 ? octet ^ 1 : octet)) : honest;
-  const chain =
-    fault === 'certificate' && config.credentials.kind === 'certificate' ? config.credentials.chain : [];
+  const chain = fault === 'certificate' ? [Uint8Array.of(0x30, 0)] : [];
   return [
     { kind: 'IDr', idType: identity.idType, data: identity.data },
     ...chain.map((der): Payload => ({ kind: 'CERT', encoding: CertEncoding.X509_SIGNATURE, data: der })),
