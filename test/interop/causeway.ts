@@ -11,6 +11,7 @@ import {
   type FailedEvent,
 } from '../../core/contract/snapshot.ts';
 import type { ProfileInput } from '../../core/contract/profile.ts';
+import { monotonicMs } from '../support/monotonic.ts';
 import type { Namespace } from '../support/netns.ts';
 
 const MAIN = join(import.meta.dirname, '../../core/cli/main.ts');
@@ -38,6 +39,8 @@ export interface Ending {
 export class Causeway {
   readonly child: ChildProcess;
   readonly events: ConnectionEvent[] = [];
+  /** When each of them was heard, on the clock of monotonic.ts. */
+  readonly heardMs: number[] = [];
   readonly #ended: Promise<Ending>;
   readonly #waiting = new Set<() => void>();
   #stderr = '';
@@ -85,8 +88,11 @@ export class Causeway {
   }
 
   /** Waits for an event; rejects when the client ends first or says nothing like it for too long. */
-  async until(matches: (event: ConnectionEvent) => boolean): Promise<ConnectionEvent> {
-    const until = performance.now() + CONNECT_TIMEOUT_MS;
+  async until(
+    matches: (event: ConnectionEvent) => boolean,
+    timeoutMs = CONNECT_TIMEOUT_MS,
+  ): Promise<ConnectionEvent> {
+    const until = performance.now() + timeoutMs;
     for (;;) {
       const found = this.events.find(matches);
       if (found !== undefined) return found;
@@ -94,6 +100,20 @@ export class Causeway {
         throw new Error('an expected event did not come');
       await this.#change(until - performance.now());
     }
+  }
+
+  /** When the first event like that was heard at `sinceMs` or later. Rejects as until() does. */
+  async heardSince(
+    sinceMs: number,
+    matches: (event: ConnectionEvent) => boolean,
+    timeoutMs = CONNECT_TIMEOUT_MS,
+  ): Promise<number> {
+    let heardMs = 0;
+    await this.until((event) => {
+      heardMs = this.heardMs[this.events.indexOf(event)] ?? 0;
+      return heardMs >= sinceMs && matches(event);
+    }, timeoutMs);
+    return heardMs;
   }
 
   /** Asks it to disconnect, as Ctrl-C does, and waits for its end. */
@@ -145,6 +165,7 @@ export class Causeway {
 
   #line(line: string): void {
     this.events.push(connectionEventSchema.parse(JSON.parse(line)));
+    this.heardMs.push(monotonicMs());
     this.#wake();
   }
 }

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProfileInput } from '../../core/contract/profile.ts';
+import type { Profile, ProfileInput } from '../../core/contract/profile.ts';
 import type { Namespace } from '../support/netns.ts';
 import {
   ROAM_GATEWAY,
@@ -36,44 +37,71 @@ export const OFFICE_NETWORKS = ['10.50.0.0/24', 'fd50::/64'] as const;
 
 export interface RoamingOffice {
   readonly lab: RoamLab;
+  /** The gateway that runs now, or ran last. */
   readonly gateway: StrongSwanGateway;
   /** Ends every SA and sets the gateway up anew, as any administrator would have it, with these changes. */
   configure(changes?: Partial<GatewayOptions>): Promise<void>;
+  /** The gateway is gone, and nobody is told. */
+  killGateway(): Promise<void>;
+  /** It comes back without a memory, set up as it was. */
+  startGateway(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface RoamingOfficeOptions {
+  readonly uplinks?: readonly UplinkOptions[];
+  readonly daemon?: DaemonOptions;
 }
 
 /** Builds the office with its gateway configured and its host serving. Close it in any case. */
 export async function openRoamingOffice(
   label: string,
-  { uplinks, daemon = {} }: { uplinks?: readonly UplinkOptions[]; daemon?: DaemonOptions } = {},
+  { uplinks, daemon = {} }: RoamingOfficeOptions = {},
 ): Promise<RoamingOffice> {
   const lab = new RoamLab(label, uplinks);
   lab.client.etc('hosts', `127.0.0.1 localhost\n${ROAM_GATEWAY[4]} ${GATEWAY_NAME}\n`);
   try {
     await startOffice(lab.office);
-    const gateway = await StrongSwanGateway.start(lab.gateway, daemon);
-    const configure = (changes: Partial<GatewayOptions> = {}): Promise<void> =>
-      gateway.configure({
-        gateway: byCertificate(serverCertificate('p256')),
-        client: BY_PASSWORD,
-        localTs: [...OFFICE_NETWORKS],
-        dpdDelaySeconds: 30,
-        ...changes,
-      });
-    await configure();
-    return {
-      lab,
-      gateway,
-      configure,
-      close: async () => {
-        await gateway.charon.stop();
-        lab.close();
-      },
-    };
+    return await withGateway(lab, daemon);
   } catch (error) {
     lab.close();
     throw error;
   }
+}
+
+async function withGateway(lab: RoamLab, daemon: DaemonOptions): Promise<RoamingOffice> {
+  let gateway = await StrongSwanGateway.start(lab.gateway, daemon);
+  let wanted: Partial<GatewayOptions> = {};
+  const configure = (changes: Partial<GatewayOptions> = {}): Promise<void> => {
+    wanted = changes;
+    return gateway.configure({
+      gateway: byCertificate(serverCertificate('p256')),
+      client: BY_PASSWORD,
+      localTs: [...OFFICE_NETWORKS],
+      dpdDelaySeconds: 30,
+      ...changes,
+    });
+  };
+  await configure();
+  return {
+    lab,
+    get gateway() {
+      return gateway;
+    },
+    configure,
+    killGateway: async () => {
+      process.kill(gateway.charon.pid, 'SIGKILL');
+      await gateway.charon.stop();
+    },
+    startGateway: async () => {
+      gateway = await StrongSwanGateway.start(lab.gateway, daemon);
+      await configure(wanted);
+    },
+    close: async () => {
+      await gateway.charon.stop();
+      lab.close();
+    },
+  };
 }
 
 /** The profile of the roaming user: the office networks through the tunnel. */
@@ -97,8 +125,36 @@ export async function connectCauseway(
     return client;
   } catch (error) {
     await client.stop();
-    throw new Error(`${String(error)}\n${client.said()}\n${office.gateway.charon.log()}`, { cause: error });
+    throw told(error, client, office);
   }
+}
+
+/** Connects, lets `use` work, and disconnects; whatever fails is told with what both sides said. */
+export async function duringConnection(
+  office: RoamingOffice,
+  use: (client: Causeway) => Promise<void>,
+  options: CausewayOptions & { readonly profile?: ProfileInput } = {},
+): Promise<void> {
+  const client = await connectCauseway(office, options.profile, { args: ['--verbose'], ...options });
+  try {
+    await use(client);
+  } catch (error) {
+    throw told(error, client, office);
+  } finally {
+    await client.stop();
+  }
+}
+
+function told(error: unknown, client: Causeway, { gateway }: RoamingOffice): Error {
+  const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new Error(`${why}\n${client.said()}\ngateway:\n${gateway.charon.log(200)}`, { cause: error });
+}
+
+const IMPATIENT = join(import.meta.dirname, 'impatient-causeway.ts');
+
+/** Our client with settings that no profile may have: parts of a profile, as it is once it was read. */
+export function impatient(settings: { readonly [K in keyof Profile]?: object }): CausewayOptions {
+  return { program: [process.execPath, IMPATIENT, JSON.stringify(settings)] };
 }
 
 /** The same user with strongSwan as the client. */
