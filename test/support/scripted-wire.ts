@@ -144,7 +144,7 @@ export class ScriptedDriver {
   readonly events: SessionEvent[] = [];
   readonly broken: string[] = [];
 
-  constructor(laptop: FakeLaptop, gateway: IpAddress) {
+  constructor(laptop: Pick<FakeLaptop, 'ports'>, gateway: IpAddress) {
     let session: ScriptedSession | undefined;
     const opened = SessionDriver.open({
       config: configFor(gateway),
