@@ -10,6 +10,7 @@ import {
   sameAddress,
   sameEndpoint,
 } from '../net/address.ts';
+import { NO_NETWORK, type NetworkState } from '../net/network-state.ts';
 import { sourcesFor } from '../net/reachability.ts';
 import type { UdpPort } from '../platform/ports.ts';
 import { type Candidate, candidatesFor, type Departure, sameDeparture } from './candidates.ts';
@@ -316,13 +317,20 @@ function firstDeparture(
   ports: ConnectionPorts,
   gateway: Endpoint,
 ): { readonly departure?: Departure; readonly via?: IpAddress } {
-  const sources = ports.network ? sourcesFor(ports.network.current(), gateway.address) : [];
+  const state = ports.network?.current() ?? NO_NETWORK;
+  const sources = sourcesFor(state, gateway.address);
   if (sources.length === 0) return {};
   const chosen = systemChoice(ports, gateway);
-  const source = sources.find(({ address }) => chosen === undefined || sameAddress(address, chosen));
+  const source = chosen ? sources.find(({ linkIndex }) => hasAddress(state, linkIndex, chosen)) : sources[0];
   if (!source) return {};
   const { address, linkName: name, linkIndex: index, gateway: via } = source;
-  return { departure: { address, link: { name, index } }, ...(via ? { via } : {}) };
+  // Of several addresses of the link the system may prefer another one than we would.
+  return { departure: { address: chosen ?? address, link: { name, index } }, ...(via ? { via } : {}) };
+}
+
+function hasAddress(state: NetworkState, linkIndex: number, wanted: IpAddress): boolean {
+  const link = state.links.find(({ index }) => index === linkIndex);
+  return link?.addresses.some(({ address }) => sameAddress(address, wanted)) ?? false;
 }
 
 function openOutlet(

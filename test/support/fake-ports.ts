@@ -301,6 +301,8 @@ export class FakeLaptop {
   problem: Failure | undefined;
   /** What the gateway's name stands for. */
   names: Result<readonly IpAddress[], Failure> | Promise<never> = ok([]);
+  /** The address that it leaves from by itself, if not the best one by the book. */
+  prefers: IpAddress | undefined;
   noTun: Failure | undefined;
   noSocket: { readonly port: number; readonly failure: Failure } | undefined;
   unreachable: readonly IpAddress[] = [];
@@ -320,7 +322,7 @@ export class FakeLaptop {
     if (this.unreachable.some((one) => sameAddress(one, to))) return undefined;
     if (!this.network) return localAddress ?? this.addresses.find(({ family }) => family === to.family);
     const sources = sourcesFor(this.network.current(), to);
-    if (!localAddress) return sources[0]?.address;
+    if (!localAddress) return this.prefers ?? sources[0]?.address;
     const { links } = this.network.current();
     const isOwn = links.some(({ addresses }) =>
       addresses.some(({ address }) => sameAddress(address, localAddress)),

@@ -26,11 +26,32 @@ describe('the first path', () => {
     assert.deepEqual(wire.sockets, ['198.51.100.20:500%eth0', '198.51.100.20:4500%eth0']);
   });
 
-  test('leaves wherever the system says when the monitor knows of no way', () => {
-    const wire = new ScriptedWire({});
-    Object.assign(wire.laptop, { network: undefined, addresses: [GATEWAY] });
+  test('leaves from the address that the system prefers, and stays there', () => {
+    const wire = new ScriptedWire({ wlan0: { ...WIFI, addresses: ['192.0.2.10/24', '192.0.2.11/24'] } });
+    wire.laptop.prefers = ip('192.0.2.11');
+    const one = wire.open().established();
+    assert.deepEqual(wire.sockets, ['192.0.2.11:500%wlan0', '192.0.2.11:4500%wlan0']);
+    assert.equal(one.paths, undefined);
+  });
+
+  test('leaves wherever the system says when the monitor knows of no such address', () => {
+    const wire = new ScriptedWire();
+    wire.laptop.prefers = ip('10.99.0.1');
+    const one = wire.open();
+    assert.equal(pathWords(one.driver.path), '0 10.99.0.1 > 203.0.113.1');
+    assert.deepEqual(wire.sockets, ['*:500', '*:4500']);
+    one.established();
+    assert.deepEqual(one.paths, ['0 10.99.0.1 > 203.0.113.1', '1 192.0.2.10 > 203.0.113.1']);
+    wire.laptop.prefers = ip('192.0.2.10');
+    wire.network.change('eth0', CABLE);
+    assert.ok(!one.paths.some((path) => path.startsWith('0 ')), 'its socket leaves elsewhere now');
+  });
+
+  test('leaves wherever the system says when there is no monitor', () => {
+    const wire = new ScriptedWire();
+    Object.assign(wire.laptop, { network: undefined, addresses: [ip('192.0.2.7')] });
     const { driver } = wire.open();
-    assert.equal(driver.path.id, 0);
+    assert.equal(pathWords(driver.path), '0 192.0.2.7 > 203.0.113.1');
     assert.deepEqual(wire.sockets, ['*:500', '*:4500']);
   });
 
