@@ -18,8 +18,8 @@ export function nextGroup(
   { data }: NotifyPayload,
   offered: readonly number[],
 ): GroupChoice | undefined {
-  const wanted = data.length === 2 ? ((data[0] ?? 0) << 8) | (data[1] ?? 0) : 0;
-  if (wanted === choice.current || !offered.includes(wanted)) return undefined;
+  const wanted = ((data[0] ?? 0) << 8) | (data[1] ?? 0);
+  if (data.length !== 2 || wanted === choice.current || !offered.includes(wanted)) return undefined;
   const changes = choice.changes + 1;
   return changes > MAX_CHANGES ? undefined : { current: wanted, changes };
 }

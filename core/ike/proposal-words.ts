@@ -65,7 +65,9 @@ function isCombined(choice: EncrChoice): boolean {
 /** The words that a person may use, for the sentence that says which one was not understood. */
 export function knownWords(kind: 'ike' | 'esp'): string[] {
   const tables =
-    kind === 'ike' ? [ENCR_WORDS, INTEG_WORDS, PRF_WORDS, GROUP_WORDS] : [ENCR_WORDS, INTEG_WORDS, ESN_WORDS];
+    kind === 'ike'
+      ? [ENCR_WORDS, INTEG_WORDS, PRF_WORDS, GROUP_WORDS]
+      : [ENCR_WORDS, INTEG_WORDS, GROUP_WORDS, ESN_WORDS];
   return tables.flatMap((table) => Object.keys(table));
 }
 
@@ -125,7 +127,10 @@ export function parseIkeWords(text: string): Result<Offer, string> {
   return ok({ encr: words.encr, integ: combined ? [] : words.integ, prf, groups: words.groups, esn: [] });
 }
 
-/** An offer for Child SAs. Without a word on sequence numbers, both kinds are offered. */
+/**
+ * An offer for Child SAs. Without a word on sequence numbers, both kinds are offered. Groups are for the pairs that are
+ * made later, with a key exchange of their own (perfect forward secrecy).
+ */
 export function parseEspWords(text: string): Result<Offer, string> {
   const sorted = sortWords(text);
   if (!sorted.ok) return sorted;
@@ -133,13 +138,12 @@ export function parseEspWords(text: string): Result<Offer, string> {
   const problem = checkCipher(text, words);
   if (problem !== undefined) return err(problem);
   if (words.prf.length > 0) return err(`"${text}": a PRF is a matter of the IKE proposal`);
-  if (words.groups.length > 0) return err(`"${text}": a group for ESP is not supported`);
   const combined = words.encr.every(isCombined);
   return ok({
     encr: words.encr,
     integ: combined ? [] : words.integ,
     prf: [],
-    groups: [],
+    groups: words.groups,
     esn: words.esn.length > 0 ? words.esn : [Esn.NO, Esn.YES],
   });
 }

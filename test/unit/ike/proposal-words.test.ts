@@ -148,6 +148,14 @@ describe('words for ESP', () => {
     assert.deepEqual(offer(parseEspWords('aes256gcm16-esn-noesn')).esn, [Esn.YES, Esn.NO]);
   });
 
+  test('a group is for the pairs that have a key exchange of their own', () => {
+    assert.deepEqual(offer(parseEspWords('aes256gcm16')).groups, []);
+    assert.deepEqual(offer(parseEspWords('aes256gcm16-x25519-ecp256')).groups, [
+      Group.CURVE25519,
+      Group.ECP_256,
+    ]);
+  });
+
   test('an integrity algorithm goes with AES-CBC alone', proves('RFC5282-8-2', 'does'), () => {
     assert.deepEqual(offer(parseEspWords('aes128-sha256')).integ, [Integ.HMAC_SHA2_256_128]);
     assert.deepEqual(offer(parseEspWords('aes128gcm16-sha256')).integ, []);
@@ -158,7 +166,6 @@ describe('words for ESP', () => {
     ['aes256', /names no integrity algorithm/],
     ['aes256-chacha20poly1305-sha256', /mixes ciphers/],
     ['aes256gcm16-prfsha256', /a matter of the IKE proposal/],
-    ['aes256gcm16-x25519', /a group for ESP is not supported/],
     ['null-sha256', /"null" is not an algorithm/],
   ] as const) {
     test(`"${words}" is refused, and says why`, () => {

@@ -2,10 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   acceptChoice,
+  chooseProposal,
   DEFAULT_ESP_OFFERS,
   DEFAULT_IKE_OFFERS,
   groupsOf,
+  type Offer,
   proposalsOf,
+  withAnyGroups,
+  withGroups,
+  withoutGroups,
 } from '../../../core/ike/proposals.ts';
 import { aead } from '../../../core/crypto/aead.ts';
 import { keyExchange } from '../../../core/crypto/key-exchange.ts';
@@ -279,6 +284,124 @@ describe('the choice of the gateway', () => {
     () => {
       const transforms = [{ type: ENCR, id: Encr.AES_GCM_16, keyLength: 128 }];
       assert.ok(!acceptChoice(esp, [answer({ protocol: Protocol.ESP, transforms })]).ok);
+    },
+  );
+});
+
+describe('groups for Child SAs', () => {
+  const [plain] = DEFAULT_ESP_OFFERS;
+  const strict: Offer = { ...plain!, groups: [Group.ECP_384] };
+
+  test('the first pair has none, whatever the profile says', proves('RFC7296-1.2-1', 'does'), () => {
+    assert.deepEqual(groupsOf(withoutGroups([plain!, strict])), []);
+  });
+
+  test('those of the profile are a condition, otherwise any will do and none as well', () => {
+    const offers = withGroups([plain!, strict], [Group.CURVE25519, Group.ECP_256]);
+    assert.deepEqual(
+      offers.map(({ groups }) => groups),
+      [[Group.CURVE25519, Group.ECP_256, Group.NONE], [Group.ECP_384]],
+    );
+    assert.deepEqual(groupsOf(offers), [Group.CURVE25519, Group.ECP_256, Group.ECP_384]);
+    assert.deepEqual(withAnyGroups([strict], [])[0]?.groups, [Group.ECP_384, Group.NONE]);
+  });
+
+  test('an answer without a group is taken where we offered to do without, and only there', () => {
+    const [optional, demanded] = proposalsOf(
+      [...withGroups([plain!], [Group.CURVE25519]), strict],
+      Protocol.ESP,
+      SPI,
+    );
+    const gcm = { type: ENCR, id: Encr.AES_GCM_16, keyLength: 256 };
+    const esn = { type: ESN, id: Esn.NO };
+    const none = { type: KE, id: Group.NONE };
+    for (const transforms of [
+      [gcm, esn],
+      [gcm, esn, none],
+    ]) {
+      const taken = acceptChoice([optional!], [{ ...optional!, transforms }]);
+      assert.deepEqual(taken.ok && taken.value.transforms, [gcm, esn]);
+      assert.equal(acceptChoice([demanded!], [{ ...demanded!, transforms }]).ok, false);
+    }
+  });
+});
+
+describe('the choice among the offers of the other end', () => {
+  const ours = { protocol: Protocol.ESP, spi: Uint8Array.of(9, 9, 9, 9) };
+  const gcm = (keyLength: number): Transform => ({ type: ENCR, id: Encr.AES_GCM_16, keyLength });
+  const cbc: Transform = { type: ENCR, id: Encr.AES_CBC, keyLength: 128 };
+  const sha: Transform = { type: INTEG, id: Integ.HMAC_SHA2_256_128 };
+  const noEsn: Transform = { type: ESN, id: Esn.NO };
+  const x25519: Transform = { type: KE, id: Group.CURVE25519 };
+  const p256: Transform = { type: KE, id: Group.ECP_256 };
+  const none: Transform = { type: KE, id: Group.NONE };
+  const theirs = (number: number, ...transforms: Transform[]): Proposal => ({
+    number,
+    protocol: Protocol.ESP,
+    spi: SPI,
+    transforms,
+  });
+  const choose = (proposals: Proposal[], groups: number[] = [], group?: number) =>
+    chooseProposal(
+      groups.length > 0 ? withGroups(DEFAULT_ESP_OFFERS, groups) : DEFAULT_ESP_OFFERS,
+      proposals,
+      ours,
+      group,
+    );
+
+  test(
+    'it is our preference, one transform of each type, numbered as theirs and with our SPI',
+    proves(
+      ['RFC7296-3.3.6-x1', 'does'],
+      ['RFC7296-3.3.1-1', 'does'],
+      ['RFC7296-3.3.4-2', 'does'],
+      ['RFC7296-2.7-1', 'does'],
+    ),
+    () => {
+      const choice = choose([theirs(1, cbc, sha, noEsn), theirs(2, gcm(128), gcm(256), noEsn)]);
+      assert.deepEqual(choice?.answer, { ...theirs(2, gcm(256), noEsn), spi: ours.spi });
+      assert.deepEqual(choice.spi, SPI);
+    },
+  );
+
+  test(
+    'what we do not have, or do not know, is passed over',
+    proves(
+      ['RFC7296-3.3.6-4', 'does'],
+      ['RFC7296-3.3.6-5', 'does'],
+      ['RFC7296-3.3.4-3', 'does'],
+      ['RFC7296-3.3.3-1', 'does'],
+    ),
+    () => {
+      const odd = { ...gcm(256), otherAttributes: [{ type: 99, value: 1 }] };
+      assert.equal(choose([theirs(1, odd, noEsn)]), undefined);
+      assert.deepEqual(choose([theirs(1, odd, gcm(128), noEsn)])?.chosen.transforms, [gcm(128), noEsn]);
+      assert.equal(choose([theirs(1, gcm(256))]), undefined, 'without a mandatory type');
+      assert.equal(choose([theirs(1, gcm(256), noEsn, { type: 9, id: 1 })]), undefined, 'with another type');
+      assert.equal(choose([theirs(1, gcm(192), noEsn)]), undefined);
+      assert.equal(choose([{ ...theirs(1, gcm(256), noEsn), protocol: Protocol.AH }]), undefined);
+      assert.equal(choose([{ ...theirs(1, gcm(256), noEsn), spi: SPI.subarray(2) }]), undefined);
+    },
+  );
+
+  test('the group of the value at hand goes before the others', () => {
+    const groups = [Group.CURVE25519, Group.ECP_256];
+    const offer = theirs(1, gcm(256), noEsn, p256, x25519, none);
+    assert.deepEqual(choose([offer], groups, Group.ECP_256)?.chosen.transforms, [gcm(256), p256, noEsn]);
+    assert.deepEqual(choose([offer], groups, Group.MODP_2048)?.chosen.transforms, [gcm(256), x25519, noEsn]);
+  });
+
+  test(
+    'without a group: where we may do without, whether they say so or say nothing',
+    proves('RFC7296-3.3.6-8', 'does'),
+    () => {
+      const silent = choose([theirs(1, gcm(256), noEsn)], [Group.CURVE25519]);
+      assert.deepEqual(silent?.answer.transforms, [gcm(256), noEsn]);
+      const said = choose([theirs(1, gcm(256), noEsn, none)], [Group.CURVE25519]);
+      assert.deepEqual(said?.answer.transforms, [gcm(256), none, noEsn]);
+      assert.deepEqual(said.chosen.transforms, [gcm(256), noEsn]);
+      const demanded = [{ ...DEFAULT_ESP_OFFERS[0]!, groups: [Group.CURVE25519] }];
+      assert.equal(chooseProposal(demanded, [theirs(1, gcm(256), noEsn)], ours, undefined), undefined);
     },
   );
 });

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { narrowed, toTrafficSelectors } from '../../../core/ike/traffic.ts';
+import {
+  common,
+  covers,
+  fromTrafficSelectors,
+  narrowed,
+  remainder,
+  toTrafficSelectors,
+} from '../../../core/ike/traffic.ts';
 import { formatSelector, type Selector, selectorOfPrefix } from '../../../core/net/selector.ts';
 import { TsType } from '../../../core/wire/constants.ts';
 import type { TrafficSelector } from '../../../core/wire/payloads/ts.ts';
@@ -105,4 +112,62 @@ describe('what the gateway grants', () => {
     const proposed = [selectorOfPrefix(prefix('10.0.0.0/16')), office];
     assert.equal(narrowed(proposed, [granted('10.0.0.0', '10.1.255.255')]), undefined);
   });
+});
+
+describe('selectors compared', () => {
+  const of = (...prefixes: string[]): Selector[] => prefixes.map((text) => selectorOfPrefix(prefix(text)));
+  const only = (selector: Selector, change: Partial<Selector>): Selector => ({ ...selector, ...change });
+
+  test('what is left of a whole is the addresses before and behind each part', () => {
+    assert.deepEqual(texts(remainder(of('10.0.0.0/8'), of('10.0.0.0/9'))), ['10.128.0.0/9']);
+    assert.deepEqual(texts(remainder(of('10.0.0.0/30'), of('10.0.0.1/32', '10.0.0.2/32'))), [
+      '10.0.0.0/32',
+      '10.0.0.3/32',
+    ]);
+    assert.deepEqual(texts(remainder(of('0.0.0.0/0', '::/0'), of('0.0.0.0/0'))), ['::/0']);
+    assert.deepEqual(texts(remainder(of('10.1.0.0/16'), of('10.2.0.0/16'))), ['10.1.0.0/16']);
+    assert.deepEqual(texts(remainder(of('10.1.0.0/16'), of('10.0.0.0/8'))), []);
+    assert.deepEqual(texts(remainder(of('10.0.255.0/23'), of('10.0.254.255/32'))), [
+      '10.0.254.0-10.0.254.254',
+      '10.0.255.0/24',
+    ]);
+  });
+
+  test('of an address of which only some protocols or ports are taken, all of it is left', () => {
+    const [whole] = of('10.1.0.0/16');
+    const tcp = only(whole!, { protocol: 6 });
+    const https = only(tcp, { startPort: 443, endPort: 443 });
+    assert.deepEqual(remainder([whole!], [tcp]), [whole]);
+    assert.deepEqual(remainder([tcp], [https]), [tcp]);
+    assert.deepEqual(remainder([https], [tcp]), []);
+    assert.deepEqual(remainder([https], [whole!]), []);
+  });
+
+  test('several parts may cover a whole together, but no less than all of it', () => {
+    assert.ok(covers(of('10.0.0.0/9', '10.128.0.0/9'), of('10.0.0.0/8')));
+    assert.ok(covers(of('10.0.0.0/8'), of('10.1.0.0/16', '10.2.0.0/16')));
+    assert.ok(!covers(of('10.0.0.0/9'), of('10.0.0.0/8')));
+    assert.ok(!covers(of('10.0.0.0/8'), of('10.0.0.0/8', 'fd00::/8')));
+    assert.ok(!covers([], of('10.0.0.0/8')));
+  });
+
+  test('what two have in common is there once', () => {
+    assert.deepEqual(texts(common(of('10.0.0.0/8'), of('10.1.0.0/16', '192.0.2.0/24'))), ['10.1.0.0/16']);
+    assert.deepEqual(texts(common(of('10.0.0.0/8', '10.1.0.0/16'), of('10.1.0.0/16'))), ['10.1.0.0/16']);
+    assert.deepEqual(texts(common(of('10.0.0.0/8'), of('fd00::/8'))), []);
+  });
+
+  test(
+    'types that we do not know and ranges that end before they begin are passed over',
+    proves('RFC7296-2.9-x3', 'does'),
+    () => {
+      const known = granted('10.1.0.0', '10.1.0.255');
+      const selectors = fromTrafficSelectors([
+        granted('10.1.0.0', '10.1.0.255', { tsType: 10 }),
+        granted('10.2.0.9', '10.2.0.1'),
+        known,
+      ]);
+      assert.deepEqual(toTrafficSelectors(selectors), [known]);
+    },
+  );
 });
