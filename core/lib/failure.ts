@@ -107,6 +107,7 @@ export const FAILURES = {
   'contract.version': 'after-user',
   'contract.unknown-call': 'never',
   'contract.denied': 'after-user',
+  'contract.no-access': 'after-user',
   'contract.busy': 'backoff',
   'contract.too-late': 'never',
   'contract.timeout': 'backoff',

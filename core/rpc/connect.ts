@@ -29,11 +29,12 @@ export async function connect<A extends Api>(
   const untrusted = placeProblem(path, ownerUid);
   if (untrusted) return err(untrusted);
   const socket = createConnection(path);
-  const opened = await new Promise<boolean>((resolve) => {
-    socket.once('connect', () => resolve(true));
-    socket.once('error', () => resolve(false));
+  const opened = await new Promise<string>((resolve) => {
+    socket.once('connect', () => resolve('connected'));
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'));
   });
-  if (!opened) return err(failure('contract.disconnected'));
+  if (opened === 'EACCES') return err(failure('contract.no-access'));
+  if (opened !== 'connected') return err(failure('contract.disconnected'));
   const client = new Client({
     api,
     client: options.client,
@@ -55,6 +56,7 @@ export async function connect<A extends Api>(
 function placeProblem(path: string, ownerUid: number): Failure | undefined {
   const place = look(dirname(path));
   const found = look(path);
+  if (place === 'hidden' || found === 'hidden') return failure('contract.no-access');
   if (!place || !found) return failure('contract.disconnected');
   const isSafe =
     place.isDirectory() &&
@@ -65,7 +67,11 @@ function placeProblem(path: string, ownerUid: number): Failure | undefined {
   return isSafe ? undefined : failure('contract.untrusted-service', { path });
 }
 
-/** What is there itself: a link to something good is not good. */
-function look(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
+/** What is there itself: a link to something good is not good. `hidden`: we may not look. */
+function look(path: string): Stats | 'hidden' | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return 'hidden';
+  }
 }

@@ -181,6 +181,12 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'Ask the user who started the connection, or an administrator.',
   })),
 
+  'contract.no-access': explain('it', [], () => ({
+    title: 'You may not use the Causeway service',
+    why: 'The service talks to the members of its group alone, and you are none of them.',
+    next: 'Ask an administrator to add you to the group causeway, then sign in to this computer again.',
+  })),
+
   'contract.busy': explain('user', [], () => ({
     title: 'The Causeway service was asked too much at once',
     why: 'It takes a limited number of requests from each program, so that none can keep it from its work.',

@@ -1,0 +1,71 @@
+import { parseArgs } from 'node:util';
+import { err, ok, type Result } from '../lib/result.ts';
+
+/** Where the service finds and keeps what is its own. Given by whoever starts it, who is root. */
+export interface DaemonOptions {
+  /** Holds the socket. */
+  readonly runDirectory: string;
+  readonly stateDirectory: string;
+  readonly configDirectory: string;
+  readonly logFile: string;
+  /** Who may talk to it besides root: the name of a group, or its number. */
+  readonly group: string;
+  readonly verbose: boolean;
+}
+
+const DEFAULTS = {
+  'run-dir': '/run/causewayd',
+  'state-dir': '/var/lib/causeway',
+  'config-dir': '/etc/causeway',
+  'log-file': '/var/log/causeway.log',
+  group: 'causeway',
+} as const;
+
+export const DAEMON_HELP = `causewayd: the Causeway service
+
+Usage: causewayd [options]
+
+  --group GROUP       who may use it besides root (${DEFAULTS.group})
+  --run-dir DIR       where its socket is (${DEFAULTS['run-dir']})
+  --state-dir DIR     where it keeps profiles of users (${DEFAULTS['state-dir']})
+  --config-dir DIR    where IT puts profiles, in profiles.d (${DEFAULTS['config-dir']})
+  --log-file FILE     its log (${DEFAULTS['log-file']})
+  --verbose           log more
+  --help              show this
+`;
+
+/** The command line of the service. The error is a sentence. */
+export function parseDaemonOptions(argv: readonly string[]): Result<DaemonOptions | 'help', string> {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      strict: true,
+      options: {
+        'run-dir': text,
+        'state-dir': text,
+        'config-dir': text,
+        'log-file': text,
+        group: text,
+        verbose: flag,
+        help: flag,
+      },
+    });
+    if (values.help) return ok('help');
+    const chosen = { ...DEFAULTS, ...values };
+    for (const name of ['run-dir', 'state-dir', 'config-dir', 'log-file'] as const) {
+      if (!chosen[name].startsWith('/')) return err(`--${name} must be an absolute path`);
+    }
+    return ok({
+      runDirectory: chosen['run-dir'],
+      stateDirectory: chosen['state-dir'],
+      configDirectory: chosen['config-dir'],
+      logFile: chosen['log-file'],
+      group: chosen.group,
+      verbose: values.verbose ?? false,
+    });
+  } catch (error) {
+    return err(error instanceof Error ? error.message : String(error));
+  }
+}
