@@ -28,14 +28,18 @@ export function defaultLimits(suite: EspSuite): SaLimits {
   };
 }
 
-/** The same limits, the soft ones a bit lower, so that both ends rarely ask for a new SA at once. */
-export function jittered(limits: SaLimits, random: RandomBytes): SaLimits {
+/**
+ * The limits of one new SA: what is wanted, but never more than the suite bears. The soft ones are a bit lower each time,
+ * so that both ends rarely ask for a new SA at once.
+ */
+export function limitsFor(suite: EspSuite, wanted: SaLimits, random: RandomBytes): SaLimits {
+  const bearable = defaultLimits(suite);
   const [draw = 0] = random(1);
   const part = 1 - (JITTER * draw) / 256;
-  const { softOctets, softPackets } = limits;
-  return {
-    ...limits,
-    ...(softOctets === undefined ? {} : { softOctets: Math.floor(softOctets * part) }),
-    ...(softPackets === undefined ? {} : { softPackets: Math.floor(softPackets * part) }),
-  };
+  const limits: { -readonly [K in keyof SaLimits]: SaLimits[K] } = {};
+  for (const key of ['softOctets', 'hardOctets', 'softPackets', 'hardPackets'] as const) {
+    const limit = Math.min(wanted[key] ?? Infinity, bearable[key] ?? Infinity);
+    if (limit < Infinity) limits[key] = key.startsWith('soft') ? Math.ceil(limit * part) : limit;
+  }
+  return limits;
 }

@@ -1,7 +1,7 @@
 import type { Millis, RandomBytes } from '../lib/ports.ts';
 import type { ChildSaSpec } from './child-sa.ts';
 import { Meter } from './lifetime.ts';
-import { defaultLimits, jittered } from './limits.ts';
+import { limitsFor } from './limits.ts';
 import { ReplayWindow } from './replay-window.ts';
 import { SequenceCounter } from './sequence.ts';
 import type { TransformFactory } from './suite.ts';
@@ -172,7 +172,7 @@ export class Sad {
   #newPair(spec: ChildSaSpec, stage: PairStage): SaPair {
     const { childId, suite, local, remote, spiIn } = spec;
     const { newTransform, random, replayWindow } = this.#options;
-    const limits = spec.limits ?? jittered(defaultLimits(suite), random);
+    const limits = spec.limits ?? limitsFor(suite, {}, random);
     const common = { childId, spiIn, esn: suite.esn, local, remote };
     return {
       stage,

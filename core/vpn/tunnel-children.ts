@@ -1,9 +1,10 @@
-import type { Millis } from '../lib/ports.ts';
+import type { Millis, RandomBytes } from '../lib/ports.ts';
 import { type EstablishedChild, wipeChild } from '../ike/events.ts';
 import type { ChildSaSpec } from '../ipsec/child-sa.ts';
 import type { EspEngine } from '../ipsec/engine.ts';
 import type { EspEvent } from '../ipsec/events.ts';
 import type { SaLimits } from '../ipsec/lifetime.ts';
+import { limitsFor } from '../ipsec/limits.ts';
 import type { Policy } from '../ipsec/spd.ts';
 import type { Prefix } from '../net/prefix.ts';
 import type { Selector } from '../net/selector.ts';
@@ -20,6 +21,8 @@ export interface TunnelChildrenOptions {
   readonly addresses: readonly Prefix[];
   /** A name for a child that the engine has not had yet. */
   readonly newChildId: () => number;
+  readonly random: RandomBytes;
+  /** What one SA may carry at most, besides what its suite bears. */
   readonly limits?: SaLimits;
 }
 
@@ -41,12 +44,13 @@ export class TunnelChildren {
 
   /** A pair in place of that with the inbound SPI `replaces`, or a child of its own. Its keys are wiped. */
   add(child: EstablishedChild, how: { readonly replaces?: number; readonly sendNow: boolean }): void {
-    const { engine, limits, newChildId } = this.#options;
+    const { engine, limits, newChildId, random } = this.#options;
     const before = how.replaces === undefined ? undefined : this.#pairs.get(how.replaces);
     const childId = before?.childId ?? newChildId();
     const { local, remote } = child;
     try {
-      engine.install(childSpec(childId, child, limits), { sendNow: how.sendNow });
+      const borne = limitsFor(child.suite, limits ?? {}, random);
+      engine.install(childSpec(childId, child, borne), { sendNow: how.sendNow });
     } finally {
       wipeChild(child);
     }
@@ -114,7 +118,7 @@ export class TunnelChildren {
   }
 }
 
-function childSpec(childId: number, child: EstablishedChild, limits: SaLimits | undefined): ChildSaSpec {
+function childSpec(childId: number, child: EstablishedChild, limits: SaLimits): ChildSaSpec {
   const { suite } = child;
   return {
     childId,
@@ -129,6 +133,6 @@ function childSpec(childId: number, child: EstablishedChild, limits: SaLimits | 
     local: child.local,
     remote: child.remote,
     udpEncap: child.udpEncap,
-    ...(limits ? { limits } : {}),
+    limits,
   };
 }

@@ -29,7 +29,7 @@ export interface TunnelOptions {
   /** False once nobody wants the tunnel any more: then it carries nothing from the start. */
   readonly isWanted: () => boolean;
   readonly onBroken: (failure: Failure) => void;
-  /** What one SA may carry; what its suite allows when absent. */
+  /** What one SA may carry at most, besides what its suite bears. */
   readonly limits?: SaLimits;
   readonly keyLog?: (line: string) => void;
 }
@@ -141,6 +141,7 @@ export class Tunnel {
         engine: this.#engine,
         addresses: established.config.addresses,
         newChildId: () => ++this.#lastChildId,
+        random: this.#options.ports.random,
         ...(this.#options.limits ? { limits: this.#options.limits } : {}),
       }),
     };

@@ -58,6 +58,7 @@ class End {
       engine: this.engine,
       addresses: [side === 'laptop' ? net('10.0.0.1/32') : net('10.0.0.0/8')],
       newChildId: () => 1,
+      random: seeded(4),
     });
     this.add(0, undefined, true);
   }

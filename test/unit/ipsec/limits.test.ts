@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { defaultLimits, jittered } from '../../../core/ipsec/limits.ts';
+import { defaultLimits, limitsFor } from '../../../core/ipsec/limits.ts';
 import type { SaLimits } from '../../../core/ipsec/lifetime.ts';
 import { SUITES } from './pair.ts';
 
@@ -18,14 +18,27 @@ test('a counter of 32 bits is half used at most when a new one is asked for', ()
   }
 });
 
+const drawing =
+  (octet: number) =>
+  (length: number): Uint8Array =>
+    new Uint8Array(length).fill(octet);
+
 test('chance takes up to a tenth off the soft limits and nothing off the hard ones', () => {
-  const limits: SaLimits = { softOctets: 1000, hardOctets: 2000, softPackets: 500, hardPackets: 600 };
-  const drawn = (octet: number): SaLimits => jittered(limits, (length) => new Uint8Array(length).fill(octet));
-  assert.deepEqual(drawn(0), limits);
-  assert.deepEqual(drawn(128), { ...limits, softOctets: 950, softPackets: 475 });
-  assert.deepEqual(drawn(255), { ...limits, softOctets: 900, softPackets: 450 });
-  assert.deepEqual(
-    jittered({}, () => Uint8Array.of(255)),
-    {},
-  );
+  const suite = { encr: 28, esn: true };
+  const wanted: SaLimits = { softOctets: 1000, hardOctets: 2000, softPackets: 500, hardPackets: 600 };
+  assert.deepEqual(limitsFor(suite, wanted, drawing(0)), wanted);
+  assert.deepEqual(limitsFor(suite, wanted, drawing(128)), { ...wanted, softOctets: 950, softPackets: 475 });
+  assert.deepEqual(limitsFor(suite, wanted, drawing(255)), { ...wanted, softOctets: 901, softPackets: 451 });
+  assert.deepEqual(limitsFor(suite, {}, drawing(255)), {});
+});
+
+test('nobody can want more of a key than it bears', () => {
+  const suite = { encr: 20, keyBits: 128, esn: false };
+  const wanted: SaLimits = { softOctets: 2 ** 50, hardOctets: 1000, hardPackets: 9 };
+  assert.deepEqual(limitsFor(suite, wanted, drawing(0)), {
+    softOctets: 2 ** 38,
+    hardOctets: 1000,
+    softPackets: 2 ** 31,
+    hardPackets: 9,
+  });
 });
