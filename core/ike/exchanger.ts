@@ -19,8 +19,10 @@ export type Readiness = 'ready' | 'later' | 'never';
 
 /** What an Exchanger asks of, and tells, whoever decides what messages mean. */
 export interface ExchangeOwner {
-  /** The datagrams of a request of ours, first or again, on the way that the owner thinks best. */
-  send(datagrams: readonly Uint8Array[]): void;
+  /** The datagrams of a request of ours, first or again, on the ways that the owner thinks best. */
+  send(task: Task, request: Retransmitter, now: Millis): void;
+  /** There is no network: requests wait, and patience with them. */
+  isSuspended(): boolean;
   /** The datagrams of a response, to where `request` came from (RFC 7296 section 2.11). */
   reply(datagrams: readonly Uint8Array[], request: InboundDatagram): void;
   /** Octets of the longest IKE message, from the header on, that goes out uncut now. */
@@ -46,7 +48,7 @@ export interface ExchangeOwner {
   ): { readonly payloads: readonly Payload[]; readonly then: () => void } | undefined;
   /** The other end made the request and it is broken; false leaves it unanswered. `then` as with `answer`. */
   answersBrokenRequests(from: Exchanger): boolean;
-  refused(from: Exchanger, error: ProtectedError, now: Millis): void;
+  refused(from: Exchanger, error: ProtectedError, datagram: InboundDatagram, now: Millis): void;
   /** Notifies in clear with the SPIs of the SA. Anybody can send them. */
   hinted(from: Exchanger, notifies: readonly Payload[], now: Millis): void;
 }
@@ -73,6 +75,8 @@ export class Exchanger {
   readonly #requestParts = new FragmentQueue();
   #queue: Task[] = [];
   #active: Active | undefined;
+  /** An answer is being dealt with: what has to follow from it may still get before what waits. */
+  #isDigesting = false;
 
   /** `firstId` is 1 behind IKE_SA_INIT, and 0 in an SA that replaces another (RFC 7296 section 2.2). */
   constructor(sa: IkeSa, owner: ExchangeOwner, log: Log, firstId: 0 | 1) {
@@ -97,14 +101,15 @@ export class Exchanger {
   }
 
   nextTimeout(): Millis | undefined {
-    return this.#active?.retransmitter.nextAt;
+    return this.#owner.isSuspended() ? undefined : this.#active?.retransmitter.nextAt;
   }
 
   handleTimeout(now: Millis): void {
     const active = this.#active;
+    if (this.#owner.isSuspended()) return;
     switch (active?.retransmitter.poll(now)) {
       case 'send':
-        return this.#owner.send(active.retransmitter.datagrams);
+        return this.#owner.send(active.task, active.retransmitter, now);
       case 'give-up':
         return this.#owner.gaveUp(this, active.task, active.retransmitter, now);
       default:
@@ -130,7 +135,7 @@ export class Exchanger {
   }
 
   startNext(now: Millis): void {
-    if (this.#active) return;
+    if (this.#active || this.#isDigesting) return;
     for (const task of [...this.#queue]) {
       const readiness = this.#owner.readiness(this, task);
       if (readiness === 'later') continue;
@@ -155,17 +160,20 @@ export class Exchanger {
     this.#responseParts.clear();
     this.#active = { task, messageId, retransmitter };
     this.#log('debug', 'ike-sent', { message: describeMessage(message) });
-    this.#owner.send(datagrams);
+    this.#owner.send(task, retransmitter, now);
+  }
+
+  /** The request under way goes out again at once, with new patience: there is a new way for it. */
+  sendAgain(now: Millis): void {
+    if (!this.#active) return;
+    const { task, retransmitter } = this.#active;
+    retransmitter.restart(now);
+    this.#owner.send(task, retransmitter, now);
   }
 
   /** Patience with the request under way ends at `at`, if not before. */
   limit(at: Millis): void {
     this.#active?.retransmitter.limit(at);
-  }
-
-  /** The request under way, for whoever sends it another way. */
-  get underWay(): Retransmitter | undefined {
-    return this.#active?.retransmitter;
   }
 
   /** The request under way is not waited for any more; its task is for whoever carries it on. */
@@ -251,7 +259,9 @@ export class Exchanger {
     if (message.exchange !== active.task.exchange) return this.#drop('response', 'of another exchange');
     this.#active = undefined;
     this.#log('debug', 'ike-received', { message: describeMessage(message) });
+    this.#isDigesting = true;
     this.#owner.answered(this, active.task, message, datagram, now);
+    this.#isDigesting = false;
     this.startNext(now);
   }
 
@@ -277,7 +287,7 @@ export class Exchanger {
       return this.#drop('request', 'before the SA is authenticated');
     if (!this.#isNew(header.messageId, datagram, first)) return;
     this.#reply(header, [notify(error.notify, error.data)], datagram, first);
-    this.#owner.refused(this, error, now);
+    this.#owner.refused(this, error, datagram, now);
   }
 
   #isNew(messageId: number, datagram: InboundDatagram, first: Uint8Array): boolean {

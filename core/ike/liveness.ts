@@ -70,9 +70,11 @@ export class Liveness {
     this.#askedAt ??= now;
   }
 
-  /** ESP went out. */
-  sent(now: Millis): void {
+  /** ESP went out. True for the first since something was heard. */
+  sent(now: Millis): boolean {
+    const isFirst = this.#sentAt === undefined;
     this.#sentAt ??= now;
+    return isFirst;
   }
 
   /** Somebody whom we cannot believe says that our packets do not arrive: ask soon. */

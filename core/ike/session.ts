@@ -1,9 +1,9 @@
 import { type Failure, failure } from '../lib/failure.ts';
 import type { EpochMillis, Log, Millis, RandomBytes } from '../lib/ports.ts';
 import type { Result } from '../lib/result.ts';
-import { Notify } from '../wire/constants.ts';
+import { ExchangeType, Notify } from '../wire/constants.ts';
 import { decodeHeader } from '../wire/header.ts';
-import type { Message, ProtectedError } from '../wire/message.ts';
+import type { ProtectedError } from '../wire/message.ts';
 import type { Payload } from '../wire/payload.ts';
 import type { IkeConfig } from './config.ts';
 import { Established } from './established.ts';
@@ -18,10 +18,11 @@ import { type ExchangeOwner, Exchanger, type Readiness } from './exchanger.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { Unreachable } from './init-exchange.ts';
 import { type IkeKeyLogEntry, ikeKeyLogEntry } from './keylog.ts';
+import type { Answer } from './life-port.ts';
 import { Login, type LoginPort } from './login.ts';
+import { Mobility } from './mobility/mobility.ts';
 import { Outbox } from './outbox.ts';
 import { factsOfSilence, type Retransmitter, type RetransmitPolicy } from './retransmitter.ts';
-import { livenessTask } from './tasks/informational.ts';
 import type { LoginTask, Task, TaskContext } from './tasks/task.ts';
 import { ticketTask } from './tasks/ticket.ts';
 import { TicketKeeper } from './ticket-keeper.ts';
@@ -31,6 +32,12 @@ export interface SessionDeps {
   readonly log: Log;
   /** Add to a `now` to get the wall clock; certificates are checked against that. */
   readonly epochOffsetMs: number;
+}
+
+/** When a session has something to do, and what for. */
+interface Timeout {
+  readonly at: Millis;
+  readonly why: string;
 }
 
 type Phase =
@@ -52,35 +59,38 @@ export class IkeSession {
   readonly #events: IkeEvent[] = [];
   readonly #keyLog: IkeKeyLogEntry[] = [];
   readonly #tickets: TicketKeeper;
+  readonly #mobility: Mobility;
+  /** What nextTimeout said last. */
+  #toldAt: Millis = Infinity;
   #phase: Phase = { name: 'idle' };
-  /** When a fresh protected message came: a copy of an old one is no sign of life (RFC 7296 section 2.4). */
-  #lastHeard: Millis = 0;
 
   constructor(config: IkeConfig, deps: SessionDeps) {
     this.#config = config;
     this.#deps = deps;
     this.#tickets = new TicketKeeper(config.resumption);
     this.#outbox = new Outbox(config.gateway, config.gatewayNatPort, config.path);
+    this.#mobility = new Mobility(config, this.#outbox, (event) => this.#events.push(event));
     this.#owner = this.#makeOwner();
     this.#port = this.#makePort();
   }
 
   #makeOwner(): ExchangeOwner {
     return {
-      send: (datagrams) => datagrams.forEach((octets) => this.#outbox.push(octets)),
+      send: (task, request, now) => this.#mobility.send(task, request, now),
+      isSuspended: () => this.#mobility.isSuspended,
       reply: (datagrams, request) => datagrams.forEach((octets) => this.#outbox.reply(octets, request)),
       maxLength: () => this.#outbox.maxLength(this.#config.fragmentOctets),
       retransmitPolicy: (task) => this.#retransmitPolicy(task),
       readiness: (ike, task) => this.#readiness(ike, task),
       build: (ike, task, now) => this.#build(ike, task, now),
       cannotSend: (ike, _task, why) => this.#cannotSend(ike, why),
-      answered: (ike, task, message, _datagram, now) => this.#answered(ike, task, message, now),
+      answered: (...answer) => this.#answered(...answer),
       answeredBadly: (ike, task, reason, now) => this.#answeredBadly(ike, task, reason, now),
       gaveUp: (ike, _task, retransmitter, now) => this.#giveUp(ike, retransmitter, now),
-      answer: (ike, message, _datagram, now) => this.#answer(ike, message, now),
+      answer: (...request) => this.#answer(...request),
       // Nothing is asked of us before the SA is authenticated.
       answersBrokenRequests: () => this.#phase.name === 'established',
-      refused: (_ike, error, now) => this.#refused(error, now),
+      refused: (_ike, error, datagram, now) => this.#refused(error, datagram, now),
       hinted: (ike, notifies, now) => this.#hinted(ike, notifies, now),
     };
   }
@@ -140,44 +150,50 @@ export class IkeSession {
       case 'disconnect':
         return this.#disconnect(now);
       case 'check-liveness':
-        if (phase.name === 'established') this.#askForLife(phase.life, now);
-        return;
+        return this.#mobility.check(now);
       case 'paths':
-        return;
+        return this.#mobility.setPaths(command.paths, now);
       default:
         if (phase.name === 'established') phase.life.command(command, now);
         return;
     }
   }
 
-  /** ESP that passed its integrity check is a sign of life as good as an IKE message (RFC 7296 section 2.4). */
-  noteTraffic(now: Millis): void {
-    if (this.#phase.name === 'established') this.#lastHeard = Math.max(this.#lastHeard, now);
+  /** ESP that passed its integrity check came over a path (its id): as good as an IKE message (RFC 7296 section 2.4). */
+  noteTraffic(now: Millis, path?: number): void {
+    if (this.#phase.name === 'established') this.#mobility.noteTraffic(now, path);
+  }
+
+  /** ESP went out. True when nextTimeout is earlier than it was, because an answer is missed soon. */
+  noteSent(now: Millis): boolean {
+    return this.#phase.name === 'established' && (this.#mobility.noteSent(now) ?? Infinity) < this.#toldAt;
   }
 
   /** The network reported that a datagram of ours did not arrive (ICMP): a hint, never a proof. */
   noteUnreachable(what: Unreachable, now: Millis): void {
     if (this.#phase.name === 'login') this.#phase.login.noteUnreachable(what, now);
+    if (this.#phase.name === 'established') this.#mobility.noteUnreachable(now);
   }
 
   /** When handleTimeout has something to do, and what for. */
-  nextTimeout(): { readonly at: Millis; readonly why: string } | undefined {
+  nextTimeout(): Timeout | undefined {
+    const next = this.#nextTimeout();
+    this.#toldAt = next?.at ?? Infinity;
+    return next;
+  }
+
+  #nextTimeout(): Timeout | undefined {
     const phase = this.#phase;
     if (phase.name === 'login') return phase.login.nextTimeout();
     if (phase.name !== 'established') return undefined;
-    const { life } = phase;
-    const own = life.leaving || life.ike.activeTask ? [] : this.#ownTimeouts();
-    return own.reduce((first, next) => (first && first.at <= next.at ? first : next), life.nextTimeout());
-  }
-
-  /** What is due when nothing is under way. */
-  #ownTimeouts(): { readonly at: Millis; readonly why: string }[] {
-    const { livenessMs } = this.#config;
-    const { askAt } = this.#tickets;
-    return [
-      ...(livenessMs > 0 ? [{ at: this.#lastHeard + livenessMs, why: 'liveness' }] : []),
-      ...(askAt === undefined ? [] : [{ at: askAt, why: 'ticket' }]),
+    const livenessAt = this.#mobility.nextTimeout();
+    const ticketAt = this.#mayAskForTicket(phase.life) ? this.#tickets.askAt : undefined;
+    const timeouts = [
+      phase.life.nextTimeout(),
+      livenessAt === undefined ? undefined : { at: livenessAt, why: 'liveness' },
+      ticketAt === undefined ? undefined : { at: ticketAt, why: 'ticket' },
     ];
+    return timeouts.reduce((first, next) => (first && (!next || first.at <= next.at) ? first : next));
   }
 
   handleTimeout(now: Millis): void {
@@ -186,13 +202,15 @@ export class IkeSession {
     if (phase.name !== 'established') return;
     const { life } = phase;
     life.handleTimeout(now);
-    if (this.#phase !== phase || life.leaving || life.ike.activeTask) return;
-    const due = this.#ownTimeouts().find(({ at }) => now >= at);
-    if (due) life.ike.enqueue(due.why === 'ticket' ? ticketTask(this.#tickets) : livenessTask(), now);
+    if (this.#phase !== phase) return;
+    this.#mobility.handleTimeout(now);
+    if (this.#mayAskForTicket(life) && now >= (this.#tickets.askAt ?? Infinity)) {
+      life.ike.enqueue(ticketTask(this.#tickets), now);
+    }
   }
 
-  #askForLife({ ike, leaving }: Established, now: Millis): void {
-    if (!leaving && !ike.activeTask) ike.enqueue(livenessTask(), now);
+  #mayAskForTicket({ ike, leaving }: Established): boolean {
+    return !leaving && !ike.activeTask && !this.#mobility.isSuspended;
   }
 
   handleDatagram(datagram: InboundDatagram, now: Millis): void {
@@ -201,6 +219,7 @@ export class IkeSession {
     const phase = this.#phase;
     switch (phase.name) {
       case 'login':
+        this.#mobility.noteArrival(datagram);
         if (!phase.login.handle(header.value, datagram, now)) this.#drop('spi', 'not an SA of ours');
         return;
       case 'established': {
@@ -235,7 +254,6 @@ export class IkeSession {
     if (this.#phase.name === 'login') this.#phase.login.wipe('login');
     const life = new Established(this.#port, ike, now);
     this.#phase = { name: 'established', life };
-    this.#lastHeard = now;
     this.#events.push(...events);
     for (const event of events) {
       if (event.kind === 'established') life.begin(event.child, event.config, task.rest, now);
@@ -261,7 +279,8 @@ export class IkeSession {
   // Requests of ours
 
   #context(sa: IkeSa, now: Millis): TaskContext {
-    return { config: this.#config, sa, random: this.#deps.random, now, epochNow: this.#epoch(now) };
+    const { path } = this.#mobility;
+    return { config: this.#config, sa, random: this.#deps.random, now, path, epochNow: this.#epoch(now) };
   }
 
   #epoch(now: Millis): EpochMillis {
@@ -287,7 +306,8 @@ export class IkeSession {
   #retransmitPolicy(task: Task): RetransmitPolicy {
     const { retransmit, goodbyeMs } = this.#config;
     const patienceMs = task.kind === 'parting' ? goodbyeMs : (task.patienceMs ?? Infinity);
-    return { ...retransmit, patienceMs: Math.min(patienceMs, retransmit.patienceMs) };
+    const initialMs = task.initialMs ?? retransmit.initialMs;
+    return { ...retransmit, initialMs, patienceMs: Math.min(patienceMs, retransmit.patienceMs) };
   }
 
   #giveUp(ike: Exchanger, retransmitter: Retransmitter, now: Millis): void {
@@ -304,29 +324,33 @@ export class IkeSession {
     phase.life.leave(failure('protocol.malformed', { detail: reason }), now);
   }
 
-  #answered(ike: Exchanger, task: Task, message: Message, now: Millis): void {
-    this.#lastHeard = now;
+  #answered(...[ike, task, message, datagram, now]: Parameters<ExchangeOwner['answered']>): void {
     const phase = this.#phase;
     if (phase.name === 'login') phase.login.answered(ike, task, message, now);
     if (phase.name === 'established') phase.life.answered(ike, task, message.payloads, now);
+    if (this.#phase.name !== 'established') return;
+    if (phase.name === 'established') this.#mobility.answered(ike, task, message, datagram, now);
+    else this.#mobility.establish(this.#phase.life, message.payloads, datagram, now);
   }
 
   // Requests of the gateway
 
-  #answer(ike: Exchanger, message: Message, now: Millis): ReturnType<ExchangeOwner['answer']> {
+  #answer(...[ike, message, datagram, now]: Parameters<ExchangeOwner['answer']>): Answer | undefined {
     if (this.#phase.name !== 'established') return undefined;
     ike.sa.crash.learn(message.payloads);
     const answer = this.#phase.life.answer(ike, message, now);
     if (!answer) return undefined;
+    const isInformational = message.exchange === ExchangeType.INFORMATIONAL;
+    const more = isInformational ? this.#mobility.answer(ike, message.payloads, datagram) : [];
     const then = (): void => {
-      this.#lastHeard = now;
+      this.#mobility.heard(datagram, now);
       answer.then();
     };
-    return { payloads: answer.payloads, then };
+    return { payloads: [...answer.payloads, ...more], then };
   }
 
-  #refused(error: ProtectedError, now: Millis): void {
-    this.#lastHeard = now;
+  #refused(error: ProtectedError, datagram: InboundDatagram, now: Millis): void {
+    this.#mobility.heard(datagram, now);
     if (error.notify === Notify.INVALID_SYNTAX) {
       this.#close(failure('protocol.malformed', { detail: error.reason }));
     }
@@ -334,12 +358,14 @@ export class IkeSession {
 
   /** Somebody said, in clear, that the gateway does not know the SA. */
   #hinted(ike: Exchanger, notifies: readonly Payload[], now: Millis): void {
+    const phase = this.#phase;
     switch (ike.sa.crash.judge(notifies, now)) {
       case 'restarted':
+        // Of an SA that was replaced it says no more than that this is gone, as it should be.
+        if (phase.name === 'established' && phase.life.silent(ike)) return;
         return this.#close(failure('peer.restarted'));
       case 'suspect':
-        if (this.#phase.name === 'established') this.#askForLife(this.#phase.life, now);
-        return;
+        return this.#mobility.ask(now);
       case 'nothing':
         return;
     }
@@ -359,6 +385,7 @@ export class IkeSession {
     const phase = this.#phase;
     if (phase.name === 'closed') return;
     this.#phase = { name: 'closed' };
+    this.#mobility.end();
     const life = phase.name === 'established' ? phase.life : undefined;
     const login = phase.name === 'login' ? phase.login : undefined;
     const leaving = life?.leaving ?? login?.leaving;

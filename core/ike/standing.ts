@@ -4,6 +4,7 @@ import type { ChildRequest } from './child-sa.ts';
 import type { IkeEvent } from './events.ts';
 import type { ProvedGateway } from './gateway-proof.ts';
 import { formatIdentity } from './identity.ts';
+import { speaksMobility } from './mobility/offer.ts';
 import { protectedRedirect } from './redirect.ts';
 import { DELETE_IKE_SA } from './tasks/informational.ts';
 import type { TaskContext, TaskStatus } from './tasks/task.ts';
@@ -30,7 +31,7 @@ export function standing(
     config: accepted.value.config,
     gatewayIdentity: formatIdentity(gateway.identity),
     gatewaySignature: gateway.method,
-    mobike: false,
+    mobike: speaksMobility(context.config, payloads),
   };
   return { kind: 'done', events: [event, ...authLifetimeEvents(payloads)] };
 }

@@ -33,7 +33,6 @@ export interface PathAnswer {
   readonly path: number;
   /** Ids of the paths that copies of the request went over. */
   readonly over: ReadonlySet<number>;
-  readonly isProbe: boolean;
   /** For UPDATE_SA_ADDRESSES: what it was made for, and what became of it. */
   readonly update?: {
     readonly path: Path | undefined;
@@ -112,6 +111,12 @@ export class Mover {
     return paths ? this.setPaths(paths, now) : [];
   }
 
+  /** Before IKE_AUTH is over: the address that we have on the path. The port is the one for NAT traversal. */
+  noteLocal(address: IpAddress): void {
+    const { port } = this.#current.local;
+    this.#current = { ...this.#current, local: { address, port } };
+  }
+
   /** The ways that there are now, best first. */
   setPaths(paths: readonly Path[], now: Millis): Step[] {
     const wasSuspended = this.isSuspended;
@@ -119,10 +124,14 @@ export class Mover {
     const hasNew = paths.some(({ id }) => !known.has(id));
     this.#paths = paths;
     this.#misses.keep(paths);
-    if (paths.length === 0) return [];
+    const current = paths.find(({ id }) => id === this.#current.id);
     // Before IKE_AUTH is over nobody knows whether the gateway can move.
-    if (!this.#isEstablished) return wasSuspended ? [{ kind: 'send-again' }] : [];
-    if (paths.some(({ id }) => id === this.#current.id)) return this.#stillThere(wasSuspended, hasNew, now);
+    if (!this.#isEstablished) {
+      this.#current = current ?? this.#current;
+      return [];
+    }
+    if (paths.length === 0) return [];
+    if (current) return this.#stillThere(wasSuspended, hasNew, now);
     if (!this.#isMobile) {
       this.#isStranded = true;
       return [{ kind: 'stranded' }];

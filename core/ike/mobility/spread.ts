@@ -30,10 +30,10 @@ export class Spread {
     return this.#take(now);
   }
 
-  /** Forgets the copies that have not gone out, then begins a round. */
-  restart(lineup: readonly Path[], now: Millis): Path | undefined {
+  /** The copies that have not gone out do not any more. */
+  forgetWaiting(): void {
     this.#waiting = [];
-    return this.begin(lineup, now);
+    this.#nextAt = Infinity;
   }
 
   /** The path that a copy is due over. */

@@ -17,6 +17,7 @@ import { sharedSecretAuth, signedOctets } from '../auth-data.ts';
 import { ChildRequest } from '../child-sa.ts';
 import type { UserAuth } from '../config.ts';
 import { type ProvedGateway, proveGateway, provedBySecret } from '../gateway-proof.ts';
+import { mobilityOffer } from '../mobility/offer.ts';
 import { allOf, CHILD_ERRORS, firstOf } from '../payloads.ts';
 import { protectedRedirect } from '../redirect.ts';
 import { authRefusal } from '../refusals.ts';
@@ -102,6 +103,7 @@ export class AuthTask implements LoginTask {
       { kind: 'IDr', ...config.remoteId },
       ...auth.value,
       ...(config.resumption ? [TICKET_REQUEST] : []),
+      ...mobilityOffer(context),
       ...this.#child.payloads(context),
     ]);
   }

@@ -22,11 +22,6 @@ function informational(kind: Task['kind'], payloads: readonly Payload[]): Task {
   };
 }
 
-/** Is the gateway there? An empty message (RFC 7296 section 2.4). */
-export function livenessTask(): Task {
-  return informational('liveness', []);
-}
-
 /** The last thing that the gateway hears from an SA of ours: a Delete, or why we refuse it. */
 export function partingTask(payloads: readonly Payload[]): Task {
   return informational('parting', payloads);

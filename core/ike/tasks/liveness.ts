@@ -1,15 +1,14 @@
 import type { Failure } from '../../lib/failure.ts';
 import type { Millis } from '../../lib/ports.ts';
 import { ok, type Result } from '../../lib/result.ts';
-import type { Endpoint } from '../../net/address.ts';
 import { ExchangeType } from '../../wire/constants.ts';
 import type { Payload } from '../../wire/payload.ts';
 import { natDetectionNotifies } from '../nat-detection.ts';
 import { DONE, type Task, type TaskContext, type TaskStatus } from './task.ts';
 
 export interface LivenessOptions {
-  /** Asks what the gateway sees of our address too, when it speaks MOBIKE (RFC 4555 section 3.8): where it goes to. */
-  readonly detectNat?: () => Endpoint;
+  /** Asks a gateway that speaks MOBIKE what it sees of our address too (RFC 4555 section 3.8). */
+  readonly detectsNat?: boolean;
   /** The first pause before it is repeated, if not the usual one. */
   readonly initialMs?: Millis;
   /** It tries paths that are not in use (RFC 4555 section 3.10). */
@@ -22,16 +21,16 @@ export class LivenessTask implements Task {
   readonly exchange = ExchangeType.INFORMATIONAL;
   readonly initialMs: Millis | undefined;
   readonly isProbe: boolean;
-  readonly #detectNat: (() => Endpoint) | undefined;
+  readonly #detectsNat: boolean;
 
-  constructor({ detectNat, initialMs, isProbe = false }: LivenessOptions = {}) {
-    this.#detectNat = detectNat;
+  constructor({ detectsNat = false, initialMs, isProbe = false }: LivenessOptions = {}) {
+    this.#detectsNat = detectsNat;
     this.initialMs = initialMs;
     this.isProbe = isProbe;
   }
 
-  build({ sa }: TaskContext): Result<readonly Payload[], Failure> {
-    return ok(this.#detectNat ? natDetectionNotifies(sa.init, this.#detectNat()) : []);
+  build({ sa, path }: TaskContext): Result<readonly Payload[], Failure> {
+    return ok(this.#detectsNat ? natDetectionNotifies(sa.init, path.remote) : []);
   }
 
   process(): TaskStatus {

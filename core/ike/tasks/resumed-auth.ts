@@ -10,6 +10,7 @@ import { ChildRequest } from '../child-sa.ts';
 import type { ProvedGateway } from '../gateway-proof.ts';
 import type { Identity } from '../identity.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { mobilityOffer } from '../mobility/offer.ts';
 import { allOf, CHILD_ERRORS, firstOf } from '../payloads.ts';
 import { standing } from '../standing.ts';
 import { TICKET_REQUEST } from '../ticket-keeper.ts';
@@ -53,6 +54,7 @@ export class ResumedAuthTask implements LoginTask {
       { kind: 'IDr', ...this.gateway.identity },
       { kind: 'AUTH', method: AuthMethod.PSK, data },
       ...(config.resumption ? [TICKET_REQUEST] : []),
+      ...mobilityOffer(context),
       ...this.#child.payloads(context),
     ]);
   }

@@ -5,7 +5,7 @@ import type { SecretBytes } from '../../lib/secret.ts';
 import type { Selector } from '../../net/selector.ts';
 import type { Payload } from '../../wire/payload.ts';
 import type { IkeConfig } from '../config.ts';
-import type { IkeEvent, RedirectTarget } from '../events.ts';
+import type { IkeEvent, Path, RedirectTarget } from '../events.ts';
 import type { ProvedGateway } from '../gateway-proof.ts';
 import type { IkeSa } from '../ike-sa.ts';
 
@@ -15,6 +15,8 @@ export interface TaskContext {
   readonly sa: IkeSa;
   readonly random: RandomBytes;
   readonly now: Millis;
+  /** The way to the gateway that is used now. */
+  readonly path: Path;
   /** The wall clock, for certificates. */
   readonly epochNow: EpochMillis;
 }

@@ -38,14 +38,9 @@ export class UpdateAddressesTask implements Task {
   readonly kind = 'update-addresses';
   readonly exchange = ExchangeType.INFORMATIONAL;
   readonly initialMs = INITIAL_MS;
-  readonly #currentPath: () => Path;
   #path: Path | undefined;
   #cookie: Uint8Array | undefined;
   #verdict: UpdateVerdict = 'moved';
-
-  constructor(currentPath: () => Path) {
-    this.#currentPath = currentPath;
-  }
 
   /** The path that the request was made for; undefined while it waits for its turn. */
   get path(): Path | undefined {
@@ -57,8 +52,7 @@ export class UpdateAddressesTask implements Task {
     return this.#verdict;
   }
 
-  build({ sa, config, random }: TaskContext): Result<readonly Payload[], Failure> {
-    const path = this.#currentPath();
+  build({ sa, config, random, path }: TaskContext): Result<readonly Payload[], Failure> {
     this.#path = path;
     this.#cookie = random(COOKIE2_LENGTH).slice();
     return ok([

@@ -3,12 +3,13 @@ import { ExchangeType, isErrorNotify, Notify, Protocol } from '../../../core/wir
 import type { Message } from '../../../core/wire/message.ts';
 import type { Payload } from '../../../core/wire/payload.ts';
 import { answerCreate } from './answer-create.ts';
+import { answerMobike } from './mobike.ts';
 import { findChild, removeChild } from './new-child.ts';
 import { inheritChildren } from './new-ike.ts';
 import { payloadsOf } from './pick.ts';
 import type { Sa } from './sa.ts';
 import { ticketAnswer, wantsTicket } from './tickets.ts';
-import type { CloseReason, Responder } from './types.ts';
+import type { CloseReason, GatewayDatagram, Responder } from './types.ts';
 
 export interface LaterAnswer {
   readonly step: 'reply';
@@ -20,7 +21,12 @@ export interface LaterAnswer {
 }
 
 /** Answers INFORMATIONAL (RFC 7296 section 1.4) and CREATE_CHILD_SA (section 1.3). */
-export function answerLater(responder: Responder, sa: Sa, message: Message): LaterAnswer | undefined {
+export function answerLater(
+  responder: Responder,
+  sa: Sa,
+  message: Message,
+  datagram: GatewayDatagram,
+): LaterAnswer | undefined {
   if (message.exchange === ExchangeType.CREATE_CHILD_SA) return answerCreate(responder, sa, message);
   if (message.exchange !== ExchangeType.INFORMATIONAL) {
     responder.emit({ kind: 'ignored', reason: `exchange ${message.exchange}` });
@@ -42,6 +48,7 @@ export function answerLater(responder: Responder, sa: Sa, message: Message): Lat
     payloads: [
       ...(wantsTicket(message) ? ticketAnswer(responder, sa) : []),
       ...(paired.length === 0 ? [] : [{ kind: 'D', protocol: Protocol.ESP, spis: paired } as const]),
+      ...answerMobike(responder, sa, message, datagram),
     ],
   };
 }

@@ -192,6 +192,7 @@ const FAULT_NAMES: Readonly<Record<Exclude<keyof Faults, `tamper${string}`>, tru
     silentAfter: true,
     redirect: true,
     resume: true,
+    mobike: true,
     create: true,
     fragments: true,
   },

@@ -1,13 +1,14 @@
 import { utf8Text } from '../../../core/lib/bytes.ts';
 import { formatAddress, addressOf } from '../../../core/net/address.ts';
-import { IdType } from '../../../core/wire/constants.ts';
+import { IdType, Notify } from '../../../core/wire/constants.ts';
 import type { Message } from '../../../core/wire/message.ts';
 import { valuedNotify } from '../../../core/wire/notify-data.ts';
 import type { Payload } from '../../../core/wire/payload.ts';
 import { notify, type NotifyPayload } from '../../../core/wire/payloads/notify.ts';
 import { addChild } from './answer-child.ts';
 import type { Step } from './faults.ts';
-import { payloadOf } from './pick.ts';
+import { offerMobike } from './mobike.ts';
+import { notifies, payloadOf } from './pick.ts';
 import { crashToken } from './qcd.ts';
 import { redirectIn } from './redirect.ts';
 import type { ChildRequest, Identity, Sa } from './sa.ts';
@@ -68,6 +69,7 @@ export function establish(
     ...crashToken(responder.config, sa),
     ...authLifetime(responder),
     ...(request.ticket ? ticketAnswer(responder, sa) : []),
+    ...(request.mobike ? offerMobike(responder, sa) : []),
     ...child.payloads,
   ];
 }
@@ -97,5 +99,6 @@ export function childRequest(message: Message): ChildRequest | undefined {
     tsr: tsr.selectors,
     cp: payloadOf(message, 'CP'),
     ticket: wantsTicket(message),
+    mobike: notifies(message, Notify.MOBIKE_SUPPORTED).length > 0,
   };
 }

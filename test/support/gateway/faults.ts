@@ -2,6 +2,7 @@ import type { Message } from '../../../core/wire/message.ts';
 import type { Payload } from '../../../core/wire/payload.ts';
 import type { CreateFaults, ProposalFault, TrafficFault } from './create-faults.ts';
 import type { FragmentFaults } from './fragment-faults.ts';
+import type { MobikeFaults } from './mobike.ts';
 import type { RedirectFault } from './redirect.ts';
 import type { ResumeFaults } from './tickets.ts';
 
@@ -99,6 +100,8 @@ export interface Faults {
   // Staying connected
   readonly redirect?: RedirectFault;
   readonly resume?: ResumeFaults;
+
+  readonly mobike?: MobikeFaults;
 
   // Any message
   readonly fragments?: FragmentFaults;

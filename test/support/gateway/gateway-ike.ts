@@ -13,6 +13,7 @@ import { answerAuth } from './answer-auth.ts';
 import { answerLater } from './answer-later.ts';
 import type { Faults, Step } from './faults.ts';
 import { InitResponder } from './init-responder.ts';
+import { isTranslated } from './mobike.ts';
 import { OwnRequests } from './own-requests.ts';
 import { notifies } from './pick.ts';
 import { crashToken } from './qcd.ts';
@@ -111,7 +112,7 @@ export class GatewayIke {
     return this.#run(now, () => {
       for (const sa of this.#sas.all) {
         if (sa.forgetMs !== undefined && sa.forgetMs <= now) {
-          this.#close(sa, sa.state.name === 'established' ? 'redundant' : 'half-open');
+          this.#close(sa, whyForgotten(sa));
           this.#sas.forget(sa);
           continue;
         }
@@ -311,8 +312,17 @@ export class GatewayIke {
    * them, RFC 7383 section 2.6.1), any other is dropped.
    */
   #isDue(sa: Sa, datagram: GatewayDatagram, { messageId }: IkeHeader, fragment: number | undefined): boolean {
-    if (messageId === sa.nextId && sa.state.name !== 'closed') return true;
-    if (messageId !== sa.nextId - 1 || sa.lastAnswer.length === 0) {
+    if (messageId === sa.nextId) {
+      if (sa.state.name !== 'closed') return true;
+      // It may have been on its way when the SA was closed.
+      this.#emit({ kind: 'ignored', reason: 'the IKE SA is closed' });
+      return false;
+    }
+    if (messageId < sa.nextId - 1) {
+      this.#emit({ kind: 'ignored', reason: 'a retransmission of what was answered longer ago' });
+      return false;
+    }
+    if (messageId > sa.nextId || sa.lastAnswer.length === 0) {
       this.#emit({ kind: 'violation', what: `message id ${messageId} where ${sa.nextId} is due` });
       return false;
     }
@@ -323,24 +333,32 @@ export class GatewayIke {
     return false;
   }
 
-  /** Before the SA stands, and behind a NAT afterwards, answers go to where the client was last heard. */
-  #follow(sa: Sa, { remote, localPort }: GatewayDatagram): void {
+  /**
+   * Before the SA stands, and behind a NAT afterwards, the client is where it was last heard. One that speaks MOBIKE
+   * says itself where it is (RFC 4555 section 3.8).
+   */
+  #follow(sa: Sa, { remote, localPort, localAddress }: GatewayDatagram): void {
     sa.heardMs = this.#now;
     if (sameEndpoint(sa.remote, remote) && sa.localPort === localPort) return;
     const established = sa.state.name === 'established';
-    if (established && !sa.natClient) return;
+    if (established && (!sa.natClient || sa.client.mobile)) return;
     sa.remote = remote;
     sa.localPort = localPort;
+    sa.localAddress = localAddress;
     if (established) this.#emit({ kind: 'moved', saId: sa.id, remote, localPort });
   }
 
   #handleRequest(sa: Sa, datagram: GatewayDatagram, message: Message): void {
     const { remote, localPort } = datagram;
     this.#emit({ kind: 'received', message, remote, localPort });
+    if (sa.state.name === 'keyed' && isTranslated(this.#responder, message, datagram)) {
+      this.#answer(sa, datagram, message.exchange, [notify(Notify.UNEXPECTED_NAT_DETECTED)], 'auth');
+      return this.#close(sa, 'refused');
+    }
     const inAuth = message.exchange === ExchangeType.IKE_AUTH || sa.state.name !== 'established';
     const answer = inAuth
       ? answerAuth(this.#responder, sa, message)
-      : answerLater(this.#responder, sa, message);
+      : answerLater(this.#responder, sa, message, datagram);
     if (answer === undefined) return;
     if (notifies(message, Notify.INITIAL_CONTACT).length > 0) this.#replaceOthers(sa);
     this.#answer(sa, datagram, message.exchange, answer.payloads, answer.step);
@@ -384,7 +402,7 @@ export class GatewayIke {
     sa.parts.clear();
     sa.lastRequest = datagram.octets.slice();
     const message = { ...envelope(sa), exchange, response: true, messageId, payloads };
-    sa.lastAnswer = this.#sender.protected(sa, message, step);
+    sa.lastAnswer = this.#sender.protected(sa, message, step, datagram);
   }
 
   #handleResponse(sa: Sa, decoded: DecodeResult | undefined, header: IkeHeader): void {
@@ -421,8 +439,15 @@ export class GatewayIke {
   /** A clear notify to whom nothing else can be said (RFC 7296 sections 2.5 and 2.21.4). */
   #complain(header: IkeHeader, payload: Payload, to: GatewayDatagram, isLost = false): void {
     const { initiatorSpi, responderSpi, exchange, messageId } = header;
-    const ids = { initiatorSpi, responderSpi, exchange, messageId };
+    // Who began the SA is known from the flag of the other end.
+    const fromInitiator = !header.fromInitiator;
+    const ids = { initiatorSpi, responderSpi, exchange, messageId, fromInitiator };
     const payloads = [payload, ...(isLost ? crashToken(this.config, header) : [])];
-    this.#sender.clear({ ...ids, fromInitiator: false, response: true, payloads }, 'clear', to);
+    this.#sender.clear({ ...ids, response: true, payloads }, 'clear', to);
   }
+}
+
+function whyForgotten({ state, rekeying }: Sa): CloseReason {
+  if (state.name !== 'established') return 'half-open';
+  return rekeying.own === undefined && rekeying.theirs === undefined ? 'redundant' : 'rekeyed';
 }

@@ -37,16 +37,16 @@ export interface Whereabouts {
   readonly localAddress: IpAddress | undefined;
 }
 
-/** What an IKE_AUTH answer says of it (section 3.2). The request with the SA payload said that the client speaks it. */
-export function offerMobike({ config, emit }: Responder, sa: Sa, message: Message): Payload[] {
-  const [asked] = notifies(message, Notify.MOBIKE_SUPPORTED);
-  if (asked !== undefined && asked.data.length > 0)
-    emit({ kind: 'violation', what: 'MOBIKE_SUPPORTED with data' });
-  if (asked === undefined || config.mobike === undefined) return [];
+/** What the answer with the Child SA says to a client that speaks it (section 3.2). */
+export function offerMobike({ config }: Responder, sa: Sa): Payload[] {
+  if (config.mobike === undefined) return [];
   sa.client.mobile = true;
   const { additional } = config.mobike;
   // Contents are to be ignored (section 4.2.1).
-  return [notify(Notify.MOBIKE_SUPPORTED, Uint8Array.of(1)), ...(additional ? listAddresses(additional) : [])];
+  return [
+    notify(Notify.MOBIKE_SUPPORTED, Uint8Array.of(1)),
+    ...(additional ? listAddresses(additional) : []),
+  ];
 }
 
 function listAddresses(addresses: readonly IpAddress[]): Payload[] {
@@ -82,14 +82,14 @@ export function answerMobike(
   message: Message,
   datagram: GatewayDatagram,
 ): Payload[] {
-  const { emit, faults } = responder;
+  const { faults } = responder;
   const isUpdate = notifies(message, Notify.UPDATE_SA_ADDRESSES).length > 0;
   if (!sa.client.mobile) {
-    if (isUpdate) emit({ kind: 'violation', what: 'UPDATE_SA_ADDRESSES without MOBIKE' });
+    if (isUpdate) responder.emit({ kind: 'violation', what: 'UPDATE_SA_ADDRESSES without MOBIKE' });
     return echoCookie(responder, message);
   }
   const refusal = isUpdate ? whyNot(responder, message, datagram) : undefined;
-  if (refusal !== undefined) emit({ kind: 'refused', notify: refusal, reason: 'new addresses' });
+  if (refusal !== undefined) responder.emit({ kind: 'refused', notify: refusal, reason: 'new addresses' });
   else if (isUpdate) update(responder, sa, datagram);
   const asksForNats = notifies(message, Notify.NAT_DETECTION_SOURCE_IP).length > 0;
   return [
@@ -105,7 +105,10 @@ function whyNot(responder: Responder, message: Message, datagram: GatewayDatagra
   if (faults.mobike?.updateNotify !== undefined) return faults.mobike.updateNotify;
   const { natsFound = 0 } = faults.mobike ?? {};
   const isForbidden = notifies(message, Notify.NO_NATS_ALLOWED).length > 0;
-  if (isForbidden && (isTranslated(responder, message, datagram) || responder.count('natsFound') <= natsFound))
+  if (
+    isForbidden &&
+    (isTranslated(responder, message, datagram) || responder.count('natsFound') <= natsFound)
+  )
     return Notify.UNEXPECTED_NAT_DETECTED;
   const accepts = config.mobike?.accepts?.(datagram.remote, localOf(responder, datagram)) ?? true;
   return accepts ? undefined : Notify.UNACCEPTABLE_ADDRESSES;
@@ -134,7 +137,13 @@ function update(responder: Responder, sa: Sa, { remote, localPort, localAddress 
   const there: Whereabouts = { remote, localPort, localAddress };
   const move = (): void => {
     sa.client.espTo = there;
-    responder.emit({ kind: 'moved', saId: sa.id, remote, localPort, ...(localAddress ? { localAddress } : {}) });
+    responder.emit({
+      kind: 'moved',
+      saId: sa.id,
+      remote,
+      localPort,
+      ...(localAddress ? { localAddress } : {}),
+    });
   };
   const isNew = !sa.client.espTo || !sameWhereabouts(sa.client.espTo, there);
   if (responder.config.mobike?.checksRoutability === true && isNew)
@@ -164,24 +173,27 @@ function ownHashes(responder: Responder, message: Message, datagram: GatewayData
 /** The address of the gateway that a datagram came to. */
 function localOf({ config }: Responder, { localAddress, remote }: GatewayDatagram): IpAddress {
   return (
-    localAddress ??
-    config.addresses.find(({ family }) => family === remote.address.family) ??
-    remote.address
+    localAddress ?? config.addresses.find(({ family }) => family === remote.address.family) ?? remote.address
   );
 }
 
-function echoCookie({ faults, emit }: Responder, message: Message): Payload[] {
+function echoCookie(responder: Responder, message: Message): Payload[] {
   const cookie = notifyData(message, Notify.COOKIE2);
   if (cookie === undefined) return [];
   if (cookie.length < 8 || cookie.length > 64)
-    emit({ kind: 'violation', what: `COOKIE2 of ${cookie.length} octets` });
-  switch (faults.mobike?.cookie2) {
+    responder.emit({ kind: 'violation', what: `COOKIE2 of ${cookie.length} octets` });
+  switch (responder.faults.mobike?.cookie2) {
     case 'missing':
       return [];
     case 'shorter':
       return [notify(Notify.COOKIE2, cookie.subarray(0, -1))];
     case 'other':
-      return [notify(Notify.COOKIE2, cookie.map((octet) => octet ^ 1))];
+      return [
+        notify(
+          Notify.COOKIE2,
+          cookie.map((octet) => octet ^ 1),
+        ),
+      ];
     case undefined:
       return [notify(Notify.COOKIE2, cookie)];
   }

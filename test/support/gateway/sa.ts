@@ -1,7 +1,7 @@
 import { toHex } from '../../../core/lib/bytes.ts';
 import type { Millis } from '../../../core/lib/ports.ts';
 import type { ChildSaSpec } from '../../../core/ipsec/child-sa.ts';
-import type { Endpoint } from '../../../core/net/address.ts';
+import type { Endpoint, IpAddress } from '../../../core/net/address.ts';
 import { FragmentQueue } from '../../../core/wire/fragment-queue.ts';
 import type { Message, MessageProtection } from '../../../core/wire/message.ts';
 import type { Payload } from '../../../core/wire/payload.ts';
@@ -10,6 +10,7 @@ import type { Proposal } from '../../../core/wire/payloads/sa.ts';
 import type { TrafficSelector } from '../../../core/wire/payloads/ts.ts';
 import type { EapServer } from './eap-server.ts';
 import type { IkeKeys } from './keys.ts';
+import type { Whereabouts } from './mobike.ts';
 import type { IkeSuite } from './suite.ts';
 import type { TicketContent } from './tickets.ts';
 import type { ClientMethod } from './types.ts';
@@ -28,6 +29,8 @@ export interface ChildRequest {
   readonly cp: ConfigPayload | undefined;
   /** It wants a ticket too (RFC 5723 section 4.1). */
   readonly ticket: boolean;
+  /** The client speaks MOBIKE (RFC 4555 section 3.2). */
+  readonly mobike: boolean;
 }
 
 /** What a request of the gateway's own is for, as far as a collision needs to know (RFC 7296 section 2.25). */
@@ -99,6 +102,10 @@ export interface Client {
   readonly id: number;
   /** It follows redirections (RFC 5685). */
   readonly follows: boolean;
+  /** It speaks MOBIKE, and so does the gateway (RFC 4555). */
+  mobile: boolean;
+  /** Where its ESP goes, once it has moved. */
+  espTo: Whereabouts | undefined;
   /** What it may send from: its leased addresses, or anything when it did not ask for one. */
   permitted: readonly TrafficSelector[];
   /** Every nonce that it has sent, in hexadecimal: each must be fresh. */
@@ -144,6 +151,8 @@ export interface Inherited {
   readonly natGateway: boolean;
   remote: Endpoint;
   localPort: number;
+  /** Which address of the gateway the client uses, where a test tells. */
+  localAddress?: IpAddress | undefined;
   state: SaState;
 }
 
@@ -218,7 +227,8 @@ export function freshFields(): Pick<
 
 /** A client that has begun with this nonce. */
 export function newClient(id: number, nonce: Uint8Array, follows = false): Client {
-  return { id, follows, permitted: [], nonces: new Set([toHex(nonce)]), gone: new Map() };
+  const nonces = new Set([toHex(nonce)]);
+  return { id, follows, mobile: false, espTo: undefined, permitted: [], nonces, gone: new Map() };
 }
 
 /** The SPI of the gateway's end. */

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../../core/net/address.ts';
+import type { Endpoint, IpAddress } from '../../../core/net/address.ts';
 import type { Message } from '../../../core/wire/message.ts';
 import type { Faults, Step } from './faults.ts';
 import { encodeOutgoing, type Outgoing, type Wrapping } from './outgoing.ts';
@@ -9,6 +9,7 @@ import type { GatewayConfig, GatewayDatagram, GatewayEvent } from './types.ts';
 export interface Destination {
   readonly remote: Endpoint;
   readonly localPort: number;
+  readonly localAddress?: IpAddress | undefined;
 }
 
 export interface SenderOptions {
@@ -42,21 +43,21 @@ export class Sender {
     return this.#send(message, step, to, undefined);
   }
 
-  /** A message inside SK or, when it is too long, fragments. The result is what to repeat. */
-  protected(sa: Sa, message: Message, step: Step): readonly Uint8Array[] {
+  /** A message inside SK or, when it is too long, fragments, to the client. The result is what to repeat. */
+  protected(sa: Sa, message: Message, step: Step, to: Destination = sa): readonly Uint8Array[] {
     const limit = sa.fragments ? this.#options.config.fragmentOctets : undefined;
     const maxOctets = limit ?? Number.MAX_SAFE_INTEGER;
-    return this.#send(message, step, sa, { protection: sa.protection, maxOctets })?.again ?? [];
+    return this.#send(message, step, to, { protection: sa.protection, maxOctets })?.again ?? [];
   }
 
   /** Datagrams that were made before. */
-  repeat(wire: readonly Uint8Array[], { remote, localPort }: Destination): void {
+  repeat(wire: readonly Uint8Array[], { remote, localPort, localAddress }: Destination): void {
     const { drop, duplicates = 0 } = this.#options.faults();
     for (const octets of wire) {
       for (let copy = 0; copy <= duplicates; copy++) {
         const lost = this.silent || drop?.includes(this.#count) === true;
         this.#count++;
-        if (!lost) this.#datagrams.push({ octets: octets.slice(), remote, localPort });
+        if (!lost) this.#datagrams.push({ octets: octets.slice(), remote, localPort, localAddress });
       }
     }
   }

@@ -8,6 +8,7 @@ import type { AddressPool, NetworkConfig } from './addresses.ts';
 import type { Users } from './eap-server.ts';
 import type { Extensions } from './extensions.ts';
 import type { Faults } from './faults.ts';
+import type { Mobike } from './mobike.ts';
 import type { SignatureStyle } from './proof.ts';
 import type { Client, Identity, OwnRequest, Purpose, Sa } from './sa.ts';
 import type { IkeSuite, SuitePolicy } from './suite.ts';
@@ -57,6 +58,7 @@ export interface GatewayConfig extends NetworkConfig {
   /** The time at `now` zero, for the validity of client certificates and tickets. */
   readonly epoch: EpochMillis;
   readonly extensions?: Extensions;
+  readonly mobike?: Mobike;
 }
 
 /** One message to or from a client. On port 4500 the octets stand without their non-ESP marker. */
@@ -64,6 +66,8 @@ export interface GatewayDatagram {
   readonly octets: Uint8Array;
   readonly remote: Endpoint;
   readonly localPort: number;
+  /** Which address of the gateway it came to or goes from; the first of the family without it. */
+  readonly localAddress?: IpAddress | undefined;
 }
 
 /**
@@ -119,8 +123,14 @@ export type GatewayEvent =
   /** Nothing may be sent through the pair any more: its Delete is on the way. */
   | { readonly kind: 'child-closing'; readonly saId: number; readonly childId: number }
   | { readonly kind: 'child-removed'; readonly saId: number; readonly childId: number }
-  /** The client now sends from elsewhere. */
-  | { readonly kind: 'moved'; readonly saId: number; readonly remote: Endpoint; readonly localPort: number }
+  /** The client now sends from elsewhere, and its ESP goes there. */
+  | {
+      readonly kind: 'moved';
+      readonly saId: number;
+      readonly remote: Endpoint;
+      readonly localPort: number;
+      readonly localAddress?: IpAddress;
+    }
   | { readonly kind: 'answered'; readonly saId: number; readonly message: Message }
   /** The client said no to a request of the gateway's, with this notify (0 for an answer that makes no sense). */
   | {
