@@ -176,6 +176,10 @@ export class Played {
       .filter((id) => !dropped.has(id));
   }
 
+  get name(): VpnState['name'] {
+    return this.state.name;
+  }
+
   /** The code of the failure that ended it; undefined while it goes on, and when it was stopped. */
   get failureCode(): FailureCode | undefined {
     const { state } = this;

@@ -1,7 +1,9 @@
 import { failure, type Failure } from '../../lib/failure.ts';
 import { formatAddress } from '../../net/address.ts';
 import type { RedirectTarget } from '../../ike/events.ts';
-import { cancel, countRedirection, leaving, tooManyRedirections } from './attempt.ts';
+import { lookedUpLate } from './lookups.ts';
+import { cancel, leaving } from './race.ts';
+import { countRedirection, tooManyRedirections } from './redirection.ts';
 import { note, noteWay } from './current.ts';
 import { follow, withoutReason } from './follow.ts';
 import { failed, goodbye, leave, stay } from './leave.ts';
@@ -36,7 +38,16 @@ export function alive(state: Standing | Lost | Waiting, event: VpnEvent, moment:
   }
   const progress = attempt && follow(life, attempt, event, moment);
   if (progress) return got(progress, { current, outage: whole.outage }, moment);
-  return event.kind === 'time' ? settle(whole, moment) : stay(state);
+  switch (event.kind) {
+    case 'time':
+      return settle(whole, moment);
+    case 'found':
+      return stay({ ...state, life: lookedUpLate(life, event.id, event.addresses) });
+    case 'not-found':
+      return stay({ ...state, life: lookedUpLate(life, event.id, event.failure) });
+    default:
+      return stay(state);
+  }
 }
 
 function onCurrent(
@@ -104,7 +115,8 @@ function takeOver({ life, current, outage }: Alive, ready: Current, moment: Mome
 function onNetwork(state: Standing | Lost | Waiting, online: boolean, moment: Moment): Transition {
   const { now } = moment;
   const { current, attempt } = state;
-  const life = { ...state.life, online };
+  // What was asked over the networks before may never be answered.
+  const life = { ...state.life, online, refreshing: [] };
   if (!('outage' in state)) return settle({ life, current, attempt }, moment);
   const { outage } = state;
   if (!online) return settle({ life, current, attempt, outage }, moment);

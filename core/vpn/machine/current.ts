@@ -60,9 +60,9 @@ export function isGood({ way, confirmed, silent }: Current): boolean {
   return way === 'kept' && confirmed && !silent;
 }
 
-/** It has no path, and will not get one: another session has to be made. */
+/** Its path is gone, and it cannot take another: another session has to be made. */
 export function isStranded({ way }: Current): boolean {
-  return way === 'lost' || way === 'none';
+  return way === 'lost';
 }
 
 /** Attempts that count against the next one, when this session ends. */

@@ -1,5 +1,7 @@
 import { failure, type Failure } from '../../lib/failure.ts';
-import { established, goOn, has, heard, leaving, lookedUp, lost, type Progress } from './attempt.ts';
+import { goOn, type Progress } from './attempt.ts';
+import { lookedUp } from './lookups.ts';
+import { established, has, heard, leaving, lost } from './race.ts';
 import type { Attempt } from './parts.ts';
 import type { Life, Moment, VpnEvent } from './state.ts';
 
@@ -58,6 +60,7 @@ function refused(life: Life, attempt: Attempt, id: number, why: Failure, now: nu
     attempt: { ...attempt, winner: undefined },
     effects: [{ kind: 'say-goodbye', id }],
     over: attempt.rejected?.failure ?? why,
+    refused: true,
   };
 }
 

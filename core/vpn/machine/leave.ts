@@ -1,5 +1,5 @@
 import type { Failure } from '../../lib/failure.ts';
-import { cancel, leaving } from './attempt.ts';
+import { cancel, leaving } from './race.ts';
 import type { Attempt, Current } from './parts.ts';
 import type { Effect, Life, Moment, Outcome, Transition, VpnEvent, VpnState } from './state.ts';
 

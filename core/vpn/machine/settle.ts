@@ -1,6 +1,7 @@
 import { failure, type Failure } from '../../lib/failure.ts';
 import { formatAddress } from '../../net/address.ts';
-import { begin, cancel, leaving, type Plan, type Progress } from './attempt.ts';
+import { begin, type Plan, type Progress } from './attempt.ts';
+import { cancel, leaving } from './race.ts';
 import { pauseMs } from './backoff.ts';
 import { isGood, isStranded, triesAfter } from './current.ts';
 import { isSilence, isWorthTryingAtOnce, mayPass } from './judgement.ts';
@@ -62,12 +63,10 @@ export function outageOf(cause: Failure, current: Current | undefined, now: numb
   return { cause, since: now, tries: triesAfter(current, now), last: current.target };
 }
 
-function settleOffline(
-  { life, current, attempt, outage }: Alive,
-  { now }: Moment,
-  effects: readonly Effect[],
-): Transition {
-  const given = outage ?? outageOf(failure('network.no-route'), current, now);
+function settleOffline(alive: Alive, moment: Moment, effects: readonly Effect[]): Transition {
+  const { life, current, attempt, outage } = alive;
+  const given = outage ?? outageOf(failure('network.no-route'), current, moment.now);
+  if (moment.now >= giveUpAt(life, given)) return leave(alive, failed(given.cause, true), moment, effects);
   // Nobody can be told.
   const begun = attempt && !attempt.ready ? [...attempt.racers, attempt.winner] : [];
   const dropped = begun.flatMap((run): Effect[] => (run ? [{ kind: 'drop', id: run.id }] : []));
@@ -181,7 +180,7 @@ function renewAt({ lifetime, again }: Current): number {
 }
 
 function breakAt({ lifetime }: Current): number {
-  return lifetime ? Math.max(lifetime.endsAt - BREAK_LEAD_MS, lifetime.renewAt) : Infinity;
+  return lifetime?.refused ? lifetime.endsAt - BREAK_LEAD_MS : Infinity;
 }
 
 // Attempts
@@ -197,7 +196,7 @@ export function got(
   const effects = [...before, ...progress.effects];
   if (!over) return settle({ ...rest, life, attempt }, moment, effects);
   const { current, outage } = rest;
-  const rejected = rejection(attempt, over);
+  const rejected = progress.refused ? undefined : rejection(attempt, over);
   if (rejected) {
     const { goal, resume } = attempt;
     const places = placesAfter(life, outage?.last ?? current?.target);

@@ -36,6 +36,8 @@ export interface Life {
   readonly redirectedAt: readonly Millis[];
   /** The addresses of each gateway as last found, by its index: the name service may be out of reach next time. */
   readonly known: Readonly<Record<number, readonly IpAddress[]>>;
+  /** Look-ups of gateways whose addresses are known, in case that they have changed. Nobody waits for them. */
+  readonly refreshing: readonly { readonly id: number; readonly gateway: number }[];
 }
 
 /** The time in which there is no connection although one is wanted. */

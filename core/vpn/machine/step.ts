@@ -54,7 +54,7 @@ function after(first: readonly Effect[], { state, effects }: Transition): Transi
 }
 
 function newLife(settings: Settings, online: boolean): Life {
-  return { settings, online, nextId: 1, leaving: [], redirectedAt: [], known: {} };
+  return { settings, online, nextId: 1, leaving: [], redirectedAt: [], known: {}, refreshing: [] };
 }
 
 function preparing(

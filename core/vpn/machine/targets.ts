@@ -16,7 +16,7 @@ export function placesOf({ gateways }: Settings, first = 0): readonly Place[] {
  * The addresses of one place in the order in which they are tried: families take turns, the one that the system
  * prefers first (RFC 8305 section 4).
  */
-export function targetsAt(place: Place, addresses: readonly IpAddress[]): readonly Target[] {
+export function targetsAt(place: Omit<Place, 'host'>, addresses: readonly IpAddress[]): readonly Target[] {
   const family = addresses[0]?.family;
   const one = addresses.filter((address) => address.family === family);
   const other = addresses.filter((address) => address.family !== family);

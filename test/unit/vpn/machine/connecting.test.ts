@@ -4,7 +4,7 @@ import { failure } from '../../../../core/lib/failure.ts';
 import { proves } from '../../../conformance/tag.ts';
 import { ONE, Played, SIX, TWO } from '../../../support/played-machine.ts';
 
-const LIVENESS = failure('platform.tun-failed');
+const TUN_FAILED = failure('platform.tun-failed');
 
 describe('the life of a connection', () => {
   test('goes from start to connected by preparing, opening, configuring and telling of it', () => {
@@ -40,6 +40,18 @@ describe('the life of a connection', () => {
     played.on({ kind: 'stop' });
     assert.deepEqual(played.pass(5_999), []);
     assert.deepEqual(played.pass(1), [{ kind: 'clear' }]);
+  });
+
+  test('the reason for leaving stays the reason, however the goodbye ends', () => {
+    for (const end of ['abandon', 'silence', 'network'] as const) {
+      const played = new Played();
+      played.connected();
+      played.on({ kind: 'broken', failure: TUN_FAILED });
+      if (end === 'abandon') played.on({ kind: 'abandon' });
+      if (end === 'silence') played.pass(6_000);
+      if (end === 'network') played.network(false);
+      assert.equal(played.failureCode, 'platform.tun-failed', end);
+    }
   });
 
   test('a password is given when the session asks for it, and only then', () => {
@@ -83,7 +95,7 @@ describe('the life of a connection', () => {
     () => {
       const played = new Played();
       const id = played.connected();
-      assert.deepEqual(played.on({ kind: 'broken', failure: LIVENESS }), [{ kind: 'say-goodbye', id }]);
+      assert.deepEqual(played.on({ kind: 'broken', failure: TUN_FAILED }), [{ kind: 'say-goodbye', id }]);
       assert.deepEqual(played.closed(id), [{ kind: 'clear' }]);
       assert.equal(played.failureCode, 'platform.tun-failed');
     },
@@ -93,7 +105,7 @@ describe('the life of a connection', () => {
     const played = new Played();
     played.connected();
     played.on({ kind: 'stop' });
-    assert.deepEqual(played.on({ kind: 'broken', failure: LIVENESS }), [{ kind: 'clear' }]);
+    assert.deepEqual(played.on({ kind: 'broken', failure: TUN_FAILED }), [{ kind: 'clear' }]);
     assert.deepEqual(played.state, { name: 'ended', outcome: { kind: 'stopped' } });
   });
 
@@ -186,7 +198,7 @@ describe('several addresses of a gateway', () => {
     assert.deepEqual(played.initiated(one.id), []);
     assert.deepEqual(played.established(one.id), []);
     assert.deepEqual(played.closed(one.id, 'peer.deleted'), []);
-    assert.deepEqual(played.on({ kind: 'broken', id: one.id, failure: LIVENESS }), []);
+    assert.deepEqual(played.on({ kind: 'broken', id: one.id, failure: TUN_FAILED }), []);
     assert.deepEqual(played.state, before);
   });
 });
