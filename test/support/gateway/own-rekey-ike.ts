@@ -1,4 +1,3 @@
-import type { Millis } from '../../../core/lib/ports.ts';
 import type { KeyExchange } from '../../../core/crypto/key-exchange.ts';
 import { ExchangeType } from '../../../core/wire/constants.ts';
 import type { Message } from '../../../core/wire/message.ts';
@@ -7,7 +6,7 @@ import type { Proposal } from '../../../core/wire/payloads/sa.ts';
 import { redundant } from './collisions.ts';
 import { spoilCreate, spoilSpi } from './create-faults.ts';
 import { judgeIkeAnswer } from './judge-answer.ts';
-import { inheritChildren, makeIkeSa } from './new-ike.ts';
+import { inheritChildren, makeIkeSa, REDUNDANT_MS } from './new-ike.ts';
 import { deleteIkeRequest } from './own-deletes.ts';
 import { newKeyExchange, refusalOf, retryGroups, sharedSecret } from './own-exchange.ts';
 import { payloadOf } from './pick.ts';
@@ -26,9 +25,6 @@ export interface RekeyIkeOptions {
   /** Does not wait until the request before it is answered. */
   readonly rush?: boolean;
 }
-
-/** How long an IKE SA that lost a collision is kept for the client to delete. */
-const REDUNDANT_MS: Millis = 90_000;
 
 interface Begun {
   readonly spiI: Uint8Array;
