@@ -60,7 +60,7 @@ function answerFirst(responder: Responder, sa: Sa, message: Message): AuthAnswer
   judgeFirst(responder, sa, message);
   if (faults.authNotify !== undefined) return refused(responder, 'auth', faults.authNotify, 'told to refuse');
   const idi = payloadOf(message, 'IDi');
-  const child = childRequest(message);
+  const child = childRequest(responder, message);
   if (idi === undefined || child === undefined)
     return refused(responder, 'auth', Notify.INVALID_SYNTAX, 'payloads are missing');
   const identity = { idType: idi.idType, data: idi.data };
@@ -72,7 +72,15 @@ function answerFirst(responder: Responder, sa: Sa, message: Message): AuthAnswer
     return refused(responder, 'auth', faults.finalNotify, 'told to refuse');
   if (typeof verdict === 'string') return refused(responder, 'auth', Notify.AUTHENTICATION_FAILED, verdict);
   const payloads = [...ownIdentity(responder, sa), ...establish(responder, sa, child, identity, verdict)];
-  return { step: 'auth', payloads: omit(responder, payloads) };
+  return { step: 'auth', payloads: omit(responder, payloads), ...endOf(payloads) };
+}
+
+/** Nothing is left of an SA that was answered with a fatal error (RFC 7296 section 2.21.3). */
+function endOf(payloads: readonly Payload[]): Pick<AuthAnswer, 'closes'> {
+  const isFatal = payloads.some(
+    (payload) => payload.kind === 'N' && payload.notifyType === Notify.INVALID_SYNTAX,
+  );
+  return isFatal ? { closes: 'refused' } : {};
 }
 
 /** Which method the client proved itself by, or what is wrong with its proof. */
@@ -223,7 +231,7 @@ function answerLast(responder: Responder, sa: Sa, message: Message): AuthAnswer 
   };
   const rest = establish(responder, sa, child, identity, { method: 'eap', user });
   const payloads = faults.finalAuth === 'missing' ? rest : [own, ...rest];
-  return { step: 'final', payloads };
+  return { step: 'final', payloads, ...endOf(payloads) };
 }
 
 function omit({ faults }: Responder, payloads: readonly Payload[]): Payload[] {

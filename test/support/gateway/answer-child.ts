@@ -29,6 +29,8 @@ export function addChild(responder: Responder, sa: Sa, request: ChildRequest, wh
   const configured =
     request.cp === undefined ? undefined : configure(request.cp, config, pool, sa.client.id, who);
   if (configured?.kind === 'no-address') return childless(Notify.INTERNAL_ADDRESS_FAILURE, 'no address');
+  const without = withoutChild(responder, sa, request, configured);
+  if (without !== undefined) return without;
   const selection = selectChild(request.proposals, config.esp, 'in IKE_AUTH');
   if (selection === undefined) return childless(Notify.NO_PROPOSAL_CHOSEN, 'no ESP proposal fits');
   sa.client.permitted = permittedLocal(configured);
@@ -58,6 +60,25 @@ export function addChild(responder: Responder, sa: Sa, request: ChildRequest, wh
     payloads,
     addresses: configured?.addresses ?? [],
     events: [childAdded(sa, child, settled)],
+  };
+}
+
+/** An IKE SA without a Child SA, because the client wants it or the gateway does (RFC 6023). */
+function withoutChild(
+  { config }: Responder,
+  sa: Sa,
+  { proposals }: ChildRequest,
+  configured: Exclude<Configured, { kind: 'no-address' }> | undefined,
+): ChildAnswer | undefined {
+  const isDemanded = config.extensions?.childless === 'demanded';
+  if (proposals.length > 0 && !isDemanded) return undefined;
+  sa.client.permitted = permittedLocal(configured);
+  const refusal = childless(Notify.INVALID_SYNTAX, 'an IKE SA without a Child SA is demanded');
+  const { payloads, events } = proposals.length > 0 ? refusal : { payloads: [], events: [] };
+  return {
+    payloads: [...(configured === undefined ? [] : [configured.payload]), ...payloads],
+    addresses: configured?.addresses ?? [],
+    events,
   };
 }
 

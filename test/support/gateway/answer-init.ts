@@ -86,7 +86,7 @@ function accept(responder: Responder, request: FirstRequest, offer: Offer): Firs
     ...certificateRequest(responder),
     notify(Notify.SIGNATURE_HASH_ALGORITHMS, concat(...ANNOUNCED_HASHES.map(u16))),
     ...(speaksFragments(responder, request) ? [notify(Notify.IKEV2_FRAGMENTATION_SUPPORTED)] : []),
-    ...(config.extensions?.childless === true ? [notify(Notify.CHILDLESS_IKEV2_SUPPORTED)] : []),
+    ...(config.extensions?.childless !== undefined ? [notify(Notify.CHILDLESS_IKEV2_SUPPORTED)] : []),
   ];
   const answer = clear({ ...message, responderSpi }, without(payloads, faults.omitInit ?? []));
   const seed = { nonceI, nonceR, spiI: message.initiatorSpi, spiR: responderSpi };

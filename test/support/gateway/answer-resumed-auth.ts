@@ -21,7 +21,7 @@ export function answerResumedAuth(
   judgeResumed(responder, message, ticket);
   if (fault === 'silence') return undefined;
   const auth = payloadOf(message, 'AUTH');
-  const child = childRequest(message);
+  const child = childRequest(responder, message);
   if (auth === undefined || child === undefined)
     return refused(responder, 'auth', Notify.INVALID_SYNTAX, 'payloads are missing');
   const octets = signedOctets(prfOf(sa.suite), sa.keys.pi, sa.message1, sa.nonceR, bodyOf(ticket.identity));

@@ -65,7 +65,7 @@ const schema = z.strictObject({
       tickets: z.strictObject({ secret: z.string(), lifetimeSeconds: z.number().int() }).optional(),
       crashSecret: z.string().optional(),
       authLifetimeSeconds: z.number().int().optional(),
-      childless: z.boolean().optional(),
+      childless: z.enum(['allowed', 'demanded']).optional(),
     })
     .optional(),
   faults: z.record(z.string(), z.unknown()).default({}),

@@ -87,16 +87,20 @@ export function identityText({ idType, data }: Identity): string {
   return utf8Text(data);
 }
 
-/** What an IKE_AUTH request asks for; undefined when that is incomplete. */
-export function childRequest(message: Message): ChildRequest | undefined {
+/**
+ * What an IKE_AUTH request asks for; undefined when that is incomplete. There is nothing to offer in one for an IKE SA
+ * alone, which a client may send that was told so (RFC 6023 section 3).
+ */
+export function childRequest({ config }: Responder, message: Message): ChildRequest | undefined {
   const offer = payloadOf(message, 'SA');
   const tsi = payloadOf(message, 'TSi');
   const tsr = payloadOf(message, 'TSr');
-  if (offer === undefined || tsi === undefined || tsr === undefined) return undefined;
+  const parts = [offer, tsi, tsr].filter((part) => part !== undefined).length;
+  if (parts < 3 && (parts > 0 || config.extensions?.childless === undefined)) return undefined;
   return {
-    proposals: offer.proposals,
-    tsi: tsi.selectors,
-    tsr: tsr.selectors,
+    proposals: offer?.proposals ?? [],
+    tsi: tsi?.selectors ?? [],
+    tsr: tsr?.selectors ?? [],
     cp: payloadOf(message, 'CP'),
     ticket: wantsTicket(message),
     mobike: notifies(message, Notify.MOBIKE_SUPPORTED).length > 0,

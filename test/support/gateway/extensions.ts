@@ -10,6 +10,6 @@ export interface Extensions {
   readonly crashSecret?: Uint8Array;
   /** Wants clients to authenticate anew before this is over (RFC 4478). */
   readonly authLifetimeSeconds?: number;
-  /** Announces that an IKE SA may be begun without a Child SA (RFC 6023). */
-  readonly childless?: boolean;
+  /** Announces that an IKE SA may be begun without a Child SA (RFC 6023); or takes none that is begun with one. */
+  readonly childless?: 'allowed' | 'demanded';
 }
