@@ -68,6 +68,7 @@ export class TwoEnds extends Pair {
       engine: this.#client,
       addresses: [prefix('10.9.0.2/32'), prefix('fd09::2/128')],
       newChildId: () => ++this.#lastChildId,
+      random: seededRandom('client limits'),
     });
     this.connect().settle();
     assert.ok(this.event('established'), this.failureCode ?? 'not connected');
