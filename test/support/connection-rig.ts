@@ -5,15 +5,22 @@ import {
   type StateEvent,
 } from '../../core/contract/snapshot.ts';
 import type { Millis } from '../../core/lib/ports.ts';
+import { utf8 } from '../../core/lib/bytes.ts';
 import { ok } from '../../core/lib/result.ts';
 import type { IpAddress } from '../../core/net/address.ts';
 import { SecretBytes } from '../../core/lib/secret.ts';
 import { Connection } from '../../core/vpn/connection.ts';
 import type { CredentialQuestion, CredentialSource } from '../../core/vpn/credential-source.ts';
 import type { Outcome } from '../../core/vpn/machine/state.ts';
+import { IdType } from '../../core/wire/constants.ts';
+import type { FakeNetworkMonitor } from './fake-network.ts';
 import { FakeLaptop } from './fake-ports.ts';
 import { FakeOffice } from './fake-office.ts';
 import { address, GATEWAY_NAME, type MakeGatewayOptions, PASSWORD, PSK, USER } from './gateway/index.ts';
+import { issue } from './pki-factory.ts';
+
+/** What the profile calls the other gateway. */
+export const OTHER_NAME = 'vpn2.example.com';
 
 const EPOCH = Date.parse('2026-08-01T00:00:00Z');
 
@@ -28,6 +35,10 @@ export interface RigOptions {
   /** What the person gives each time; the right secret of the method unless told, nothing when empty. */
   readonly secret?: string;
   readonly keyLog?: (line: string) => void;
+  /** The networks that the machine is on; without them nobody watches. */
+  readonly network?: FakeNetworkMonitor;
+  /** Another gateway, which the profile names as an alternative: where it is, and what is special about it. */
+  readonly alternative?: MakeGatewayOptions & { readonly at: IpAddress };
   /** Sees every event besides the rig. */
   readonly onEvent?: (event: ConnectionEvent) => void;
 }
@@ -62,6 +73,7 @@ export class FakeCredentials implements CredentialSource {
 export class Rig {
   readonly laptop: FakeLaptop;
   readonly office: FakeOffice;
+  readonly alternative: FakeOffice | undefined;
   readonly events: ConnectionEvent[] = [];
   readonly credentials: FakeCredentials;
   readonly connection: Connection;
@@ -73,6 +85,7 @@ export class Rig {
     this.laptop = new FakeLaptop({
       epoch: EPOCH,
       addresses: [address('192.0.2.7'), address('2001:db8::7')],
+      ...(options.network ? { network: options.network } : {}),
     });
     this.office = new FakeOffice(this.laptop, {
       encap: false,
@@ -81,9 +94,10 @@ export class Rig {
       ...(options.at ? { at: options.at } : {}),
     });
     this.laptop.names = ok([this.office.address]);
+    this.alternative = this.#otherOffice(options);
     this.credentials = new FakeCredentials(options.secret ?? (method === 'psk' ? PSK : PASSWORD));
     this.connection = new Connection({
-      profile: profileFor(this.office, method, options.profile),
+      profile: profileFor(this.office, method, options),
       credentials: this.credentials,
       ports: this.laptop.ports,
       systemAnchors: () => [],
@@ -95,6 +109,26 @@ export class Rig {
       ...(options.keyLog ? { keyLog: options.keyLog } : {}),
     });
     void this.connection.done.then((outcome) => (this.outcome = outcome));
+  }
+
+  /** It has a certificate of the same authority, in its own name. */
+  #otherOffice({ alternative }: RigOptions): FakeOffice | undefined {
+    if (!alternative) return undefined;
+    const { ca } = this.office.made;
+    const certificate = issue(ca, {
+      subject: `CN=${OTHER_NAME}`,
+      san: [{ dns: OTHER_NAME }],
+      key: 'p256',
+    });
+    this.laptop.hosts.set(OTHER_NAME, [alternative.at]);
+    return new FakeOffice(this.laptop, {
+      encap: false,
+      identity: { idType: IdType.FQDN, data: utf8(OTHER_NAME) },
+      credentials: { kind: 'certificate', chain: [certificate.der], privateKey: certificate.key },
+      anchors: [ca.der],
+      seed: 'other',
+      ...alternative,
+    });
   }
 
   start(): this {
@@ -113,6 +147,7 @@ export class Rig {
   async settle(): Promise<this> {
     for (let quietTurns = 0; quietTurns < 2; quietTurns++) {
       if (this.office.deliver()) quietTurns = 0;
+      if (this.alternative?.deliver()) quietTurns = 0;
       await turnOfTheLoop();
     }
     return this;
@@ -166,10 +201,11 @@ function turnOfTheLoop(): Promise<void> {
 function profileFor(
   { made }: FakeOffice,
   method: RigMethod,
-  changes: NonNullable<RigOptions['profile']> = {},
+  { profile: changes = {}, alternative }: RigOptions,
 ): Profile {
   const gateway = {
     address: GATEWAY_NAME,
+    ...(alternative ? { alternatives: [{ address: OTHER_NAME }] } : {}),
     ...(method === 'psk' ? {} : { authorities: made.ca.pem }),
     ...changes.gateway,
   };

@@ -19,7 +19,7 @@ const CHILD = 1;
 
 /** The office end of a connection in one process: the test gateway, and an engine that opens what it is sent. */
 export class FakeOffice {
-  readonly made: MadeGateway;
+  made: MadeGateway;
   readonly address: IpAddress;
   readonly events: GatewayEvent[] = [];
   /** Inner packets that came out of the tunnel here. */
@@ -34,6 +34,7 @@ export class FakeOffice {
   readonly #laptop: FakeLaptop;
   readonly #engine = new EspEngine({ random: seededRandom('office') });
   readonly #opened = newBatch(8, 16_384, 0);
+  readonly #options: MakeGatewayOptions;
   #child: ChildSaSpec | undefined;
   #handled = 0;
 
@@ -41,11 +42,21 @@ export class FakeOffice {
     const { at = GATEWAY_ADDRESS, ...config } = options;
     this.#laptop = laptop;
     this.address = at;
-    this.made = makeGateway({
-      addresses: [at],
-      epoch: laptop.clock.epoch() - laptop.clock.now(),
-      ...config,
-    });
+    this.#options = { addresses: [at], epoch: laptop.clock.epoch() - laptop.clock.now(), ...config };
+    this.made = makeGateway(this.#options);
+  }
+
+  /** The gateway begins anew, without its memory but with its certificate; `changes` are settings that differ. */
+  restart(changes: MakeGatewayOptions = {}): void {
+    const { ca, certificate } = this.made;
+    const credentials = {
+      kind: 'certificate',
+      chain: [certificate.der],
+      privateKey: certificate.key,
+    } as const;
+    const options = { credentials, anchors: [ca.der], ...this.#options, ...changes };
+    const { gateway } = makeGateway({ ...options, seed: `restarted at ${this.#laptop.clock.now()}` });
+    this.made = { gateway, ca, certificate };
   }
 
   get child(): ChildSaSpec {
@@ -116,8 +127,10 @@ export class FakeOffice {
   #note(event: GatewayEvent): void {
     this.events.push(event);
     if (event.kind === 'closed') this.#laptop.calls.push(`gateway closed: ${event.reason}`);
+    if (event.kind === 'moved') this.peer = event.remote;
     if (event.kind !== 'child-added') return;
     this.#child = event.child;
+    if (event.replaces === undefined && event.localPort === 4500) this.peer = event.remote;
     // A rogue one: it sends to whom it likes, whatever was agreed.
     this.#engine.install({ ...event.child, childId: CHILD, local: ANYTHING, remote: ANYTHING });
     this.#engine.setPolicies([{ action: 'protect', childId: CHILD, local: ANYTHING, remote: ANYTHING }]);

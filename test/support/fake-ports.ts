@@ -13,7 +13,7 @@ import type {
 } from '../../core/platform/ports.ts';
 import { decodeEndpoint, encodeEndpoint } from '../../core/vpn/endpoint.ts';
 import type { Clock, ConnectionPorts, UdpRequest } from '../../core/vpn/ports.ts';
-import type { FakeNetworkMonitor } from './fake-network.ts';
+import { type FakeNetworkMonitor, FakeSleepMonitor } from './fake-network.ts';
 import { seededRandom } from './gateway/index.ts';
 
 /** An error as the system throws it. */
@@ -291,6 +291,7 @@ export class FakeLaptop {
   readonly addresses: readonly IpAddress[];
   /** The networks that it is on. Datagrams leave from where they say, or not at all. */
   readonly network: FakeNetworkMonitor | undefined;
+  readonly sleep = new FakeSleepMonitor();
   readonly calls: string[] = [];
   readonly sent: SentDatagram[] = [];
   readonly sockets: FakeUdp[] = [];
@@ -301,6 +302,8 @@ export class FakeLaptop {
   problem: Failure | undefined;
   /** What the gateway's name stands for. */
   names: Result<readonly IpAddress[], Failure> | Promise<never> = ok([]);
+  /** What other names stand for. */
+  readonly hosts = new Map<string, readonly IpAddress[]>();
   /** The address that it leaves from by itself, if not the best one by the book. */
   prefers: IpAddress | undefined;
   noTun: Failure | undefined;
@@ -339,10 +342,12 @@ export class FakeLaptop {
       },
       resolve: async (host) => {
         this.calls.push(`resolve ${host}`);
-        return await this.names;
+        const other = this.hosts.get(host);
+        return other ? ok(other) : await this.names;
       },
       openUdp: (request) => this.#openUdp(request),
       ...(this.network ? { network: this.network } : {}),
+      sleep: this.sleep,
       openTun: ({ mtu }) => this.#openTun(mtu),
       routes: this.routes,
       clock: this.clock,
