@@ -43,8 +43,11 @@ export interface RoamingOffice {
   configure(changes?: Partial<GatewayOptions>): Promise<void>;
   /** The gateway is gone, and nobody is told. */
   killGateway(): Promise<void>;
-  /** It comes back without a memory, set up as it was. */
-  startGateway(): Promise<void>;
+  /**
+   * It comes back without a memory, set up as it was; resolves then. For `blankMs` it answers already but knows
+   * nobody, as between the start of a daemon and the loading of its configuration.
+   */
+  startGateway(blankMs?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -93,8 +96,9 @@ async function withGateway(lab: RoamLab, daemon: DaemonOptions): Promise<Roaming
       process.kill(gateway.charon.pid, 'SIGKILL');
       await gateway.charon.stop();
     },
-    startGateway: async () => {
+    startGateway: async (blankMs = 0) => {
       gateway = await StrongSwanGateway.start(lab.gateway, daemon);
+      if (blankMs > 0) await sleep(blankMs);
       await configure(wanted);
     },
     close: async () => {
