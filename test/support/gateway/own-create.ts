@@ -109,7 +109,8 @@ function requestPayloads({ faults }: Responder, wanted: WantedChild, begun: Begu
   const { replaces, groups, local, remote } = wanted;
   const { offer, nonceI, keyExchange } = begun;
   const spi = spoilSpi(offer.spi, replaces && u32(replaces.spec.spiIn), create);
-  const sent = spoilTraffic(local, remote, create.traffic);
+  // Faults name the sides as the client does, whoever asks.
+  const sent = spoilTraffic(remote, local, create.traffic);
   const rekeyed =
     replaces === undefined
       ? []
@@ -121,8 +122,8 @@ function requestPayloads({ faults }: Responder, wanted: WantedChild, begun: Begu
     ...(keyExchange === undefined
       ? []
       : [{ kind: 'KE', group: groups[0] ?? 0, data: keyExchange.publicValue } as const]),
-    { kind: 'TSi', selectors: sent.tsi },
-    { kind: 'TSr', selectors: sent.tsr },
+    { kind: 'TSi', selectors: sent.tsr },
+    { kind: 'TSr', selectors: sent.tsi },
   ];
   return spoilCreate(payloads, create);
 }
