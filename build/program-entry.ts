@@ -8,6 +8,7 @@ import '../core/cli/check.ts';
 import '../core/cli/compose.ts';
 import '../core/cli/help.ts';
 import '../core/cli/host.ts';
+import '../core/cli/service/main.ts';
 import { run } from '../core/cli/run.ts';
 import { rehearse, scripted, type Script } from './rehearsal.ts';
 

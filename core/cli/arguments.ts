@@ -2,6 +2,12 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../contract/near.ts';
 import { err, ok, type Result } from '../lib/result.ts';
+import {
+  isServiceCommand,
+  parseServiceCommand,
+  SERVICE_COMMANDS,
+  type ServiceCommand,
+} from './service/command.ts';
 
 export interface ConnectOptions {
   readonly profilePath: string;
@@ -18,7 +24,8 @@ export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | { readonly kind: 'check'; readonly profilePath: string }
-  | { readonly kind: 'connect'; readonly options: ConnectOptions };
+  | { readonly kind: 'connect'; readonly options: ConnectOptions }
+  | { readonly kind: 'service'; readonly command: ServiceCommand };
 
 /** The options of each command; those that take a value name it. */
 export const OPTIONS: Readonly<Record<'connect' | 'check', Readonly<Record<string, string | undefined>>>> = {
@@ -36,6 +43,11 @@ const ALWAYS: readonly string[] = ['help', 'version'];
 
 /** Parses what follows the program's name. The error is a sentence without the program's name. */
 export function parseCommand(argv: readonly string[]): Result<Command, string> {
+  const [first, ...others] = argv;
+  if (isServiceCommand(first) && !others.some((word) => word === '--help' || word === '-h')) {
+    const command = parseServiceCommand(first, others);
+    return command.ok ? ok({ kind: 'service', command: command.value }) : command;
+  }
   const { tokens } = parseArgs({
     args: [...argv],
     strict: false,
@@ -142,8 +154,8 @@ function unknownOption(rawName: string, known: readonly string[], where: string)
 }
 
 function unknownCommand(name: string): string {
-  const meant = nearest(name, COMMANDS);
+  const meant = nearest(name, [...COMMANDS, ...SERVICE_COMMANDS]);
   if (meant !== undefined) return `'${name}' is not a command; did you mean 'causeway ${meant}'?`;
   if (name.endsWith('.json')) return `'${name}' is not a command; to connect: causeway connect ${name}`;
-  return `'${name}' is not a command; the commands are ${COMMANDS.join(' and ')}`;
+  return `'${name}' is not a command; the commands are ${[...COMMANDS, ...SERVICE_COMMANDS].join(', ')}`;
 }

@@ -1,6 +1,11 @@
 import { EXIT_CODES } from './exit-codes.ts';
+import { SERVICE_USAGE } from './service/command.ts';
 
 const EXIT_LINES = EXIT_CODES.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`).join(
+  '\n',
+);
+
+const SERVICE_LINES = SERVICE_USAGE.map(([usage, about]) => `  causeway ${usage.padEnd(31)} ${about}`).join(
   '\n',
 );
 
@@ -10,6 +15,10 @@ Usage:
   causeway connect PROFILE.json [options]   connect, and stay connected until Ctrl-C
   causeway check PROFILE.json               tell what is wrong with a profile
   causeway --help | --version
+
+Through the service, which runs as root so that you need not:
+${SERVICE_LINES}
+With --json they write for programs.
 
 Options of connect:
   --password-fd N     read the password, or the pre-shared key, from file descriptor N

@@ -25,6 +25,13 @@ export async function run(argv: readonly string[]): Promise<number> {
       const [{ connect }, { processHost }] = await Promise.all([import('./connect.ts'), import('./host.ts')]);
       return connect(command.value.options, processHost());
     }
+    case 'service': {
+      const [{ runServiceCommand }, { processHost }] = await Promise.all([
+        import('./service/main.ts'),
+        import('./host.ts'),
+      ]);
+      return runServiceCommand(command.value.command, processHost(), version());
+    }
   }
 }
 

@@ -10,6 +10,7 @@ export const FAILURES = {
   'config.profile-unreadable': 'after-user',
   'config.profile-not-json': 'after-user',
   'config.profile-unknown': 'after-user',
+  'config.profile-ambiguous': 'after-user',
   'config.profile-invalid': 'after-user',
   'config.credential-missing': 'after-user',
   'config.certificate-invalid': 'after-user',

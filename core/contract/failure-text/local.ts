@@ -23,6 +23,12 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'See which there are: causeway profile list.',
   })),
 
+  'config.profile-ambiguous': explain('user', ['profiles'], (c) => ({
+    title: 'Which profile is meant?',
+    why: `More than one profile fits what was said${given(c.profiles, (names) => `: ${names}`)}.`,
+    next: 'Say which one by its id, the word in brackets.',
+  })),
+
   'config.profile-unreadable': explain('user', ['file', 'detail'], (c) => ({
     title: 'The profile cannot be read',
     why: `${c.file ?? 'The profile file'} could not be read${given(c.detail, (text) => `: ${text}`)}.`,

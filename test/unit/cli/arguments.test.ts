@@ -51,7 +51,10 @@ test('an unknown word is answered with the nearest known one', () => {
     parse('office.json'),
     "'office.json' is not a command; to connect: causeway connect office.json",
   );
-  assert.equal(parse('frobnicate'), "'frobnicate' is not a command; the commands are connect and check");
+  assert.equal(
+    parse('frobnicate'),
+    "'frobnicate' is not a command; the commands are connect, check, up, down, status, profile, logs, doctor",
+  );
   assert.equal(
     parse('connect p.json --pasword-fd 3'),
     "--pasword-fd is not an option of 'causeway connect'; did you mean --password-fd?",

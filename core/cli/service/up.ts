@@ -1,0 +1,124 @@
+import type { ConnectionStatus, Need, Status } from '../../contract/daemon-api.ts';
+import type { Failure } from '../../lib/failure.ts';
+import { EXIT_ENDED_BY_USER, exitCodeOf } from '../exit-codes.ts';
+import { promptSecret } from '../secret-input.ts';
+import { colored, harmless, marksOf } from '../terminal.ts';
+import { failure } from '../../lib/failure.ts';
+import {
+  findProfile,
+  type ServiceSession,
+  tellFailure,
+  tellJson,
+  tellWords,
+  watchStatus,
+} from './session.ts';
+import { factRows, stateText } from './status-text.ts';
+
+const EXIT_INTERRUPTED = 130;
+
+/** How `up` ended. */
+type Ending =
+  | { readonly kind: 'up'; readonly connection: ConnectionStatus }
+  | { readonly kind: 'failed'; readonly status: Status }
+  | { readonly kind: 'lost'; readonly why: Failure }
+  | { readonly kind: 'interrupted' };
+
+/** `causeway up`: starts the connection, answers what it asks for, and comes back when it stands. */
+export async function up(session: ServiceSession): Promise<number> {
+  const { client, command, screen } = session;
+  const profile = await findProfile(client, command.operands[0]);
+  if (!profile.ok) return tellFailure(screen, profile.error);
+  const started = await client.call('connection.up', { profile: profile.value.id });
+  if (!started.ok) return tellFailure(screen, started.error);
+  const ending = await untilUp(session);
+  switch (ending.kind) {
+    case 'up':
+      return tellUp(session, ending.connection);
+    case 'failed': {
+      const { lastFailure } = ending.status;
+      if (!lastFailure) return EXIT_ENDED_BY_USER;
+      tellWords(screen, lastFailure);
+      return exitCodeOf(failure(lastFailure.code), false);
+    }
+    case 'lost':
+      return tellFailure(screen, ending.why);
+    case 'interrupted':
+      await client.call('connection.down', {});
+      return EXIT_INTERRUPTED;
+  }
+}
+
+function tellUp({ screen, command }: ServiceSession, connection: ConnectionStatus): number {
+  screen.clearLive();
+  if (command.json) {
+    tellJson(screen, connection);
+    return EXIT_ENDED_BY_USER;
+  }
+  const { look } = screen;
+  const done = colored(look, 'green', marksOf(look).done);
+  screen.line(`${done} ${colored(look, 'bold', `Connected to ${harmless(connection.profile.name)}`)}`);
+  for (const row of factRows(connection)) screen.line(`  ${row}`);
+  screen.line('  End it with: causeway down');
+  return EXIT_ENDED_BY_USER;
+}
+
+async function untilUp(session: ServiceSession): Promise<Ending> {
+  const { client, screen, onEndAsked, epoch } = session;
+  const { promise, resolve } = Promise.withResolvers<Ending>();
+  const asked = new Set<number>();
+  let wasThere = false;
+  const watched = watchStatus(client, (status) => {
+    const { connection } = status;
+    if (!connection) {
+      if (wasThere) resolve({ kind: 'failed', status });
+      return;
+    }
+    wasThere = true;
+    if (connection.state === 'connected' && connection.facts) return resolve({ kind: 'up', connection });
+    const { need } = connection;
+    if (!need) return screen.live(stateText(connection, epoch()));
+    if (asked.has(need.id)) return;
+    asked.add(need.id);
+    void answer(session, need).then((how) => {
+      if (how === 'interrupted') resolve({ kind: 'interrupted' });
+    });
+  });
+  void watched.ended.then((why) => why && resolve({ kind: 'lost', why }));
+  const undo = onEndAsked(() => resolve({ kind: 'interrupted' }));
+  const ending = await promise;
+  undo();
+  watched.close();
+  return ending;
+}
+
+/** Asks the person, and tells the service what they said. */
+async function answer(
+  { client, terminal, screen }: ServiceSession,
+  need: Need,
+): Promise<'answered' | 'interrupted'> {
+  screen.clearLive();
+  if (!terminal) {
+    await client.call('need.refuse', { need: need.id });
+    return 'answered';
+  }
+  if (need.rejected) screen.errorLine(`The ${need.what} was not accepted.`);
+  const whose = need.username === undefined ? need.profile : `${need.username} at ${need.profile}`;
+  const prompted = await promptSecret(
+    `${capital(need.what)} for ${harmless(whose)}: `,
+    terminal.input,
+    terminal.output,
+  );
+  // Who presses Ctrl-C ends the connection, and with it the need.
+  if (prompted.kind === 'interrupted') return 'interrupted';
+  if (prompted.kind === 'ended') {
+    await client.call('need.refuse', { need: need.id });
+    return 'answered';
+  }
+  await client.call('need.answer', { need: need.id }, prompted.secret);
+  prompted.secret.wipe();
+  return 'answered';
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

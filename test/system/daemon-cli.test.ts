@@ -1,0 +1,106 @@
+/** The command line as a client of the service, by a user who is not root, on a terminal. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { LAN_HOST } from '../interop/lab.ts';
+import {
+  BY_PASSWORD,
+  byCertificate,
+  openOffice,
+  passwordProfile,
+  serverCertificate,
+  USER,
+  type Office,
+} from '../interop/office.ts';
+import { assertPings } from '../interop/traffic.ts';
+import { DAEMON_GROUP, DaemonProcess } from '../support/daemon.ts';
+import { NetLab } from '../support/netns.ts';
+
+const CLI = join(import.meta.dirname, '../../core/cli/main.ts');
+const TYPIST = join(import.meta.dirname, '../support/typist.py');
+const EMPLOYEE = 64_125;
+
+describe('the command line and the service', { skip: NetLab.unavailable() }, () => {
+  let office: Office;
+  let daemon: DaemonProcess;
+
+  before(async () => {
+    office = await openOffice('dcli');
+    await office.gateway.configure({
+      gateway: byCertificate(serverCertificate('p256')),
+      client: BY_PASSWORD,
+      ike: ['aes256gcm16-prfsha384-ecp384'],
+      esp: ['aes256gcm16'],
+    });
+    daemon = await DaemonProcess.start(office.net.client);
+    writeFileSync(join(daemon.directory, 'office.json'), JSON.stringify(passwordProfile()), { mode: 0o644 });
+  });
+  after(async () => {
+    await daemon.end();
+    await daemon.destroy();
+    await office.close();
+  });
+
+  /** A command of the employee, who types what the script says. */
+  function causeway(
+    words: string,
+    script: readonly (readonly [string, string])[] = [],
+  ): Promise<{ readonly status: number | null; readonly text: string }> {
+    const argv = [process.execPath, CLI, ...words.split(' '), '--socket', daemon.socketPath];
+    const child = spawn('/usr/bin/env', ['python3', TYPIST, JSON.stringify(script), ...argv], {
+      uid: EMPLOYEE,
+      gid: DAEMON_GROUP,
+      cwd: '/',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    return new Promise((resolve) => {
+      child.once('close', (status) => resolve({ status, text: text.replaceAll('\r\n', '\n') }));
+    });
+  }
+
+  test('takes an employee from an import to the office and back', async () => {
+    const none = await causeway('profile list');
+    assert.match(none.text, /There are no profiles yet/);
+    const imported = await causeway(`profile import ${join(daemon.directory, 'office.json')}`);
+    assert.match(imported.text, /^Office is added \([0-9a-f]{16}\)\.$/m);
+    const up = await causeway('up', [[`Password for ${USER.name} at Office: `, `${USER.password}\r`]]);
+    assert.equal(up.status, 0, up.text);
+    assert.match(up.text, /Connected to Office/);
+    assert.ok(!up.text.includes(USER.password));
+    await assertPings(office.net.client, LAN_HOST);
+    const status = await causeway('status');
+    assert.match(status.text, /^Connected to Office for 00:00:/m);
+    assert.match(status.text, /gateway +gateway\.test at 192\.0\.2\.1/);
+    assert.equal((await causeway('doctor')).status, 0);
+    assert.match((await causeway('down')).text, /Disconnected\./);
+    assert.match((await causeway('status')).text, /Not connected\./);
+  });
+
+  test('tells a wrong password in words, asks again, and exits as connect does', async () => {
+    const up = await causeway('up', [
+      ['Office: ', 'wrong\r'],
+      ['was not accepted', 'wrong too\r'],
+      ['was not accepted', '\u0004'],
+    ]);
+    assert.equal(up.status, 7, up.text);
+    assert.match(up.text, /password/i);
+  });
+
+  test('leaves nothing running when a person changes their mind', async () => {
+    const up = await causeway('up', [['Office: ', '\u0003']]);
+    assert.equal(up.status, 130, up.text);
+    assert.match((await causeway('status')).text, /Not connected\./);
+  });
+
+  test('says what it cannot do', async () => {
+    const unknown = await causeway('up Nowhere');
+    assert.equal(unknown.status, 3);
+    assert.match(unknown.text, /There is no such profile/);
+    const logs = await causeway('logs');
+    assert.match(logs.text, /You may not do that/);
+  });
+});

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parseCommand } from '../../../core/cli/arguments.ts';
+import { SERVICE_USAGE } from '../../../core/cli/service/command.ts';
+import { factRows, stateText } from '../../../core/cli/service/status-text.ts';
+import type { ConnectionStatus } from '../../../core/contract/daemon-api.ts';
+import { STATES } from '../../../core/contract/snapshot.ts';
+
+function parsed(line: string): unknown {
+  const command = parseCommand(line.split(' '));
+  return command.ok ? command.value : command.error;
+}
+
+describe('commands for the service', () => {
+  test('are understood as the help writes them', () => {
+    for (const [usage] of SERVICE_USAGE) {
+      const line = usage.replaceAll(/[[\]]/g, '').replace(' N', ' 7');
+      const command = parseCommand(line.split(' '));
+      assert.ok(command.ok && command.value.kind === 'service', line);
+    }
+  });
+
+  test('carry their operands and options', () => {
+    assert.deepEqual(parsed('profile import office.json Office --json --socket /x/y'), {
+      kind: 'service',
+      command: {
+        name: 'profile',
+        operands: ['import', 'office.json', 'Office'],
+        json: true,
+        watch: false,
+        repair: false,
+        lines: 100,
+        socketPath: '/x/y',
+      },
+    });
+  });
+
+  test('that are not understood are answered with what was meant', () => {
+    const cases: readonly (readonly [string, string])[] = [
+      ['statsu', "'statsu' is not a command; did you mean 'causeway status'?"],
+      ['profile lst', "'causeway profile' cannot 'lst'; did you mean 'causeway profile list'?"],
+      ['profile', "'causeway profile' is followed by one of list, show, import, export, remove"],
+      ['status --wacth', "--wacth is not an option of 'causeway status'; did you mean --watch?"],
+      ['up --repair', "--repair is not an option of 'causeway up'"],
+      ['down now', "'causeway down' was told more than it takes: see causeway --help"],
+      ['profile show', "'causeway profile show' needs to know more: see causeway --help"],
+      ['logs --lines 0', '--lines needs a number from 1 to 10000'],
+      ['status --socket run', '--socket needs an absolute path'],
+    ];
+    for (const [line, sentence] of cases) assert.equal(parsed(line), sentence);
+  });
+
+  test('with --help show the help', () => {
+    assert.deepEqual(parsed('profile --help'), { kind: 'help' });
+  });
+});
+
+describe('what people read', () => {
+  const connection = {
+    profile: { id: 'system.office', name: 'Office' },
+    isYours: true,
+    startedAt: 0,
+    since: 1000,
+    warnings: [] as ConnectionStatus['warnings'],
+  } satisfies Partial<ConnectionStatus>;
+
+  test('is a line for every state', () => {
+    const lines = [...STATES, 'asking' as const].map((state) => stateText({ ...connection, state }, 61_000));
+    assert.equal(new Set(lines).size, lines.length);
+    for (const line of lines) assert.match(line, /Office/);
+    assert.equal(
+      stateText({ ...connection, state: 'connected' }, 61_000),
+      'Connected to Office for 00:01:00',
+    );
+  });
+
+  test('says why and when it tries again', () => {
+    const cause = { code: 'timeout.liveness', title: 'The gateway fell silent', why: '' } as const;
+    assert.equal(
+      stateText({ ...connection, state: 'reconnecting', cause, retryAt: 65_000 }, 61_000),
+      'Reconnecting to Office (The gateway fell silent). Next attempt in 4 seconds.',
+    );
+  });
+
+  test('cannot do anything to a terminal', () => {
+    const profile = { id: 'system.office', name: '\u001b[2JOffice\u202e' };
+    assert.doesNotMatch(stateText({ ...connection, profile, state: 'connecting' }, 0), /[\u001b\u202e]/);
+    const warnings = [{ code: 'x', message: 'evil\u001b]0;title\u0007' }];
+    assert.doesNotMatch(factRows({ ...connection, state: 'connected', warnings }).join(), /[\u001b\u0007]/);
+  });
+});
