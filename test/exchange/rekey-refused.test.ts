@@ -79,7 +79,12 @@ describe('the time of keys', () => {
   ] as const) {
     test(
       `keys of ${what} that are not replaced are not used any more, and the session says why`,
-      proves(['RFC7296-2.8-5', 'does'], ['RFC7296-2.8-8', 'does'], ['RFC7296-2.8-x3', 'does']),
+      proves(
+        ['RFC7296-2.8-5', 'does'],
+        ['RFC7296-2.8-8', 'does'],
+        ['RFC7296-2.8-x3', 'does'],
+        ['RFC7296-4-1', 'does'],
+      ),
       () => {
         const purpose = command === rekeyIke ? 'rekey-ike' : 'rekey-child';
         const ends = withFaults({ refuse: { notify: Notify.NO_ADDITIONAL_SAS, purpose } });
