@@ -51,7 +51,10 @@ export function encodeOutgoing(
           faults,
         );
   const tampered = (octets: Uint8Array): Uint8Array => faults.tamperOctets?.(octets, step) ?? octets;
-  return { message: spoiled, datagrams, wire: cut.first.map(tampered), again: cut.again.map(tampered) };
+  const wire = cut.first.map(tampered);
+  // A repetition is what went out before, octet by octet.
+  const again = cut.again.map((octets) => wire[cut.first.indexOf(octets)] ?? tampered(octets));
+  return { message: spoiled, datagrams, wire, again };
 }
 
 interface Encoded {
