@@ -53,6 +53,9 @@ export interface ExchangeOwner {
   hinted(from: Exchanger, notifies: readonly Payload[], now: Millis): void;
 }
 
+/** For so long are the parts of a request of the other end kept that does not come whole (RFC 7383 section 2.6). */
+const REASSEMBLY_MS = 30_000;
+
 /** The one request that is under way. */
 interface Active {
   readonly task: Task;
@@ -73,6 +76,8 @@ export class Exchanger {
   readonly #window = new RequestWindow();
   readonly #responseParts = new FragmentQueue();
   readonly #requestParts = new FragmentQueue();
+  /** When the parts of a request that there are began to come. */
+  #partsSince: Millis = -Infinity;
   #queue: Task[] = [];
   #active: Active | undefined;
   /** An answer is being dealt with: what has to follow from it may still get before what waits. */
@@ -226,7 +231,7 @@ export class Exchanger {
     if (!this.sa.init.fragmentation) return this.#drop('message', 'a fragment that nobody asked for');
     const queue = header.response
       ? this.#expectsResponse(header)
-      : this.#expectsRequest(header, fragment, datagram);
+      : this.#expectsRequest(header, fragment, datagram, now);
     if (!queue) return;
     const result = queue.add(header, fragment);
     if (result.kind === 'discarded') return this.#drop('fragment', result.reason);
@@ -244,8 +249,15 @@ export class Exchanger {
     { messageId }: IkeHeader,
     { number }: Fragment,
     datagram: InboundDatagram,
+    now: Millis,
   ): FragmentQueue | undefined {
-    if (messageId === this.#window.expected) return this.#requestParts;
+    if (messageId === this.#window.expected) {
+      if (now - this.#partsSince > REASSEMBLY_MS) {
+        this.#requestParts.clear();
+        this.#partsSince = now;
+      }
+      return this.#requestParts;
+    }
     const again = number === 1 ? this.#window.lastResponse(messageId) : undefined;
     if (again) this.#owner.reply(again, datagram);
     else this.#drop('request', 'outside the window');
@@ -310,6 +322,7 @@ export class Exchanger {
     );
     this.#window.answered(first, datagrams);
     this.#requestParts.clear();
+    this.#partsSince = -Infinity;
     this.#log('debug', 'ike-sent', { message: describeMessage(message) });
     this.#owner.reply(datagrams, datagram);
   }
