@@ -24,7 +24,7 @@ const EMPLOYEE = 64_125;
 
 describe('the command line and the service', { skip: NetLab.unavailable() }, () => {
   let office: Office;
-  let daemon: DaemonProcess;
+  let daemon: DaemonProcess | undefined;
 
   before(async () => {
     office = await openOffice('dcli');
@@ -38,17 +38,22 @@ describe('the command line and the service', { skip: NetLab.unavailable() }, () 
     writeFileSync(join(daemon.directory, 'office.json'), JSON.stringify(passwordProfile()), { mode: 0o644 });
   });
   after(async () => {
-    await daemon.end();
-    await daemon.destroy();
+    await daemon?.end();
+    await daemon?.destroy();
     await office.close();
   });
+
+  function running(): DaemonProcess {
+    assert.ok(daemon);
+    return daemon;
+  }
 
   /** A command of the employee, who types what the script says. */
   function causeway(
     words: string,
     script: readonly (readonly [string, string])[] = [],
   ): Promise<{ readonly status: number | null; readonly text: string }> {
-    const argv = [process.execPath, CLI, ...words.split(' '), '--socket', daemon.socketPath];
+    const argv = [process.execPath, CLI, ...words.split(' '), '--socket', running().socketPath];
     const child = spawn('/usr/bin/env', ['python3', TYPIST, JSON.stringify(script), ...argv], {
       uid: EMPLOYEE,
       gid: DAEMON_GROUP,
@@ -65,7 +70,7 @@ describe('the command line and the service', { skip: NetLab.unavailable() }, () 
   test('takes an employee from an import to the office and back', async () => {
     const none = await causeway('profile list');
     assert.match(none.text, /There are no profiles yet/);
-    const imported = await causeway(`profile import ${join(daemon.directory, 'office.json')}`);
+    const imported = await causeway(`profile import ${join(running().directory, 'office.json')}`);
     assert.match(imported.text, /^Office is added \([0-9a-f]{16}\)\.$/m);
     const up = await causeway('up', [[`Password for ${USER.name} at Office: `, `${USER.password}\r`]]);
     assert.equal(up.status, 0, up.text);

@@ -110,7 +110,7 @@ async function answer(
   );
   // Who presses Ctrl-C ends the connection, and with it the need.
   if (prompted.kind === 'interrupted') return 'interrupted';
-  if (prompted.kind === 'ended') {
+  if (prompted.kind !== 'secret') {
     await client.call('need.refuse', { need: need.id });
     return 'answered';
   }
