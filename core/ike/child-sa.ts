@@ -145,7 +145,7 @@ export class ChildRequest {
 
   /** CP before SA before the selectors (RFC 7296 section 2.19). */
   payloads({ config }: TaskContext): Payload[] {
-    return [configurationRequest(config.addressFamilies), ...offerPayloads(this.#offer)];
+    return [configurationRequest(config.addressFamilies, config.wantedAddresses), ...offerPayloads(this.#offer)];
   }
 
   /** The Child SA of a response whose AUTH holds, or why there is none. */

@@ -51,6 +51,8 @@ export interface IkeConfig {
   readonly configured: { readonly ike?: readonly string[]; readonly esp?: readonly string[] };
   /** Families of the inner addresses that we ask for; at least one. */
   readonly addressFamilies: readonly (4 | 6)[];
+  /** Inner addresses that we had before and want again, so that what is connected to them goes on. */
+  readonly wantedAddresses?: readonly IpAddress[];
   /** TSr: where traffic may go to. TSi is everything of the same families, which the gateway narrows. */
   readonly remoteSelectors: readonly Selector[];
   /** The gateway, as found by name: where IKE_SA_INIT goes to, and the port that ESP and later IKE go to. */

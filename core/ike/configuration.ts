@@ -1,4 +1,4 @@
-import { EMPTY } from '../lib/bytes.ts';
+import { concat, EMPTY } from '../lib/bytes.ts';
 import { addressOf, type IpAddress, sameAddress } from '../net/address.ts';
 import { maskedPrefix, type Prefix } from '../net/prefix.ts';
 import { type ConfigValue, readConfigAttribute } from '../wire/config-value.ts';
@@ -9,9 +9,13 @@ import { domainName, isHostAddress } from './host.ts';
 
 /**
  * The CFG_REQUEST for an address of each family, name servers, domains and subnets (RFC 7296 section 3.15,
- * RFC 8598 section 3). Empty values: we ask for any.
+ * RFC 8598 section 3). Empty values: we ask for any. An address that we had before is asked for by name, which is a
+ * hint (section 3.15.1).
  */
-export function configurationRequest(families: readonly (4 | 6)[]): ConfigPayload {
+export function configurationRequest(
+  families: readonly (4 | 6)[],
+  wantedAddresses: readonly IpAddress[] = [],
+): ConfigPayload {
   const wanted: number[] = [];
   if (families.includes(4)) {
     wanted.push(CfgAttr.INTERNAL_IP4_ADDRESS, CfgAttr.INTERNAL_IP4_NETMASK, CfgAttr.INTERNAL_IP4_DNS);
@@ -21,7 +25,17 @@ export function configurationRequest(families: readonly (4 | 6)[]): ConfigPayloa
     wanted.push(CfgAttr.INTERNAL_IP6_ADDRESS, CfgAttr.INTERNAL_IP6_DNS, CfgAttr.INTERNAL_IP6_SUBNET);
   }
   wanted.push(CfgAttr.INTERNAL_DNS_DOMAIN);
-  return { kind: 'CP', cfgType: CfgType.REQUEST, attributes: wanted.map((type) => ({ type, value: EMPTY })) };
+  const attributes = wanted.map((type) => ({ type, value: hint(type, wantedAddresses) }));
+  return { kind: 'CP', cfgType: CfgType.REQUEST, attributes };
+}
+
+/** IPv6 addresses go with a prefix length (RFC 7296 section 3.15.1). */
+function hint(type: number, wanted: readonly IpAddress[]): Uint8Array {
+  const family =
+    type === CfgAttr.INTERNAL_IP4_ADDRESS ? 4 : type === CfgAttr.INTERNAL_IP6_ADDRESS ? 6 : undefined;
+  const octets = wanted.find((address) => address.family === family)?.octets;
+  if (!octets) return EMPTY;
+  return family === 6 ? concat(octets, Uint8Array.of(128)) : octets;
 }
 
 /** Name servers, domains or subnets that are taken from a reply at most. */

@@ -306,6 +306,8 @@ export class Connection {
     const session = this.#sessions.get(id);
     const { tunnel } = this.#tunnel;
     if (!session || !tunnel) return;
+    // There is a way: if the monitor sees one, it can be believed when it sees none.
+    this.#isOnline();
     const { timing } = this.#phases;
     onEvent(connectedEvent({ atMs: this.#atMs(), profile, established, tunnel, session, timing }));
     if (!this.#cancelCounters) this.#scheduleCounters();

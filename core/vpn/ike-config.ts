@@ -10,6 +10,7 @@ import { type Identity, parseIdentity } from '../ike/identity.ts';
 import { parseEspWords, parseIkeWords } from '../ike/proposal-words.ts';
 import type { Offer } from '../ike/proposals.ts';
 import type { ResumptionTicket } from '../ike/ticket.ts';
+import type { IpAddress } from '../net/address.ts';
 import { parsePrefix } from '../net/prefix.ts';
 import { type Selector, selectorOfPrefix } from '../net/selector.ts';
 import type { Settings, Target } from './machine/state.ts';
@@ -129,6 +130,8 @@ function preparedGateways(
 
 /** What only one session is told. */
 export interface SessionChoice {
+  /** The addresses inside of the session before, which what is connected to them keeps alive. */
+  readonly wantedAddresses?: readonly IpAddress[];
   readonly ticket?: ResumptionTicket;
   /** See `URGENT_PAUSE_MS`. */
   readonly urgent: boolean;
@@ -138,7 +141,7 @@ export interface SessionChoice {
 export function configFor(
   { common, gateways }: PreparedConfig,
   { gateway, address, redirectedFrom }: Target,
-  { ticket, urgent }: SessionChoice,
+  { ticket, urgent, wantedAddresses = [] }: SessionChoice,
 ): IkeConfig {
   const at = gateways[gateway];
   if (!at) throw new RangeError(`no gateway ${gateway} in the profile`);
@@ -152,6 +155,7 @@ export function configFor(
     gatewayNatPort: natPort,
     ...(urgent ? { retransmit: { ...retransmit, maxMs: Math.min(retransmit.maxMs, URGENT_PAUSE_MS) } } : {}),
     ...(ticket ? { ticket } : {}),
+    ...(wantedAddresses.length > 0 ? { wantedAddresses } : {}),
     ...(redirectedFrom ? { redirectedFrom } : {}),
   };
 }

@@ -1,6 +1,7 @@
 import type { Failure } from '../lib/failure.ts';
 import type { IkeCommand } from '../ike/events.ts';
 import type { ResumptionTicket } from '../ike/ticket.ts';
+import type { IpAddress } from '../net/address.ts';
 import type { SessionEvent } from './carrier.ts';
 import { configFor, type PreparedConfig } from './ike-config.ts';
 import type { Target, Way } from './machine/state.ts';
@@ -28,6 +29,8 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #drivers = new Map<number, SessionDriver>();
   #ticket: ResumptionTicket | undefined;
+  /** The addresses inside that the last session got. */
+  #addresses: readonly IpAddress[] = [];
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -38,11 +41,18 @@ export class Sessions {
     const { ports, onEvent, onWay, onBroken, keyLog } = this.#options;
     const ticket = resume ? this.#ticket : undefined;
     const opened = SessionDriver.open({
-      config: configFor(prepared, target, { urgent, ...(ticket ? { ticket } : {}) }),
+      config: configFor(prepared, target, {
+        urgent,
+        wantedAddresses: this.#addresses,
+        ...(ticket ? { ticket } : {}),
+      }),
       ports,
       onEvent: (event) => {
-        if (event.kind === 'ticket') this.#keep(event.ticket);
-        else onEvent(id, event);
+        if (event.kind === 'ticket') return this.#keep(event.ticket);
+        if (event.kind === 'established') {
+          this.#addresses = event.config.addresses.map(({ address }) => address);
+        }
+        onEvent(id, event);
       },
       onWay: (way) => onWay(id, way),
       onBroken: (failure) => onBroken(id, failure),

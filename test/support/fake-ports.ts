@@ -1,7 +1,7 @@
 import type { Failure } from '../../core/lib/failure.ts';
 import type { EpochMillis, LogFields, LogLevel, Millis } from '../../core/lib/ports.ts';
 import { err, ok, type Result } from '../../core/lib/result.ts';
-import { sameAddress, type Endpoint, type IpAddress } from '../../core/net/address.ts';
+import { parseAddress, sameAddress, type Endpoint, type IpAddress } from '../../core/net/address.ts';
 import { sourcesFor } from '../../core/net/reachability.ts';
 import { appendPacket, type Batch, packetAt, resetBatch } from '../../core/net/batch.ts';
 import type {
@@ -342,7 +342,8 @@ export class FakeLaptop {
       },
       resolve: async (host) => {
         this.calls.push(`resolve ${host}`);
-        const other = this.hosts.get(host);
+        const literal = parseAddress(host);
+        const other = literal ? [literal] : this.hosts.get(host);
         return other ? ok(other) : await this.names;
       },
       openUdp: (request) => this.#openUdp(request),

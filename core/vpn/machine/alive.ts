@@ -2,13 +2,14 @@ import { failure, type Failure } from '../../lib/failure.ts';
 import { formatAddress } from '../../net/address.ts';
 import type { RedirectTarget } from '../../ike/events.ts';
 import { lookedUpLate } from './lookups.ts';
+import { begin } from './attempt.ts';
 import { cancel, leaving } from './race.ts';
 import { countRedirection, tooManyRedirections } from './redirection.ts';
 import { note, noteWay } from './current.ts';
 import { follow, withoutReason } from './follow.ts';
 import { failed, goodbye, leave, stay } from './leave.ts';
 import type { Current } from './parts.ts';
-import { type Alive, got, goWithout, interrupt, outageOf, planFor, settle, tryAgain } from './settle.ts';
+import { type Alive, got, goWithout, interrupt, outageOf, settle } from './settle.ts';
 import type { Effect, Lost, Moment, Standing, Transition, VpnEvent, Waiting } from './state.ts';
 import { redirectedPlace } from './targets.ts';
 
@@ -58,7 +59,7 @@ function onCurrent(
 ): Transition {
   switch (event.kind) {
     case 'closed':
-      return onClosed(whole, current, event.failure ?? withoutReason(), moment);
+      return onClosed(whole, current, event.failure ?? current.dismissed ?? withoutReason(), moment);
     case 'redirected':
       return onRedirected(whole, current, event.to, moment);
     default: {
@@ -81,26 +82,22 @@ function onClosed(whole: Alive, current: Current, why: Failure, moment: Moment):
   return goWithout(rest, outageOf(why, current, moment.now), moment, effects);
 }
 
-/** The session ends by itself; a new one is made where it says. */
+/** A session is made where the gateway says; this one goes when that one carries, or when the gateway ends it. */
 function onRedirected(whole: Alive, current: Current, to: RedirectTarget, moment: Moment): Transition {
   const { now } = moment;
-  const { outage, attempt } = whole;
-  const told = leaving(whole.life, [current.id], now);
-  if (outage) return settle({ life: told, outage, attempt }, moment);
-  const { life, effects } = attempt ? cancel(told, attempt, now) : { life: told, effects: [] };
+  const { attempt, outage } = whole;
+  // What replaces it is under way already.
+  if (outage) return settle(whole, moment);
+  const { life, effects } = attempt ? cancel(whole.life, attempt, now) : { life: whole.life, effects: [] };
   const place = redirectedPlace(current.target, to);
   const counted = countRedirection(life, now);
-  if (!counted) return leave({ life }, failed(tooManyRedirections(place.host), true), moment, effects);
+  if (!counted) {
+    return leave({ life, current }, failed(tooManyRedirections(place.host), true), moment, effects);
+  }
   const gateway = formatAddress(current.target.address);
-  const cause = failure('peer.redirected', { gateway, target: place.host });
-  const next = outageOf(cause, current, now);
-  const plan = planFor(counted, next);
-  return tryAgain(
-    { life: counted, outage: next },
-    { ...plan, places: [place, ...plan.places], resume: false },
-    moment,
-    effects,
-  );
+  const dismissed = failure('peer.redirected', { gateway, target: place.host });
+  const begun = begin(counted, { goal: 'redirect', places: [place] }, now);
+  return got(begun, { current: { ...current, dismissed } }, moment, effects);
 }
 
 /** The tunnel has gone over to a new session; the one before says goodbye. */

@@ -13,7 +13,9 @@ export type Goal =
   /** The gateway does not answer: perhaps it forgot the session and would welcome a new one. */
   | 'doubt'
   /** The login runs out (RFC 4478). */
-  | 'reauthenticate';
+  | 'reauthenticate'
+  /** The gateway sends us elsewhere (RFC 5685). */
+  | 'redirect';
 
 /** A gateway by name or address, whose addresses are not known yet. */
 export interface Place {
@@ -89,4 +91,6 @@ export interface Current extends Run {
   /** When a further attempt to replace it may begin, after one that failed, and how many did. */
   readonly again: { readonly at: Millis; readonly tries: number };
   readonly lifetime?: Lifetime | undefined;
+  /** The gateway sent us to another one: it may end the session, and this is then why. */
+  readonly dismissed?: Failure;
 }

@@ -106,7 +106,7 @@ function firstTryAt({ cause, tries }: Outage, { now, chance }: Moment): number {
 }
 
 /** Begins an attempt of an outage. */
-export function tryAgain(
+function tryAgain(
   { life, current, outage }: Given,
   plan: Plan,
   moment: Moment,
@@ -116,7 +116,7 @@ export function tryAgain(
   return got(begin(life, plan, moment.now), { current, outage: tried }, moment, effects);
 }
 
-export function planFor(life: Life, { cause, last }: Outage): Plan {
+function planFor(life: Life, { cause, last }: Outage): Plan {
   return {
     goal: 'reconnect',
     places: placesAfter(life, last),

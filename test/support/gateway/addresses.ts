@@ -16,11 +16,15 @@ export interface NetworkConfig {
   readonly subnets: readonly Prefix[];
 }
 
-/** Who has which address. A client that comes back under the same identity gets the same one when it is free. */
+/**
+ * Who has which address. A client that comes back under the same identity gets the same one when it is free, and one
+ * that asks for its own by name gets it even while another session of its has it.
+ */
 export class AddressPool {
   readonly #prefixes: readonly Prefix[];
   readonly #taken = new Map<string, number>();
   readonly #last = new Map<string, readonly IpAddress[]>();
+  readonly #owners = new Map<string, string>();
 
   constructor(prefixes: readonly Prefix[]) {
     this.#prefixes = prefixes;
@@ -38,8 +42,12 @@ export class AddressPool {
     const candidates = [...(wanted === undefined ? [] : [wanted]), ...earlier].filter(
       (address) => containsAddress(prefix, address) && !this.#reserved(prefix, address),
     );
-    const found = candidates.find((address) => this.#free(address)) ?? this.#firstFree(prefix);
+    const found =
+      candidates.find(
+        (address) => this.#free(address) || (address === wanted && this.#isOf(address, identity)),
+      ) ?? this.#firstFree(prefix);
     if (found === undefined) return undefined;
+    this.#owners.set(formatAddress(found), identity);
     this.#taken.set(formatAddress(found), holder);
     this.#last.set(identity, [
       ...(this.#last.get(identity) ?? []).filter((address) => address.family !== family),
@@ -51,6 +59,10 @@ export class AddressPool {
   /** Takes every address back that the holder has. */
   release(holder: number): void {
     for (const [address, by] of this.#taken) if (by === holder) this.#taken.delete(address);
+  }
+
+  #isOf(address: IpAddress, identity: string): boolean {
+    return this.#owners.get(formatAddress(address)) === identity;
   }
 
   #free(address: IpAddress): boolean {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { assignedConfiguration, configurationRequest } from '../../../core/ike/configuration.ts';
 import type { AssignedConfig } from '../../../core/ike/events.ts';
 import { concat, fromHex, utf8 } from '../../../core/lib/bytes.ts';
-import { formatAddress } from '../../../core/net/address.ts';
+import { addressOf, formatAddress } from '../../../core/net/address.ts';
 import { formatPrefix } from '../../../core/net/prefix.ts';
 import { CfgAttr, CfgType } from '../../../core/wire/constants.ts';
 import type { ConfigAttribute } from '../../../core/wire/payloads/config.ts';
@@ -60,6 +60,18 @@ describe('the request', () => {
       assert.deepEqual(types([4, 6]), [...four, ...six, CfgAttr.INTERNAL_DNS_DOMAIN]);
     },
   );
+
+  test('names the addresses that we had before, in the forms of their families', () => {
+    const { attributes } = configurationRequest(
+      [4, 6],
+      [addressOf(ip('fd09::2')), addressOf(ip('10.9.0.2'))],
+    );
+    const named = attributes.filter(({ value }) => value.length > 0);
+    assert.deepEqual(named, [
+      { type: CfgAttr.INTERNAL_IP4_ADDRESS, value: ip('10.9.0.2') },
+      { type: CfgAttr.INTERNAL_IP6_ADDRESS, value: concat(ip('fd09::2'), Uint8Array.of(128)) },
+    ]);
+  });
 });
 
 describe('the reply', () => {

@@ -315,13 +315,37 @@ describe('redirection', () => {
     }
   });
 
-  test('to a gateway that does not answer leads back to those of the profile', () => {
+  test('of a session that stands leaves it as it is until the new one carries', () => {
+    const played = new Played();
+    const id = played.connected();
+    const [lookUp] = played.says(id, { kind: 'redirected', to });
+    assert.ok(lookUp?.kind === 'look-up');
+    assert.equal(played.state.name, 'connected');
+    played.on({ kind: 'found', id: lookUp.id, addresses: [TWO] });
+    assert.deepEqual(played.opened().target, { gateway: 0, address: TWO, redirectedFrom: ONE });
+    const other = played.opened().id;
+    played.goesUp(other);
+    assert.deepEqual(played.all('say-goodbye'), [{ kind: 'say-goodbye', id }]);
+    played.closed(id);
+    assert.deepEqual(played.open, [other]);
+  });
+
+  test('to a gateway that does not answer leads back to those of the profile when the session ends', () => {
+    const played = new Played();
+    const id = played.connected();
+    played.says(id, { kind: 'redirected', to });
+    played.on({ kind: 'found', id: played.all('look-up').at(-1)!.id, addresses: [TWO] });
+    played.closed(played.opened().id, 'timeout.init');
+    assert.equal(played.state.name, 'connected');
+    played.closed(id, 'peer.deleted');
+    assert.deepEqual(played.opened().target, { gateway: 0, address: ONE });
+  });
+
+  test('is the reason when the session ends of its own after it', () => {
     const played = new Played();
     const id = played.connected();
     played.says(id, { kind: 'redirected', to });
     played.closed(id);
-    played.on({ kind: 'found', id: played.all('look-up').at(-1)!.id, addresses: [TWO] });
-    played.closed(played.opened().id, 'timeout.init');
-    assert.equal(played.all('look-up').at(-1)?.host, 'vpn.example.com');
+    assert.equal(played.cause, 'peer.redirected');
   });
 });
