@@ -120,10 +120,14 @@ export interface FirstChild {
 
 /** The request half of the Child SA that IKE_AUTH creates, remembered until the answer. */
 export class ChildRequest {
+  readonly isAlone: boolean;
   readonly #offer: ChildOffer;
   #rest: readonly Selector[] = [];
+  #alone: AssignedConfig | undefined;
 
-  constructor({ config, random }: TaskContext) {
+  /** `isAlone`: only addresses are asked for, and the Child SA later in an exchange of its own (RFC 6023). */
+  constructor({ config, random }: TaskContext, isAlone: boolean) {
+    this.isAlone = isAlone;
     const spiIn = freshChildSpi(random, () => false);
     this.#offer = {
       spiIn,
@@ -145,7 +149,24 @@ export class ChildRequest {
 
   /** CP before SA before the selectors (RFC 7296 section 2.19). */
   payloads({ config }: TaskContext): Payload[] {
-    return [configurationRequest(config.addressFamilies, config.wantedAddresses), ...offerPayloads(this.#offer)];
+    const request = configurationRequest(config.addressFamilies, config.wantedAddresses);
+    return this.isAlone ? [request] : [request, ...offerPayloads(this.#offer)];
+  }
+
+  /** What was assigned with an IKE SA alone, once it was. */
+  get alone(): AssignedConfig | undefined {
+    return this.#alone;
+  }
+
+  /** The addresses in a response whose AUTH holds, or why there are none. The Child SA is to follow. */
+  acceptAlone(payloads: readonly Payload[], { config }: TaskContext): Result<AssignedConfig, Failure> {
+    const error = allOf(payloads, 'N').find(({ notifyType }) => isErrorNotify(notifyType));
+    if (error) return err(childRefusal(error, config));
+    const { addressFamilies, gateway } = config;
+    const assigned = assignedConfiguration(firstOf(payloads, 'CP'), addressFamilies, gateway.address);
+    if (assigned.addresses.length === 0) return err(failure('peer.no-address'));
+    this.#alone = assigned;
+    return ok(assigned);
   }
 
   /** The Child SA of a response whose AUTH holds, or why there is none. */

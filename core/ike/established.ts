@@ -10,6 +10,7 @@ import { asksForIkeSa } from './answer-rekey-ike.ts';
 import { ChildKeeper } from './child-keeper.ts';
 import { type AssignedConfig, type EstablishedChild, type IkeCommand, wipeChild } from './events.ts';
 import type { Exchanger, Readiness } from './exchanger.ts';
+import { type Alone, firstPairTask, whyNoFirstPair } from './first-pair.ts';
 import { gatewayNotices } from './gateway-notices.ts';
 import { IkeSuccession } from './ike-succession.ts';
 import type { Answer, LifePort, SessionPort } from './life-port.ts';
@@ -38,6 +39,7 @@ export class Established {
   readonly #children: ChildKeeper;
   #leaving: { readonly failure: Failure | undefined } | undefined;
   #hasGivenNotice = false;
+  #first: { readonly task: CreateChildTask; readonly alone: Alone } | undefined;
 
   constructor(session: SessionPort, ike: Exchanger, now: Millis) {
     this.#port = {
@@ -54,6 +56,14 @@ export class Established {
   /** The Child SA that came with the login, and what could be had beside it. */
   begin(child: EstablishedChild, config: AssignedConfig, rest: readonly Selector[], now: Millis): void {
     this.#children.first(child, config, rest, now);
+  }
+
+  /** The login led to an IKE SA alone: the Child SA is asked for now (RFC 6023). */
+  beginAlone(alone: Alone, now: Millis): void {
+    const { config } = this.#port;
+    const task = firstPairTask(alone, config, this.ike.sa.init.suite.group.id);
+    this.#first = { task, alone };
+    this.#ikes.enqueue(task, now);
   }
 
   /** The IKE SA that our requests go out in. */
@@ -126,13 +136,23 @@ export class Established {
         return from.send(task, now);
       case 'done':
         status.events.forEach((event) => this.#port.emit(event));
-        this.#children.finished(task, now);
+        if (task === this.#first?.task) this.#born(this.#first, now);
+        else this.#children.finished(task, now);
         return this.#ikes.finished(from, task, now);
       case 'fail':
         return this.leave(status.failure, now);
       default:
         throw new Error(`${task.kind} after the login: ${status.kind}`);
     }
+  }
+
+  /** The first pair of an IKE SA that was begun alone; without it the session is of no use. */
+  #born({ task, alone }: { readonly task: CreateChildTask; readonly alone: Alone }, now: Millis): void {
+    this.#first = undefined;
+    const { outcome } = task;
+    if (outcome?.kind !== 'created') return this.leave(whyNoFirstPair(outcome, this.#port.config), now);
+    this.#port.emit(alone.established(outcome.child));
+    this.#children.first(outcome.child, alone.assigned, outcome.rest, now);
   }
 
   /** Answers to what was asked before we began to leave have no one left to tell, but may make SAs. */
@@ -254,6 +274,7 @@ export class Established {
 
   wipe(): void {
     this.#timers.clear();
+    this.#first?.task.wipe();
     this.#children.wipe();
     this.#ikes.wipe();
   }

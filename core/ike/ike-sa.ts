@@ -27,6 +27,8 @@ export interface InitResult {
   readonly peerHashes: readonly number[];
   /** Both sides take messages in fragments (RFC 7383 section 2.3). */
   readonly fragmentation: boolean;
+  /** The gateway lets an IKE SA begin without a Child SA (RFC 6023 section 3). */
+  readonly childless: boolean;
   /** The identities of the SA that this one resumes (RFC 5723): they stand without being proved again. */
   readonly resumed?: { readonly localId: Identity; readonly remoteId: Identity };
 }

@@ -48,6 +48,8 @@ type Phase =
 export class Login {
   readonly #port: LoginPort;
   #phase: Phase = { name: 'idle' };
+  /** The gateway lets no IKE SA stand that is begun with a Child SA. */
+  #isChildless = false;
 
   constructor(port: LoginPort) {
     this.#port = port;
@@ -125,7 +127,9 @@ export class Login {
     this.#port.emit({ kind: 'initiated', suite: suite.name, nat, initiatorSpi, responderSpi });
     const ike = this.#port.exchangerFor(sa, 1);
     const context = this.#port.context(ike, now);
-    const task = resumed ? new ResumedAuthTask(context, resumed) : new AuthTask(context);
+    const task = resumed
+      ? new ResumedAuthTask(context, resumed)
+      : new AuthTask(context, this.#isChildless && sa.init.childless);
     this.#phase = { name: 'auth', ike, task };
     ike.enqueue(task, now);
   }
@@ -154,7 +158,7 @@ export class Login {
         if (!this.#isLeaving) this.#port.emit({ kind: 'redirected', to: status.to });
         return this.#refuse(ike, undefined, status.parting, now);
       case 'begin-anew':
-        return this.#isLeaving ? this.#port.ended(undefined) : this.#beginAnew(ike, status.why, now);
+        return this.#isLeaving ? this.#port.ended(undefined) : this.#beginAnew(ike, status, now);
       case 'fail':
         return this.#refuse(ike, status.failure, status.parting, now);
       case 'done':
@@ -169,9 +173,15 @@ export class Login {
     this.#refuse(ike, undefined, [DELETE_IKE_SA], now);
   }
 
-  /** An SA that was to be resumed is given up, and a full login takes its place (RFC 5723 section 4.3.2). */
-  #beginAnew(ike: Exchanger, why: string, now: Millis): void {
-    this.#port.log('debug', 'ike-not-resumed', { why });
+  /** An SA is given up for one that is begun in another way. */
+  #beginAnew(
+    ike: Exchanger,
+    { why, childless }: { readonly why: string; readonly childless: boolean },
+    now: Millis,
+  ): void {
+    this.#port.log('debug', 'ike-begins-anew', { why });
+    this.#isChildless ||= childless;
+    if (this.#phase.name === 'auth') this.#phase.task.wipe();
     ike.wipe();
     this.#port.startOver();
     this.#begin(undefined, now);
@@ -189,7 +199,7 @@ export class Login {
   silent(retransmitter: Retransmitter, now: Millis): void {
     const phase = this.#phase;
     if (phase.name !== 'auth' || this.#isLeaving) return this.#port.ended(undefined);
-    if (phase.task.isResumed) return this.#beginAnew(phase.ike, 'silence', now);
+    if (phase.task.isResumed) return this.#beginAnew(phase.ike, { why: 'silence', childless: false }, now);
     const facts = factsOfSilence(this.#port.remote(), retransmitter, now);
     const silence = failure(phase.task.inEap ? 'timeout.eap' : 'timeout.auth', facts);
     this.#port.ended(phase.task.refusal ?? silence);
@@ -203,7 +213,7 @@ export class Login {
       return;
     }
     if (phase.name === 'auth' && phase.task.isResumed && !this.#isLeaving) {
-      return this.#beginAnew(ike, 'malformed', now);
+      return this.#beginAnew(ike, { why: 'malformed', childless: false }, now);
     }
     const why = failure('protocol.malformed', { detail: reason });
     // What does not stand yet cannot be deleted (RFC 7296 section 1.4); it is refused instead (section 2.21.2).

@@ -9,12 +9,15 @@ import type { IkeConfig } from './config.ts';
 import { Established } from './established.ts';
 import {
   wipeKeysIn,
+  type AssignedConfig,
+  type EstablishedChild,
   type IkeCommand,
   type IkeEvent,
   type InboundDatagram,
   type OutboundDatagram,
 } from './events.ts';
 import { type ExchangeOwner, Exchanger, type Readiness } from './exchanger.ts';
+import type { ProvedGateway } from './gateway-proof.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { Unreachable } from './init-exchange.ts';
 import { type IkeKeyLogEntry, ikeKeyLogEntry } from './keylog.ts';
@@ -23,6 +26,7 @@ import { Login, type LoginPort } from './login.ts';
 import { Mobility } from './mobility/mobility.ts';
 import { Outbox } from './outbox.ts';
 import { factsOfSilence, type Retransmitter, type RetransmitPolicy } from './retransmitter.ts';
+import { establishedEvent } from './standing.ts';
 import type { LoginTask, Task, TaskContext } from './tasks/task.ts';
 import { ticketTask } from './tasks/ticket.ts';
 import { TicketKeeper } from './ticket-keeper.ts';
@@ -258,11 +262,25 @@ export class IkeSession {
     for (const event of events) {
       if (event.kind === 'established') life.begin(event.child, event.config, task.rest, now);
     }
+    if (task.alone && task.gateway) this.#standsAlone(life, task.alone, task.gateway, payloads, now);
     // The final response of IKE_AUTH may have a ticket. The one that we came with stood for an SA that is gone.
     this.#config.ticket?.wipe();
     if (!task.gateway) return;
     const context = { ...this.#context(ike.sa, now), localId: this.#config.localId };
     this.#events.push(...this.#tickets.authenticated(payloads, task.gateway.identity, context));
+  }
+
+  /** What is told of it waits for its first pair of Child SAs. */
+  #standsAlone(
+    life: Established,
+    assigned: AssignedConfig,
+    gateway: ProvedGateway,
+    payloads: readonly Payload[],
+    now: Millis,
+  ): void {
+    const established = (child: EstablishedChild): IkeEvent =>
+      establishedEvent(this.#config, payloads, gateway, child, assigned);
+    life.beginAlone({ assigned, established }, now);
   }
 
   #exchangerFor(sa: IkeSa, firstId: 0 | 1): Exchanger {

@@ -16,6 +16,7 @@ import type { AuthPayload } from '../../wire/payloads/auth.ts';
 import { sharedSecretAuth, signedOctets } from '../auth-data.ts';
 import { ChildRequest } from '../child-sa.ts';
 import type { UserAuth } from '../config.ts';
+import type { AssignedConfig } from '../events.ts';
 import { type ProvedGateway, proveGateway, provedBySecret } from '../gateway-proof.ts';
 import { mobilityOffer } from '../mobility/offer.ts';
 import { allOf, CHILD_ERRORS, firstOf } from '../payloads.ts';
@@ -55,8 +56,9 @@ export class AuthTask implements LoginTask {
   #rounds = 0;
   #gateway: ProvedGateway | undefined;
 
-  constructor(context: TaskContext) {
-    this.#child = new ChildRequest(context);
+  /** `isAlone`: the Child SA is asked for later (RFC 6023 section 5). */
+  constructor(context: TaskContext, isAlone: boolean) {
+    this.#child = new ChildRequest(context, isAlone);
     const { userAuth } = context.config;
     this.#eap = userAuth.kind === 'eap' ? eapPeer(userAuth, context.random) : undefined;
   }
@@ -67,6 +69,10 @@ export class AuthTask implements LoginTask {
 
   get gateway(): ProvedGateway | undefined {
     return this.#gateway;
+  }
+
+  get alone(): AssignedConfig | undefined {
+    return this.#child.alone;
   }
 
   get rest(): readonly Selector[] {

@@ -168,6 +168,7 @@ export class InitTask implements FirstTask {
       nat,
       peerHashes: peerHashes(message),
       fragmentation: speaksFragments(payloads),
+      childless: notifyOf(payloads, Notify.CHILDLESS_IKEV2_SUPPORTED) !== undefined,
     };
     return { kind: 'done', sa: new IkeSa(init, deriveIkeKeys(suite, shared.value, init), this.#random) };
   }

@@ -99,6 +99,7 @@ export class ResumeTask implements FirstTask {
       nat,
       peerHashes: [],
       fragmentation: speaksFragments(payloads),
+      childless: false,
       resumed: { localId, remoteId },
     };
     return { kind: 'done', sa: new IkeSa(init, deriveResumedKeys(suite, skD, init), this.#random) };

@@ -30,13 +30,14 @@ export class ResumedAuthTask implements LoginTask {
   readonly patienceMs = PATIENCE_MS;
   readonly isResumed = true;
   readonly inEap = false;
+  readonly alone = undefined;
   readonly refusal = undefined;
   readonly gateway: ProvedGateway;
   readonly #child: ChildRequest;
   readonly #localId: Identity;
 
   constructor(context: TaskContext, { localId, remoteId }: { localId: Identity; remoteId: Identity }) {
-    this.#child = new ChildRequest(context);
+    this.#child = new ChildRequest(context, false);
     this.#localId = localId;
     this.gateway = { identity: remoteId, method: 'resumed session' };
   }
@@ -65,14 +66,16 @@ export class ResumedAuthTask implements LoginTask {
     const refused = allOf(payloads, 'N').some(
       ({ notifyType }) =>
         notifyType === Notify.AUTHENTICATION_FAILED ||
+        notifyType === Notify.INVALID_SYNTAX ||
         (isErrorNotify(notifyType) && !auth && !CHILD_ERRORS.has(notifyType)),
     );
-    if (refused || !idr || !auth) return { kind: 'begin-anew', why: 'refused' };
+    if (refused || !idr || !auth) return { kind: 'begin-anew', why: 'refused', childless: false };
     const { idType, data } = this.gateway.identity;
     const isSame = idr.idType === idType && equalBytes(idr.data, data);
     const expected = resumedAuth(context.sa, 'responder', this.gateway.identity);
     const isProved = auth.method === AuthMethod.PSK && constantTimeEqual(expected, auth.data);
-    if (!isSame || !isProved || firstOf(payloads, 'CERT')) return { kind: 'begin-anew', why: 'not proved' };
+    if (!isSame || !isProved || firstOf(payloads, 'CERT'))
+      return { kind: 'begin-anew', why: 'not proved', childless: false };
     return standing(this.#child, payloads, context, this.gateway);
   }
 

@@ -5,7 +5,7 @@ import type { SecretBytes } from '../../lib/secret.ts';
 import type { Selector } from '../../net/selector.ts';
 import type { Payload } from '../../wire/payload.ts';
 import type { IkeConfig } from '../config.ts';
-import type { IkeEvent, Path, RedirectTarget } from '../events.ts';
+import type { AssignedConfig, IkeEvent, Path, RedirectTarget } from '../events.ts';
 import type { ProvedGateway } from '../gateway-proof.ts';
 import type { IkeSa } from '../ike-sa.ts';
 
@@ -30,8 +30,11 @@ export type TaskStatus =
   | { readonly kind: 'need'; readonly what: 'password' }
   /** The gateway sends us to another one (RFC 5685 section 6). `parting` is what it is told, if there is an SA. */
   | { readonly kind: 'redirect'; readonly to: RedirectTarget; readonly parting?: readonly Payload[] }
-  /** An SA that was to be resumed comes to nothing: a full login takes its place. */
-  | { readonly kind: 'begin-anew'; readonly why: string }
+  /**
+   * This SA comes to nothing: one that was to be resumed gives way to a full login, and one with a Child SA to one
+   * without, if that is what the gateway wants (RFC 6023).
+   */
+  | { readonly kind: 'begin-anew'; readonly why: string; readonly childless: boolean }
   /** The SA cannot live. `parting` is what the gateway is told in one last request, if anything. */
   | { readonly kind: 'fail'; readonly failure: Failure; readonly parting?: readonly Payload[] };
 
@@ -67,6 +70,8 @@ export interface LoginTask extends Task {
   readonly inEap: boolean;
   /** The reason that the gateway gave in EAP, if it did. What comes after it may be a bare error, or nothing. */
   readonly refusal: Failure | undefined;
+  /** What was assigned with an IKE SA alone, whose first Child SA has still to be asked for (RFC 6023). */
+  readonly alone: AssignedConfig | undefined;
   /** The gateway, as soon as it has proved itself. */
   readonly gateway: ProvedGateway | undefined;
   /** Traffic that was asked for and may be had in Child SAs of its own. */

@@ -244,7 +244,7 @@ function judgeFirst(responder: Responder, sa: Sa, message: Message): void {
   const violate = (what: string): void => responder.emit({ kind: 'violation', what });
   const at = (kind: string): number => message.payloads.findIndex((payload) => payload.kind === kind);
   if (message.exchange !== ExchangeType.IKE_AUTH) violate('the second exchange is not IKE_AUTH');
-  if (at('CP') >= 0 && at('CP') > at('SA')) violate('CP stands behind SA');
+  if (at('SA') >= 0 && at('CP') > at('SA')) violate('CP stands behind SA');
   const nat = sa.natClient || sa.natGateway || responder.config.encap;
   if (nat && sa.localPort === INIT_PORT) violate('a NAT was detected and port 4500 was not used');
 }

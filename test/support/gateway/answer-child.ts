@@ -65,7 +65,7 @@ export function addChild(responder: Responder, sa: Sa, request: ChildRequest, wh
 
 /** An IKE SA without a Child SA, because the client wants it or the gateway does (RFC 6023). */
 function withoutChild(
-  { config }: Responder,
+  { config, faults }: Responder,
   sa: Sa,
   { proposals }: ChildRequest,
   configured: Exclude<Configured, { kind: 'no-address' }> | undefined,
@@ -75,8 +75,9 @@ function withoutChild(
   sa.client.permitted = permittedLocal(configured);
   const refusal = childless(Notify.INVALID_SYNTAX, 'an IKE SA without a Child SA is demanded');
   const { payloads, events } = proposals.length > 0 ? refusal : { payloads: [], events: [] };
+  const reply = configured === undefined ? undefined : spoilReply(configured.payload, faults.cp);
   return {
-    payloads: [...(configured === undefined ? [] : [configured.payload]), ...payloads],
+    payloads: [...(reply === undefined ? [] : [reply]), ...payloads],
     addresses: configured?.addresses ?? [],
     events,
   };
