@@ -10,9 +10,10 @@ import { type ChildPair, Children, redundantOf } from './children.ts';
 import { type AssignedConfig, type EstablishedChild, wipeChild } from './events.ts';
 import { alreadyHad, eachPair, fromOurAddresses } from './further-children.ts';
 import type { Answer, LifePort, Requests } from './life-port.ts';
-import { type Attempts, lifetimeFrom, nextAttempt } from './lifetimes.ts';
+import { lifetimeFrom } from './lifetimes.ts';
 import { notifyOf } from './payloads.ts';
 import type { Role } from './protection.ts';
+import { Retries } from './retries.ts';
 import { type ChildOutcome, type ChildWish, CreateChildTask, type Nonces } from './tasks/create-child.ts';
 import { deleteOf, DeleteChildTask } from './tasks/informational.ts';
 import type { Task, TaskContext } from './tasks/task.ts';
@@ -45,9 +46,8 @@ export class ChildKeeper {
   readonly #children = new Children();
   /** Exchanges for new pairs that wait for their turn or for an answer. */
   readonly #tasks = new Set<CreateChildTask>();
-  readonly #attempts = new Map<string, Attempts>();
   /** What is asked for again later. */
-  readonly #later = new Map<string, ChildWish>();
+  readonly #retries: Retries<ChildWish>;
   #assigned: AssignedConfig['addresses'] = [];
   #further = MAX_FURTHER;
   /** The group that the gateway took last. */
@@ -56,6 +56,7 @@ export class ChildKeeper {
   constructor(port: LifePort, requests: Requests, group: number) {
     this.#port = port;
     this.#requests = requests;
+    this.#retries = new Retries(port.timers, port.random);
     this.#group = group;
   }
 
@@ -91,9 +92,8 @@ export class ChildKeeper {
   }
 
   #isAskedFor(spiIn: number): boolean {
-    return [...this.#tasks, ...this.#later.values()].some(
-      (item) => ('wish' in item ? item.wish : item).replaces === spiIn,
-    );
+    const wishes = [...this.#tasks].map(({ wish }) => wish);
+    return [...wishes, ...this.#retries.waiting].some(({ replaces }) => replaces === spiIn);
   }
 
   #ask(wish: ChildWish, now: Millis): void {
@@ -146,7 +146,7 @@ export class ChildKeeper {
           wipeChild(outcome.child);
           return this.#unusable(wish, outcome.child.spiIn, 'an SPI that is in use', now);
         }
-        this.#attempts.delete(keyOf(wish));
+        this.#retries.done(keyOf(wish));
         return wish.rekeys && wish.replaces !== undefined
           ? this.#rekeyed(wish.replaces, outcome, now)
           : this.#created(wish, outcome, now);
@@ -229,19 +229,11 @@ export class ChildKeeper {
   }
 
   #tryLater(wish: ChildWish, refused: boolean, now: Millis): void {
-    const key = keyOf(wish);
-    const attempts = this.#attempts.get(key) ?? { since: now, count: 0 };
-    const at = nextAttempt(attempts, now, this.#port.random, refused);
-    if (at === undefined) {
-      return this.#port.leave(failure('peer.lost-state', { detail: 'TEMPORARY_FAILURE' }), now);
-    }
-    this.#attempts.set(key, { ...attempts, count: attempts.count + 1 });
-    this.#later.set(key, wish);
-    this.#port.timers.set(`again ${key}`, at, 'rekey', (then) => {
-      this.#later.delete(key);
+    const isUseful = this.#retries.later(keyOf(wish), wish, refused, now, (then) => {
       if (wish.rekeys && wish.replaces !== undefined) this.rekey(wish.replaces, then);
       else this.#ask(wish, then);
     });
+    if (!isUseful) this.#port.leave(failure('peer.lost-state', { detail: 'TEMPORARY_FAILURE' }), now);
   }
 
   // What the gateway asks for
@@ -381,14 +373,14 @@ export class ChildKeeper {
     const active = this.#requests.activeTask;
     const isComing =
       [...this.#tasks].some((task) => task === active || !this.isObsolete(task)) ||
-      [...this.#later.values()].some(({ rekeys }) => !rekeys);
+      this.#retries.waiting.some(({ rekeys }) => !rekeys);
     if (!isComing) this.#port.leave(failure('peer.deleted', { child: true }), now);
   }
 
   wipe(): void {
     for (const task of this.#tasks) task.wipe();
     this.#tasks.clear();
-    this.#later.clear();
+    this.#retries.clear();
     this.#children.clear();
   }
 }

@@ -9,7 +9,8 @@ import { grantIkeSa } from './answer-rekey-ike.ts';
 import { redundantOf } from './children.ts';
 import type { Exchanger, Readiness } from './exchanger.ts';
 import type { Answer, LifePort, Requests } from './life-port.ts';
-import { type Attempts, lifetimeFrom, nextAttempt } from './lifetimes.ts';
+import { lifetimeFrom } from './lifetimes.ts';
+import { Retries } from './retries.ts';
 import type { Nonces } from './tasks/create-child.ts';
 import { DELETE_IKE_SA, partingTask, retireTask } from './tasks/informational.ts';
 import { RekeyIkeTask } from './tasks/rekey-ike.ts';
@@ -39,11 +40,12 @@ export class IkeSuccession implements Requests {
   #heir: { readonly ike: Exchanger; readonly nonces: Nonces } | undefined;
   /** The exchange that replaces the current one: it waits for its turn, or for an answer. */
   #rekeying: RekeyIkeTask | undefined;
-  #attempts: Attempts | undefined;
+  readonly #retries: Retries<'ike'>;
   #endAt: Millis = Infinity;
 
   constructor(port: LifePort, ike: Exchanger, now: Millis) {
     this.#port = port;
+    this.#retries = new Retries(port.timers, port.random);
     this.#current = ike;
     this.#standing.set(ike, 'current');
     this.#schedule(now);
@@ -97,7 +99,7 @@ export class IkeSuccession implements Requests {
   // Our rekeying
 
   rekey(now: Millis): void {
-    if (this.#rekeying || this.#heir || this.#port.timers.has('ike again')) return;
+    if (this.#rekeying || this.#heir || this.#retries.waiting.length > 0) return;
     this.#rekeying = new RekeyIkeTask();
     this.#current.enqueue(this.#rekeying, now);
   }
@@ -116,7 +118,6 @@ export class IkeSuccession implements Requests {
     this.#rekeying = undefined;
     const { outcome } = task;
     if (outcome.kind === 'refused') return this.#refused(outcome.notify.notifyType, now);
-    this.#attempts = undefined;
     const ike = this.#port.exchangerFor(outcome.sa, 0);
     const heir = this.#heir;
     if (heir && redundantOf(outcome.nonces, heir.nonces) === 'ours') return this.#retire(ike, now);
@@ -138,11 +139,8 @@ export class IkeSuccession implements Requests {
       return this.#port.expire(failure('peer.rekey-failed', { notify: why }), now);
     }
     if (!isBusy) this.#port.cannotRekey(this.#endAt, now);
-    const attempts = this.#attempts ?? { since: now, count: 0 };
-    const at = nextAttempt(attempts, now, this.#port.random, !isBusy);
-    if (at === undefined) return this.#port.leave(failure('peer.lost-state', { detail: why }), now);
-    this.#attempts = { ...attempts, count: attempts.count + 1 };
-    this.#port.timers.set('ike again', at, 'rekey', (then) => this.rekey(then));
+    const isUseful = this.#retries.later('ike', 'ike', !isBusy, now, (then) => this.rekey(then));
+    if (!isUseful) this.#port.leave(failure('peer.lost-state', { detail: why }), now);
   }
 
   // The gateway's rekeying
@@ -215,7 +213,8 @@ export class IkeSuccession implements Requests {
     this.#current = ike;
     this.#standing.set(ike, 'current');
     this.#heir = undefined;
-    for (const key of ['ike heir', 'ike again']) this.#port.timers.cancel(key);
+    this.#port.timers.cancel('ike heir');
+    this.#retries.done('ike');
     this.#schedule(now);
     this.#port.succeeded(ike, now);
     for (const task of old.takeWaiting()) ike.enqueue(task, now);

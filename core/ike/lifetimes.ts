@@ -28,31 +28,3 @@ export function lifetimeFrom(now: Millis, lifetimeMs: number, jitter: number, ra
 export function fraction(random: RandomBytes): number {
   return readU32(random(4)) / 2 ** 32;
 }
-
-/** Pause before the first new attempt, and the longest one. */
-const FIRST_PAUSE_MS = 2_000;
-const MAX_PAUSE_MS = 30_000;
-/** A gateway that is never ready has other state than we (RFC 7296 section 2.25). */
-const MAX_BUSY_MS = 300_000;
-
-/** The row of attempts at one thing that the gateway put off or refused. */
-export interface Attempts {
-  readonly since: Millis;
-  readonly count: number;
-}
-
-/**
- * When to try again after one more attempt came to nothing, later each time; undefined when the gateway has been busy
- * for too long. `refused`: it did not say that it may have time later, so it is not asked as often, and nothing can be
- * concluded from its saying so again.
- */
-export function nextAttempt(
-  { since, count }: Attempts,
-  now: Millis,
-  random: RandomBytes,
-  refused: boolean,
-): Millis | undefined {
-  if (!refused && now - since >= MAX_BUSY_MS) return undefined;
-  const pauseMs = refused ? MAX_PAUSE_MS : Math.min(FIRST_PAUSE_MS * 2 ** count, MAX_PAUSE_MS);
-  return now + pauseMs * (1 + fraction(random) / 2);
-}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { lifetimeFrom, nextAttempt } from '../../../core/ike/lifetimes.ts';
+import { lifetimeFrom } from '../../../core/ike/lifetimes.ts';
+import { Retries } from '../../../core/ike/retries.ts';
 import { Timers } from '../../../core/ike/timers.ts';
 import { proves } from '../../conformance/tag.ts';
 
@@ -26,25 +27,61 @@ describe('the lifetime of an SA', () => {
 });
 
 describe('the next attempt', () => {
+  /** Tries, and is put off or refused, until it is told to stop: when each attempt was. */
+  function attempts(refused: boolean, octet: number, endAt: number) {
+    const timers = new Timers();
+    const retries = new Retries<string>(timers, always(octet));
+    const times: number[] = [];
+    let isUseful = true;
+    const attempt = (now: number): void => {
+      times.push(now);
+      isUseful = retries.later('it', 'it', refused, now, attempt);
+    };
+    attempt(0);
+    for (let next = timers.next(); next && next.at < endAt; next = timers.next()) timers.run(next.at);
+    return { times, isUseful, retries, timers, attempt };
+  }
+
   test(
     'comes after a pause that doubles up to half a minute, and half as much again at most',
     proves('RFC7296-2.25-1', 'does'),
     () => {
-      const pauses = [0, 1, 2, 3, 4, 5].map((count) => nextAttempt({ since: 0, count }, 0, always(0), false));
-      assert.deepEqual(pauses, [2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
-      const latest = nextAttempt({ since: 0, count: 0 }, 0, always(255), false);
+      const { times } = attempts(false, 0, 121_000);
+      assert.deepEqual(times, [0, 2_000, 6_000, 14_000, 30_000, 60_000, 90_000, 120_000]);
+      const [, latest] = attempts(false, 255, 10_000).times;
       assert.ok(latest && latest > 2_999 && latest < 3_000);
     },
   );
 
   test('never comes when the gateway has been busy for minutes', proves('RFC7296-2.25-x3', 'does'), () => {
-    assert.equal(nextAttempt({ since: 0, count: 9 }, 299_999, always(0), false), 329_999);
-    assert.equal(nextAttempt({ since: 0, count: 9 }, 300_000, always(0), false), undefined);
+    const { times, isUseful, retries } = attempts(false, 0, Infinity);
+    assert.equal(times.at(-1), 300_000);
+    assert.equal(isUseful, false);
+    assert.deepEqual(retries.waiting, []);
   });
 
   test('after a refusal comes slowly, and is always worth it', () => {
-    assert.equal(nextAttempt({ since: 0, count: 0 }, 0, always(0), true), 30_000);
-    assert.equal(nextAttempt({ since: 0, count: 9 }, 400_000, always(0), true), 430_000);
+    const { times, isUseful } = attempts(true, 0, 700_000);
+    assert.deepEqual(times.slice(0, 3), [0, 30_000, 60_000]);
+    assert.equal(times.at(-1), 690_000);
+    assert.equal(isUseful, true);
+  });
+
+  test('counts anew when nobody asked in between, as in a sleep', () => {
+    const { attempt, timers, retries } = attempts(false, 0, 290_000);
+    timers.run(10_000_000);
+    assert.deepEqual(retries.waiting, ['it']);
+    assert.equal(timers.next()?.at, 10_002_000);
+    attempt(10_002_000);
+    assert.equal(timers.next()?.at, 10_006_000);
+  });
+
+  test('is forgotten when it was done', () => {
+    const { retries, timers } = attempts(false, 0, 1_000);
+    assert.deepEqual(retries.waiting, ['it']);
+    retries.done('it');
+    assert.deepEqual(retries.waiting, []);
+    assert.equal(timers.next(), undefined);
   });
 });
 
