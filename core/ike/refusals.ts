@@ -23,6 +23,8 @@ function generalRefusal(notify: NotifyPayload): Failure {
       return failure('peer.invalid-syntax');
     case Notify.UNSUPPORTED_CRITICAL_PAYLOAD:
       return failure('peer.unsupported-critical', { payload: notify.data[0] ?? 0 });
+    case Notify.UNEXPECTED_NAT_DETECTED:
+      return failure('network.nat-found');
     case Notify.INVALID_MAJOR_VERSION:
       return failure('peer.invalid-major-version');
     default:

@@ -41,6 +41,13 @@ interface Ask {
   round: number;
 }
 
+/** Our address as the gateway saw it: NAT_DETECTION_DESTINATION_IP, which can be compared on one path of one IKE SA. */
+interface Sighting {
+  readonly path: number;
+  readonly initiatorSpi: Uint8Array;
+  readonly hash: Uint8Array;
+}
+
 /**
  * How a session reaches the gateway and knows that it is there: sends each request over the paths that the Mover
  * chooses (RFC 4555), asks on the schedule of Liveness, and looks for NAT mappings that changed. Before the session is
@@ -55,8 +62,7 @@ export class Mobility {
   #life: MobileLife | undefined;
   #isOver = false;
   #liveness: Liveness;
-  /** Our address as the gateway saw it last, in the form of NAT_DETECTION_DESTINATION_IP. */
-  #seenAs: Uint8Array | undefined;
+  #seenAs: Sighting | undefined;
 
   constructor(config: IkeConfig, outbox: Outbox, emit: (event: IkeEvent) => void) {
     this.#config = config;
@@ -165,16 +171,18 @@ export class Mobility {
     { local }: InboundDatagram,
     now: Millis,
   ): void {
-    const [seenAs] = natHashes(payloads, Notify.NAT_DETECTION_DESTINATION_IP);
-    if (!seenAs) return;
+    const [hash] = natHashes(payloads, Notify.NAT_DETECTION_DESTINATION_IP);
+    if (!hash) return;
     const before = this.#seenAs;
-    const isSame = before !== undefined && equalBytes(before, seenAs);
-    this.#seenAs = seenAs.slice();
-    if (before) this.#emit({ kind: 'mapping', kept: isSame });
+    const { initiatorSpi, responderSpi } = spis;
+    this.#seenAs = { path: this.path.id, initiatorSpi, hash: hash.slice() };
+    const isComparable = before?.path === this.path.id && equalBytes(before.initiatorSpi, initiatorSpi);
+    const isSame = isComparable && equalBytes(before.hash, hash);
+    if (isComparable) this.#emit({ kind: 'mapping', kept: isSame });
     if (isSame) return;
     this.#liveness.confirmSuspicion();
     if (task instanceof UpdateAddressesTask) return;
-    const isBare = equalBytes(seenAs, natDetectionHash(spis.initiatorSpi, spis.responderSpi, local));
+    const isBare = equalBytes(hash, natDetectionHash(initiatorSpi, responderSpi, local));
     if (!isBare || this.#mover.nat.local) this.#run([{ kind: 'update' }], now);
   }
 

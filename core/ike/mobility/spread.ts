@@ -23,11 +23,14 @@ export class Spread {
     return this.#nextAt;
   }
 
-  /** Begins a round, and takes the path of its first copy. Paths that the last round did not get to come first. */
+  /**
+   * Begins a round, and takes the path of its first copy. While the round before is not over, paths that it did not get
+   * to come first, when their time has come.
+   */
   begin(lineup: readonly Path[], now: Millis): Path | undefined {
     const late = lineup.filter(({ id }) => this.#waiting.some((path) => path.id === id));
     this.#waiting = [...late, ...lineup.filter((path) => !late.includes(path))];
-    return this.#take(now);
+    return late.length > 0 ? this.poll(now) : this.#take(now);
   }
 
   /** The copies that have not gone out do not any more. */

@@ -30,7 +30,7 @@ export interface MobikeFaults {
   readonly updateNotify?: number;
 }
 
-/** Where a client's ESP goes, once it has moved. */
+/** Where the ESP of a client that speaks MOBIKE goes. */
 export interface Whereabouts {
   readonly remote: Endpoint;
   readonly localPort: number;
@@ -40,7 +40,9 @@ export interface Whereabouts {
 /** What the answer with the Child SA says to a client that speaks it (section 3.2). */
 export function offerMobike({ config }: Responder, sa: Sa): Payload[] {
   if (config.mobike === undefined) return [];
+  const { remote, localPort, localAddress } = sa;
   sa.client.mobile = true;
+  sa.client.espTo = { remote, localPort, localAddress };
   const { additional } = config.mobike;
   // Contents are to be ignored (section 4.2.1).
   return [
@@ -120,7 +122,7 @@ function whyNot(responder: Responder, message: Message, datagram: GatewayDatagra
  */
 export function isTranslated(responder: Responder, message: Message, datagram: GatewayDatagram): boolean {
   const said = notifyData(message, Notify.NO_NATS_ALLOWED);
-  if (said === undefined) return false;
+  if (said === undefined || responder.config.mobike === undefined) return false;
   const { remote, localPort } = datagram;
   const ports = Uint8Array.of(remote.port >> 8, remote.port & 0xff, localPort >> 8, localPort & 0xff);
   const arrived = concat(remote.address.octets, localOf(responder, datagram).octets, ports);
@@ -163,10 +165,12 @@ function ownHashes(responder: Responder, message: Message, datagram: GatewayData
   const { remote, localPort } = datagram;
   const spis = concat(message.initiatorSpi, message.responderSpi);
   // A port that nothing uses makes a hash that no receiver can match.
-  const port = responder.config.encap ? 0 : localPort;
+  const before = responder.faults.pretendNat;
+  const port = responder.config.encap || before === 'gateway' || before === 'both' ? 0 : localPort;
+  const seen = before === 'client' || before === 'both' ? 0 : remote.port;
   return [
     notify(Notify.NAT_DETECTION_SOURCE_IP, natHash(spis, localOf(responder, datagram), port)),
-    notify(Notify.NAT_DETECTION_DESTINATION_IP, natHash(spis, remote.address, remote.port)),
+    notify(Notify.NAT_DETECTION_DESTINATION_IP, natHash(spis, remote.address, seen)),
   ];
 }
 

@@ -104,7 +104,7 @@ export interface Client {
   readonly follows: boolean;
   /** It speaks MOBIKE, and so does the gateway (RFC 4555). */
   mobile: boolean;
-  /** Where its ESP goes, once it has moved. */
+  /** Where its ESP goes then. */
   espTo: Whereabouts | undefined;
   /** What it may send from: its leased addresses, or anything when it did not ask for one. */
   permitted: readonly TrafficSelector[];

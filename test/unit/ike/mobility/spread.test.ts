@@ -40,14 +40,16 @@ describe('the copies of one request', () => {
     assert.deepEqual([...spread.over], [1]);
   });
 
-  test('of a second round go first over the paths that the first one did not get to', () => {
+  test('of a second round wait for those of the first one', () => {
     const spread = new Spread();
     spread.begin([a, b, c], 0);
-    assert.equal(spread.begin([a, b, c], 100), b);
-    assert.deepEqual(
-      copies(spread).map(([, id]) => id),
-      [3, 1],
-    );
+    assert.equal(spread.begin([a, b, c], 100), undefined);
+    assert.deepEqual(copies(spread), [
+      [150, 2],
+      [300, 3],
+      [450, 1],
+    ]);
+    assert.equal(spread.begin([a, b], 1_000), a);
   });
 
   test('do not go over a path that is gone', () => {
