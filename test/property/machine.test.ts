@@ -76,8 +76,9 @@ class Watched extends Played {
     assert.equal(this.cleared, state.name === 'ended' ? 1 : 0, 'clear comes once, with the end');
     const open = [...this.#opened].filter((id) => !this.#dropped.has(id)).sort();
     if ('life' in state) {
-      const leaving = state.life.leaving.map(({ id }) => id);
-      const wanted = [...new Set([...sessionsOf(state), ...leaving])].sort();
+      const { leaving, listening } = state.life;
+      const ids = [...leaving, ...listening].map(({ id }) => id);
+      const wanted = [...new Set([...sessionsOf(state), ...ids])].sort();
       assert.deepEqual(open, wanted, `after ${after} no session is open that nobody wants, or the reverse`);
     } else {
       assert.deepEqual(open, []);

@@ -103,10 +103,11 @@ function onRedirected(whole: Alive, current: Current, to: RedirectTarget, moment
 /** The tunnel has gone over to a new session; the one before says goodbye. */
 function takeOver({ life, current, outage }: Alive, ready: Current, moment: Moment): Transition {
   const next = { ...ready, tries: outage?.tries ?? 0 };
-  return settle({ life: current ? leaving(life, [current.id], moment.now) : life, current: next }, moment, [
-    ...(current ? [goodbye(current)] : []),
-    { kind: 'announce', current: next },
-  ]);
+  return settle(
+    { life: current ? leaving(life, [current.id], moment.now, true) : life, current: next },
+    moment,
+    [...(current ? [goodbye(current)] : []), { kind: 'announce', current: next }],
+  );
 }
 
 function onNetwork(state: Standing | Lost | Waiting, online: boolean, moment: Moment): Transition {

@@ -1,4 +1,5 @@
 import type { Failure } from '../../lib/failure.ts';
+import type { Millis } from '../../lib/ports.ts';
 import { cancel, leaving } from './race.ts';
 import type { Attempt, Current } from './parts.ts';
 import type { Effect, Life, Moment, Outcome, Transition, VpnEvent, VpnState } from './state.ts';
@@ -49,21 +50,35 @@ export function goodbye({ id }: Current): Effect {
   return { kind: 'say-goodbye', id };
 }
 
+/** Packets that were sealed for a session before another one carried are on their way for so long. */
+const LATE_MS: Millis = 2_000;
+
 /** A session that says goodbye has done so, or took too long. Undefined when the event is not about one. */
 export function farewell(
   life: Life,
   event: VpnEvent,
   { now }: Moment,
 ): { readonly life: Life; readonly effects: readonly Effect[] } | undefined {
-  const gone = life.leaving.filter(({ id, until }) => {
-    if (event.kind === 'time') return now >= until;
-    if (event.kind === 'session') return event.id === id && event.event.kind === 'closed';
-    return event.kind === 'broken' && event.id === id;
+  const isOver = ({ until }: { readonly until: Millis }): boolean => event.kind === 'time' && now >= until;
+  const gone = life.leaving.filter((one) => {
+    if (event.kind === 'session') return event.id === one.id && event.event.kind === 'closed';
+    return isOver(one) || (event.kind === 'broken' && event.id === one.id);
   });
-  if (gone.length === 0) return undefined;
+  const deaf = life.listening.filter(
+    (one) => isOver(one) || (event.kind === 'broken' && event.id === one.id),
+  );
+  if (gone.length + deaf.length === 0) return undefined;
+  const late = event.kind === 'session' ? gone.filter(({ carried }) => carried) : [];
   return {
-    life: { ...life, leaving: life.leaving.filter((one) => !gone.includes(one)) },
-    effects: gone.map(({ id }) => ({ kind: 'drop', id })),
+    life: {
+      ...life,
+      leaving: life.leaving.filter((one) => !gone.includes(one)),
+      listening: [
+        ...life.listening.filter((one) => !deaf.includes(one)),
+        ...late.map(({ id }) => ({ id, until: now + LATE_MS })),
+      ],
+    },
+    effects: [...gone.filter((one) => !late.includes(one)), ...deaf].map(({ id }) => ({ kind: 'drop', id })),
   };
 }
 

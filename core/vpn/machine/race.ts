@@ -148,11 +148,11 @@ function redirected({ life, attempt }: Progress, id: number, to: RedirectTarget,
   return counted ? goOn(progress, now) : { ...progress, over: tooManyRedirections(place.host) };
 }
 
-/** These sessions are waited for until they have said goodbye. */
-export function leaving(life: Life, ids: readonly number[], now: Millis): Life {
+/** These sessions are waited for until they have said goodbye. `carried`: one of them carried traffic until now. */
+export function leaving(life: Life, ids: readonly number[], now: Millis, carried = false): Life {
   // An SA that is just being made has to be heard of first, and then to be deleted.
   const until = now + 2 * life.settings.goodbyeMs;
-  return { ...life, leaving: [...life.leaving, ...ids.map((id) => ({ id, until }))] };
+  return { ...life, leaving: [...life.leaving, ...ids.map((id) => ({ id, until, carried }))] };
 }
 
 /** Nothing of the attempt is wanted any more. Who may know of us is told. */

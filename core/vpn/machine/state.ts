@@ -30,8 +30,10 @@ export interface Life {
   readonly online: boolean;
   /** The next free id. Sessions and look-ups never share one, and none is used twice. */
   readonly nextId: number;
-  /** Sessions that say goodbye, and until when each is waited for. */
-  readonly leaving: readonly { readonly id: number; readonly until: Millis }[];
+  /** Sessions that say goodbye, and until when each is waited for. `carried`: traffic may be on its way to it. */
+  readonly leaving: readonly { readonly id: number; readonly until: Millis; readonly carried: boolean }[];
+  /** Sessions that have ended and whose sockets take what was on its way to them, until then. */
+  readonly listening: readonly { readonly id: number; readonly until: Millis }[];
   /** When gateways sent us elsewhere: in a circle, if it happens too often. */
   readonly redirectedAt: readonly Millis[];
   /** The addresses of each gateway as last found, by its index: the name service may be out of reach next time. */

@@ -54,7 +54,16 @@ function after(first: readonly Effect[], { state, effects }: Transition): Transi
 }
 
 function newLife(settings: Settings, online: boolean): Life {
-  return { settings, online, nextId: 1, leaving: [], redirectedAt: [], known: {}, refreshing: [] };
+  return {
+    settings,
+    online,
+    nextId: 1,
+    leaving: [],
+    listening: [],
+    redirectedAt: [],
+    known: {},
+    refreshing: [],
+  };
 }
 
 function preparing(
@@ -125,7 +134,8 @@ export function isSigningIn(state: VpnState): boolean {
 /** When the event 'time' is due; undefined when nothing depends on the time. */
 export function wakeAt(state: VpnState): number | undefined {
   if (!('life' in state)) return undefined;
-  const times = state.life.leaving.map(({ until }) => until);
+  const { leaving, listening } = state.life;
+  const times = [...leaving, ...listening].map(({ until }) => until);
   if ('attempt' in state && state.attempt) times.push(dueAt(state.attempt) ?? Infinity);
   switch (state.name) {
     case 'connected':

@@ -327,6 +327,7 @@ describe('redirection', () => {
     played.goesUp(other);
     assert.deepEqual(played.all('say-goodbye'), [{ kind: 'say-goodbye', id }]);
     played.closed(id);
+    played.pass(2_000);
     assert.deepEqual(played.open, [other]);
   });
 
