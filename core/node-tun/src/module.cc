@@ -9,6 +9,7 @@
 #include "errors.h"
 #include "exports.h"
 #include "netlink.h"
+#include "tcp.h"
 #include "tun.h"
 #include "udp.h"
 #include "unix.h"
@@ -68,7 +69,8 @@ NAPI_MODULE_INIT() {
   if (Export(env, exports,
              {{"watch", node_tun::Watch},
               {"close", node_tun::Close},
-              {"clocks", node_tun::Clocks}}) != napi_ok ||
+              {"clocks", node_tun::Clocks},
+              {"tcpConnect", node_tun::TcpConnect}}) != napi_ok ||
       node_tun::TunDevice::Register(env, exports) != napi_ok ||
       node_tun::NetlinkSocket::Register(env, exports) != napi_ok ||
       node_tun::UdpSocket::Register(env, exports) != napi_ok ||
