@@ -8,25 +8,36 @@ import { decodeMessage, encodeCall, messageLength } from '../../core/platform/li
 
 const text = fc.string({ unit: 'grapheme', maxLength: 40 });
 
-const call = fc.record(
-  {
-    serial: fc.integer({ min: 1, max: 0xffffffff }),
-    destination: text,
-    path: text,
-    interface: text,
-    member: text,
-    argument: text,
-  },
-  { requiredKeys: ['serial', 'destination', 'path', 'interface', 'member'] },
-);
+const call = fc
+  .record(
+    {
+      serial: fc.integer({ min: 1, max: 0xffffffff }),
+      destination: text,
+      path: text,
+      interface: text,
+      member: text,
+      signature: fc.constant('sa(iay)bas'),
+      arguments: fc.tuple(
+        text,
+        fc.array(
+          fc.tuple(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.uint8Array({ maxLength: 20 })),
+        ),
+        fc.boolean(),
+        fc.array(text, { maxLength: 3 }),
+      ),
+    },
+    { requiredKeys: ['serial', 'destination', 'path', 'interface', 'member'] },
+  )
+  .filter((made) => (made.signature === undefined) === (made.arguments === undefined));
 
 test('a call survives being written and read', () => {
   fc.assert(
     fc.property(call, (made) => {
       const octets = encodeCall(made);
       assert.equal(messageLength(octets), octets.length);
-      const { argument, ...fields } = made;
-      const expected = { type: 1, ...fields, ...(argument === undefined ? {} : { body: argument }) };
+      const { serial, destination, path, interface: face, member } = made;
+      const fields = { serial, destination, path, interface: face, member };
+      const expected = { type: 1, ...fields, body: made.arguments ?? [] };
       assert.deepEqual(decodeMessage(octets), expected);
     }),
   );
@@ -50,7 +61,8 @@ test('a bus that says anything at all is understood or given up', () => {
     path: '/c',
     interface: 'd',
     member: 'e',
-    argument: 'f',
+    signature: 'sa(iay)b',
+    arguments: ['f', [[2, Uint8Array.of(10, 0, 0, 1)]], true],
   });
   fc.assert(
     fc.property(

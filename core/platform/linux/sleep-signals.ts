@@ -1,11 +1,7 @@
-import { createConnection } from 'node:net';
 import type { Log } from '../../lib/ports.ts';
-import { DbusClient } from './dbus/client.ts';
+import { openBus, SYSTEM_BUS } from './dbus/connection.ts';
 import type { DbusMessage } from './dbus/message.ts';
 import { systemTimers, type Timers } from './timers.ts';
-
-/** Where the system bus listens, on every distribution. */
-const SYSTEM_BUS = '/run/dbus/system_bus_socket';
 
 const MANAGER = 'org.freedesktop.login1.Manager';
 const MEMBER = 'PrepareForSleep';
@@ -34,57 +30,31 @@ export interface SleepSignalOptions {
  * runs as root.
  */
 export function watchSleepSignals(options: SleepSignalOptions): () => void {
-  const { log, busPath = SYSTEM_BUS, timers = systemTimers } = options;
+  const { log, onSleep, busPath = SYSTEM_BUS, timers = systemTimers } = options;
   let end = (): void => undefined;
   const connect = (): void => {
-    const disconnect = subscribe(busPath, options, (detail) => {
-      log('debug', 'bus-lost', { detail });
-      end = timers.after(RETRY_MS, connect);
+    const bus = openBus({
+      busPath,
+      match: MATCH,
+      timers,
+      onSignal: (signal) => {
+        const asleep = asleepOf(signal);
+        if (asleep !== undefined) onSleep(asleep);
+      },
+      onEnd: (detail) => {
+        log('debug', 'bus-lost', { detail });
+        end = timers.after(RETRY_MS, connect);
+      },
     });
-    end = disconnect;
+    end = bus.close;
   };
   connect();
   return () => end();
 }
 
-/** One connection. `onEnd` is called once, unless the returned function ended it before. */
-function subscribe(
-  busPath: string,
-  { onSleep }: SleepSignalOptions,
-  onEnd: (detail: string) => void,
-): () => void {
-  const socket = createConnection({ path: busPath });
-  let detail = 'the bus ended the connection';
-  const client = new DbusClient({
-    userId: process.geteuid?.() ?? 0,
-    match: MATCH,
-    send: (octets) => socket.write(octets),
-    onSignal: (signal) => {
-      const asleep = asleepOf(signal);
-      if (asleep !== undefined) onSleep(asleep);
-    },
-  });
-  const ended = (): void => onEnd(detail);
-  socket.unref();
-  socket.on('connect', () => client.begin());
-  socket.on('data', (octets: Buffer) => {
-    try {
-      client.receive(octets);
-    } catch (error) {
-      detail = error instanceof Error ? error.message : String(error);
-      socket.destroy();
-    }
-  });
-  socket.on('error', (error) => (detail = error.message));
-  socket.once('close', ended);
-  return () => {
-    socket.off('close', ended);
-    socket.destroy();
-  };
-}
-
 /** undefined for any other signal. */
 function asleepOf(signal: DbusMessage): boolean | undefined {
   if (signal.interface !== MANAGER || signal.member !== MEMBER) return undefined;
-  return typeof signal.body === 'boolean' ? signal.body : undefined;
+  const [asleep] = signal.body;
+  return typeof asleep === 'boolean' ? asleep : undefined;
 }

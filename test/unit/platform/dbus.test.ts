@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { concat, fromHex, toHex, utf8, utf8Text } from '../../../core/lib/bytes.ts';
-import { ProtocolError } from '../../../core/lib/reader.ts';
+import { ProtocolError, Reader } from '../../../core/lib/reader.ts';
+import { Writer } from '../../../core/lib/writer.ts';
 import { DbusClient } from '../../../core/platform/linux/dbus/client.ts';
 import {
   MAX_MESSAGE_LENGTH,
@@ -10,6 +11,7 @@ import {
   messageLength,
   type DbusMessage,
 } from '../../../core/platform/linux/dbus/message.ts';
+import { readValues, writeValues } from '../../../core/platform/linux/dbus/values.ts';
 
 /* Octets as dbus-daemon 1.14 sent them. */
 
@@ -42,7 +44,7 @@ const SIGNAL = {
   interface: 'org.freedesktop.login1.Manager',
   member: 'PrepareForSleep',
   sender: ':1.1',
-  body: true,
+  body: [true],
 };
 
 describe('a D-Bus message', () => {
@@ -53,7 +55,7 @@ describe('a D-Bus message', () => {
       destination: ':1.0',
       sender: 'org.freedesktop.DBus',
       replySerial: 1,
-      body: ':1.0',
+      body: [':1.0'],
     });
     assert.deepEqual(decodeMessage(SLEEP), SIGNAL);
     const { destination, sender } = decodeMessage(FORGED_SLEEP);
@@ -75,7 +77,8 @@ describe('a D-Bus message', () => {
       path: '/c',
       interface: 'd.e',
       member: 'F',
-      argument: 'gh',
+      signature: 's',
+      arguments: ['gh'],
     });
     // Four fields of texts, the signature of the argument, and the argument.
     const expected =
@@ -90,11 +93,11 @@ describe('a D-Bus message', () => {
       interface: 'd.e',
       member: 'F',
       destination: 'a.b',
-      body: 'gh',
+      body: ['gh'],
     });
     const plain = encodeCall({ serial: 1, destination: 'a', path: '/', interface: 'b', member: 'c' });
     assert.equal(plain.length % 8, 0);
-    assert.equal('body' in decodeMessage(plain), false);
+    assert.deepEqual(decodeMessage(plain).body, []);
   });
 
   test('with a field that nobody knows is read without it', () => {
@@ -129,7 +132,7 @@ describe('a D-Bus message', () => {
       'a text without an end': changed(47, 0x31),
       'a text that is longer than the message': changed(20, 0xff),
       'a text that is no UTF-8': changed(30, 0xff),
-      'a field of a compound type': changed(18, 0x61),
+      'a field of an array of nothing': changed(18, 0x61),
       'a boolean that is neither': changed(SLEEP.length - 4, 2),
     };
     for (const [what, octets] of Object.entries(bad)) {
@@ -138,6 +141,79 @@ describe('a D-Bus message', () => {
     assert.throws(() => decodeMessage(concat(SLEEP, Uint8Array.of(0))), ProtocolError);
     assert.throws(() => messageLength(changed(4, 0xff, 0xff, 0xff, 0xff)), ProtocolError);
     assert.ok(MAX_MESSAGE_LENGTH < 1 << 24);
+  });
+});
+
+/** The bus's answer to Hello as an answer to another call. */
+function answerTo(serial: number, type: number): Uint8Array {
+  const octets = HELLO_REPLY.slice();
+  octets[1] = type;
+  // The reply's serial number is the value of the second field.
+  new DataView(octets.buffer).setUint32(36, serial, true);
+  return octets;
+}
+
+function messagesIn(octets: Uint8Array): DbusMessage[] {
+  const messages: DbusMessage[] = [];
+  let rest = utf8Text(octets.subarray(0, 7)) === 'BEGIN\r\n' ? octets.subarray(7) : octets;
+  while (rest.length > 0) {
+    const length = messageLength(rest);
+    messages.push(decodeMessage(rest.subarray(0, length)));
+    rest = rest.subarray(length);
+  }
+  return messages;
+}
+
+describe('values of D-Bus', () => {
+  test('are laid out as the specification shows, each at a multiple of its length', () => {
+    const values = [7, [[2, Uint8Array.of(10, 1, 0, 53)]], true, [['corp.example', true]]] as const;
+    const writer = new Writer();
+    writeValues(writer, 'ia(iay)ba(sb)', values);
+    const octets = writer.finish();
+    const expected =
+      '00000007 0000000c 00000002 00000004 0a010035 00000001 00000018 00000000' +
+      '0000000c 636f72702e6578616d706c6500 000000 00000001';
+    assert.equal(toHex(octets), expected.replaceAll(' ', ''));
+    assert.deepEqual(readValues(new Reader(octets), 'ia(iay)ba(sb)'), values);
+  });
+
+  test('of every type are read in both orders', () => {
+    const big =
+      '05 00 fffe 0102 0000 fffffffe 00000007 fffffffffffffffe 0000000000000009 3ff0000000000000 ' +
+      '026e7100 00000000';
+    const expected = [5, -2, 258, -2, 7, -2n, 9n, 0x3ff0000000000000n, 'nq', []];
+    assert.deepEqual(readValues(new Reader(fromHex(big)), 'ynqiuxtdga(ii)'), expected);
+    const little = fromHex('0201 feff 03000000 02617500 04000000 2a000000');
+    assert.deepEqual(readValues(new Reader(little, 'little'), 'qnuv'), [258, -2, 3, [42]]);
+  });
+
+  test('that do not fit their types, or their message, are refused', () => {
+    const empty = fromHex('00000000');
+    for (const signature of ['a', '(', '()', '(i', 'z', '{s}', 'a{', ')', '('.repeat(70), 'y'.repeat(256)]) {
+      assert.throws(() => readValues(new Reader(empty), signature), ProtocolError, signature);
+    }
+    // A variant in a variant, and so on.
+    const deep = concat(...Array<Uint8Array>(100).fill(fromHex('017600')));
+    assert.throws(() => readValues(new Reader(deep), 'v'), ProtocolError);
+    // An array that ends inside its element, one longer than the message, one of bytes that is.
+    for (const [hex, signature] of [
+      ['00000003 00000001', 'ai'],
+      ['00000008 00000001', 'ai'],
+      ['00000005 00000001', 'ay'],
+      ['00000002', 'b'],
+    ] as const) {
+      assert.throws(() => readValues(new Reader(fromHex(hex)), signature), ProtocolError, hex);
+    }
+    for (const [signature, ...values] of [
+      ['i', 'text'],
+      ['i', 2 ** 31],
+      ['ay', [1]],
+      ['as', Uint8Array.of(1)],
+      ['s'],
+      ['(ii)', [1]],
+    ] as const) {
+      assert.throws(() => writeValues(new Writer(), signature, values), RangeError, signature);
+    }
   });
 });
 
@@ -156,7 +232,7 @@ describe('a subscriber', () => {
   }
   const OK = utf8('OK c776ed7538ebf95ce89cd9b0156e1\r\n');
 
-  test('says who it is, then what it wants, and nothing else', () => {
+  test('says who it is, then what it wants, and nothing else unasked', () => {
     const { client, sent } = subscribe();
     assert.equal(sent.map(utf8Text).join(), '\0AUTH EXTERNAL 31303030\r\n');
     client.receive(OK);
@@ -166,8 +242,8 @@ describe('a subscriber', () => {
     const hello = rest.subarray(7);
     const first = decodeMessage(hello.subarray(0, messageLength(hello)));
     const second = decodeMessage(hello.subarray(messageLength(hello)));
-    assert.deepEqual([first.member, first.body], ['Hello', undefined]);
-    assert.deepEqual([second.member, second.body], ['AddMatch', "type='signal'"]);
+    assert.deepEqual([first.member, first.body], ['Hello', []]);
+    assert.deepEqual([second.member, second.body], ['AddMatch', ["type='signal'"]]);
     assert.deepEqual([first.destination, second.destination], Array(2).fill('org.freedesktop.DBus'));
     client.receive(concat(HELLO_REPLY, NAME_ACQUIRED, SLEEP));
     assert.equal(sent.length, 2);
@@ -186,6 +262,33 @@ describe('a subscriber', () => {
     const { client, signals } = subscribe();
     client.receive(concat(OK, HELLO_REPLY, FORGED_SLEEP));
     assert.deepEqual(signals, []);
+  });
+
+  test('makes calls in their order, as soon as it is accepted, and hears each answer once', () => {
+    const { client, sent } = subscribe();
+    const heard: [string, DbusMessage][] = [];
+    const request = { destination: 'a.b', path: '/c', interface: 'd.e', member: 'F' };
+    client.call(request, (answer) => heard.push(['first', answer]));
+    assert.equal(sent.length, 1, 'not before it is accepted');
+    client.receive(concat(OK, HELLO_REPLY));
+    client.call({ ...request, member: 'G' }, (answer) => heard.push(['second', answer]));
+    const [third = 0, fourth = 0] = sent
+      .slice(1)
+      .flatMap((octets) => messagesIn(octets))
+      .filter(({ destination }) => destination === 'a.b')
+      .map(({ serial }) => serial);
+    assert.deepEqual([third, fourth], [3, 4]);
+    client.receive(answerTo(fourth, 3));
+    client.receive(answerTo(fourth, 2));
+    client.receive(answerTo(99, 2));
+    client.receive(answerTo(third, 2));
+    assert.deepEqual(
+      heard.map(([who, { type }]) => [who, type]),
+      [
+        ['second', 3],
+        ['first', 2],
+      ],
+    );
   });
 
   test('gives up when the bus refuses it, or what it asks', () => {

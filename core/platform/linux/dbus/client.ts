@@ -1,12 +1,12 @@
 import { EMPTY, concat, toHex, utf8, utf8Text } from '../../../lib/bytes.ts';
 import { ProtocolError } from '../../../lib/reader.ts';
 import { MessageType, decodeMessage, encodeCall, messageLength } from './message.ts';
-import type { DbusMessage } from './message.ts';
+import type { DbusCall, DbusMessage } from './message.ts';
 
 /** Octets of a line of the authentication; the longest that a bus sends lists a few words. */
 const MAX_LINE_LENGTH = 1_024;
 
-const BUS = {
+export const BUS = {
   destination: 'org.freedesktop.DBus',
   path: '/org/freedesktop/DBus',
   interface: 'org.freedesktop.DBus',
@@ -20,28 +20,55 @@ export interface DbusClientOptions {
   readonly send: (octets: Uint8Array) => void;
   /** A signal for everybody that matches. */
   readonly onSignal: (signal: DbusMessage) => void;
+  /** The bus took our match rule: no signal is missed from here on. */
+  readonly onReady?: () => void;
 }
 
+/** What is asked of somebody on the bus. */
+export type DbusRequest = Omit<DbusCall, 'serial'>;
+
 /**
- * One connection to a message bus as a subscriber, without input and output: says who we are (AUTH EXTERNAL), takes a
- * name (Hello), asks for signals (AddMatch), and reads. It sends nothing else.
+ * One connection to a message bus, without input and output: says who we are (AUTH EXTERNAL), takes a name (Hello), asks
+ * for signals (AddMatch), reads them, and makes the calls that it is given, in their order.
  *
  * A signal that is addressed to us is passed over: on the system bus every user may send one, whatever it says about
- * itself. One for everybody comes here because the bus found that it matches, its sender's name among the rest.
+ * itself. One for everybody comes here because the bus found that it matches, its sender's name among the rest. An answer
+ * comes only from whom we asked: the bus lets nobody else answer.
  */
 export class DbusClient {
   readonly #options: DbusClientOptions;
+  /** By serial: who waits for the answer to which call. */
+  readonly #calls = new Map<number, (answer: DbusMessage) => void>();
   #waiting: Uint8Array = EMPTY;
+  #unsent: Uint8Array[] = [];
   #phase: 'authenticating' | 'running' = 'authenticating';
+  #serial = 0;
 
   constructor(options: DbusClientOptions) {
     this.#options = options;
+    this.call({ ...BUS, member: 'Hello' }, accepted);
+    this.call({ ...BUS, member: 'AddMatch', signature: 's', arguments: [options.match] }, (answer) => {
+      accepted(answer);
+      options.onReady?.();
+    });
   }
 
   /** The connection is there. */
   begin(): void {
     const identity = toHex(utf8(String(this.#options.userId)));
     this.#options.send(utf8(`\0AUTH EXTERNAL ${identity}\r\n`));
+  }
+
+  /**
+   * Makes a call, as soon as the bus has accepted us. `done` gets what is returned, or an error by its name, if anything
+   * comes. Throws RangeError for arguments that are not of their types.
+   */
+  call(request: DbusRequest, done: (answer: DbusMessage) => void): void {
+    this.#serial += 1;
+    const octets = encodeCall({ ...request, serial: this.#serial });
+    this.#calls.set(this.#serial, done);
+    if (this.#phase === 'running') this.#options.send(octets);
+    else this.#unsent.push(octets);
   }
 
   /** Octets came in. Throws ProtocolError when the connection is of no use any more. */
@@ -65,19 +92,34 @@ export class DbusClient {
     if (!line.startsWith('OK ')) throw new ProtocolError('the bus did not accept us');
     this.#waiting = this.#waiting.subarray(end + 1);
     this.#phase = 'running';
-    const calls = [
-      { ...BUS, serial: 1, member: 'Hello' },
-      { ...BUS, serial: 2, member: 'AddMatch', argument: this.#options.match },
-    ];
-    this.#options.send(concat(utf8('BEGIN\r\n'), ...calls.map(encodeCall)));
+    this.#options.send(concat(utf8('BEGIN\r\n'), ...this.#unsent));
+    this.#unsent = [];
     return true;
   }
 
   #take(message: DbusMessage): void {
-    if (message.type === MessageType.ERROR) {
-      throw new ProtocolError(`the bus refused: ${message.errorName ?? 'no reason'}`);
+    switch (message.type) {
+      case MessageType.RETURN:
+      case MessageType.ERROR: {
+        const serial = message.replySerial ?? 0;
+        const done = this.#calls.get(serial);
+        this.#calls.delete(serial);
+        done?.(message);
+        return;
+      }
+      case MessageType.SIGNAL:
+        if (message.destination === undefined) this.#options.onSignal(message);
+        return;
+      default:
+        // Others have nothing to ask of us.
+        return;
     }
-    if (message.type !== MessageType.SIGNAL || message.destination !== undefined) return;
-    this.#options.onSignal(message);
+  }
+}
+
+/** Throws for an answer without which the connection is of no use. */
+function accepted(answer: DbusMessage): void {
+  if (answer.type === MessageType.ERROR) {
+    throw new ProtocolError(`the bus refused: ${answer.errorName ?? 'no reason'}`);
   }
 }

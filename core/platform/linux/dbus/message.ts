@@ -1,10 +1,10 @@
-import { utf8, utf8Strict } from '../../../lib/bytes.ts';
 import { ProtocolError, Reader, type ByteOrder } from '../../../lib/reader.ts';
 import { Writer } from '../../../lib/writer.ts';
+import { align, aligned, pad, readValues, writeValues, type DbusValue } from './values.ts';
 
 /*
- * Messages of D-Bus (D-Bus Specification 0.43, "Message Protocol"): as much of it as it takes to subscribe to a signal.
- * A body is one text or one boolean; other bodies are passed over.
+ * Messages of D-Bus (D-Bus Specification 0.43, "Message Protocol"): as much of it as it takes to call methods and to
+ * subscribe to signals.
  */
 
 export const MessageType = { CALL: 1, RETURN: 2, ERROR: 3, SIGNAL: 4 } as const;
@@ -42,8 +42,8 @@ export interface DbusMessage {
   readonly destination?: string;
   /** As the bus knows the sender; the bus itself has filled it in. */
   readonly sender?: string;
-  /** When it is one text or one boolean. */
-  readonly body?: string | boolean;
+  /** The arguments, or what a method returns. */
+  readonly body: readonly DbusValue[];
 }
 
 /**
@@ -81,16 +81,18 @@ export function decodeMessage(octets: Uint8Array): DbusMessage {
   reader.skip(6, 'flags, version and body length');
   const serial = reader.u32('serial');
   const fieldsEnd = FIXED_LENGTH + reader.u32('fields length');
-  const fields = new Map<number, string | number>();
+  const fields = new Map<number, DbusValue>();
   while (reader.offset < fieldsEnd) {
     align(reader, 8);
     const code = reader.u8('field');
-    const value = readValue(reader, readSignature(reader));
+    const [value] = readValues(reader, 'v');
     if (value !== undefined) fields.set(code, value);
     if (reader.offset > fieldsEnd) throw new ProtocolError('a field behind the fields');
   }
   align(reader, 8);
-  const body = readBody(reader, fields.get(Field.SIGNATURE));
+  const signature = fields.get(Field.SIGNATURE);
+  const body = readValues(reader, typeof signature === 'string' ? signature : '');
+  reader.end('body');
   const replySerial = fields.get(Field.REPLY_SERIAL);
   return {
     type,
@@ -102,75 +104,15 @@ export function decodeMessage(octets: Uint8Array): DbusMessage {
     ...textField('destination', fields.get(Field.DESTINATION)),
     ...textField('sender', fields.get(Field.SENDER)),
     ...(typeof replySerial === 'number' ? { replySerial } : {}),
-    ...(body === undefined ? {} : { body }),
+    body,
   };
 }
 
 function textField<K extends string>(
   name: K,
-  value: string | number | undefined,
+  value: DbusValue | undefined,
 ): Partial<Readonly<Record<K, string>>> {
   return typeof value === 'string' ? ({ [name]: value } as Record<K, string>) : {};
-}
-
-function readBody(reader: Reader, signature: string | number | undefined): string | boolean | undefined {
-  if (signature === 's') return readText(reader);
-  if (signature !== 'b') return undefined;
-  const value = reader.u32('boolean');
-  if (value > 1) throw new ProtocolError(`a boolean of ${value}`);
-  return value === 1;
-}
-
-/** Octets of the values that are passed over, by type: byte, the integers, double, file descriptor, boolean. */
-const PLAIN_LENGTHS: Readonly<Record<string, 1 | 2 | 4 | 8>> = {
-  y: 1,
-  n: 2,
-  q: 2,
-  i: 4,
-  b: 4,
-  h: 4,
-  x: 8,
-  t: 8,
-  d: 8,
-};
-
-/** The text or number of a field, undefined for one of a type that no field has that we know. */
-function readValue(reader: Reader, signature: string): string | number | undefined {
-  if (signature === 's' || signature === 'o') return readText(reader);
-  if (signature === 'g') return readSignature(reader);
-  if (signature === 'u') {
-    align(reader, 4);
-    return reader.u32('number');
-  }
-  const length = PLAIN_LENGTHS[signature];
-  if (length === undefined) throw new ProtocolError('a field of a compound type');
-  align(reader, length);
-  reader.skip(length, 'value');
-  return undefined;
-}
-
-function readText(reader: Reader): string {
-  align(reader, 4);
-  return textOf(reader, reader.u32('text length'));
-}
-
-function readSignature(reader: Reader): string {
-  return textOf(reader, reader.u8('signature length'));
-}
-
-/** Text of so many octets, and the zero behind it. */
-function textOf(reader: Reader, length: number): string {
-  const text = utf8Strict(reader.take(length, 'text'));
-  if (text === undefined || reader.u8('end of text') !== 0) throw new ProtocolError('a text that is none');
-  return text;
-}
-
-function align(reader: Reader, to: number): void {
-  reader.skip(aligned(reader.offset, to) - reader.offset, 'padding');
-}
-
-function aligned(offset: number, to: number): number {
-  return Math.ceil(offset / to) * to;
 }
 
 function orderOf(octet: number | undefined): ByteOrder {
@@ -186,14 +128,16 @@ export interface DbusCall {
   readonly path: string;
   readonly interface: string;
   readonly member: string;
-  /** The only argument. */
-  readonly argument?: string;
+  /** The types of the arguments; none without it. */
+  readonly signature?: string;
+  readonly arguments?: readonly DbusValue[];
 }
 
-/** The octets of a method call, in network order. */
+/** The octets of a method call, in network order. Throws RangeError for arguments that are not of their types. */
 export function encodeCall(call: DbusCall): Uint8Array {
+  const { signature = '' } = call;
   const body = new Writer();
-  if (call.argument !== undefined) writeText(body, call.argument);
+  writeValues(body, signature, call.arguments ?? []);
   const bodyOctets = body.finish();
   const writer = new Writer();
   writer.u8(BIG).u8(MessageType.CALL).u8(0).u8(VERSION).u32(bodyOctets.length).u32(call.serial).u32(0);
@@ -203,36 +147,16 @@ export function encodeCall(call: DbusCall): Uint8Array {
     [Field.MEMBER, 's', call.member],
     [Field.DESTINATION, 's', call.destination],
   ] as const;
-  for (const [code, signature, text] of fields) {
-    writeField(writer, code, signature);
-    writeText(writer, text);
-  }
-  if (call.argument !== undefined) {
-    writeField(writer, Field.SIGNATURE, 'g');
-    writeSignature(writer, 's');
-  }
+  for (const [code, type, text] of fields) writeField(writer, code, type, text);
+  if (signature !== '') writeField(writer, Field.SIGNATURE, 'g', signature);
   writer.patchU32(12, writer.length - FIXED_LENGTH);
   pad(writer, 8);
   return writer.bytes(bodyOctets).finish();
 }
 
-function writeField(writer: Writer, code: number, signature: string): void {
+function writeField(writer: Writer, code: number, type: string, value: string): void {
   pad(writer, 8);
   writer.u8(code);
-  writeSignature(writer, signature);
-}
-
-function writeSignature(writer: Writer, signature: string): void {
-  const octets = utf8(signature);
-  writer.u8(octets.length).bytes(octets).u8(0);
-}
-
-function writeText(writer: Writer, text: string): void {
-  pad(writer, 4);
-  const octets = utf8(text);
-  writer.u32(octets.length).bytes(octets).u8(0);
-}
-
-function pad(writer: Writer, to: number): void {
-  writer.zeros(aligned(writer.length, to) - writer.length);
+  writeValues(writer, 'g', [type]);
+  writeValues(writer, type, [value]);
 }
