@@ -49,7 +49,9 @@ describe('a way that dies', () => {
     for (let i = 0; i < 40; i++) {
       const roaming = new Roaming({ client: { livenessMs: 6_000 } }).connect();
       const isBusy = i % 2 === 0;
-      const step = (): void => void (isBusy && roaming.exchangeEsp());
+      const step = (): void => {
+        if (isBusy) roaming.exchangeEsp();
+      };
       new Witness(roaming).run(2_000 + 137 * i, step);
       roaming.forget().kill(0);
       const witness = new Witness(roaming).run(6_100, step);
