@@ -1,5 +1,6 @@
-import { type IpAddress, sameAddress } from '../net/address.ts';
+import { addressOf, type IpAddress, sameAddress } from '../net/address.ts';
 import type { NetworkLink, NetworkState } from '../net/network-state.ts';
+import { containsAddress, type Prefix } from '../net/prefix.ts';
 import { sourcesFor } from '../net/reachability.ts';
 
 /** Where datagrams leave: a local address, and the link that they are held to. Without a link the routes decide. */
@@ -14,6 +15,31 @@ export interface Candidate {
   readonly remote: IpAddress;
   /** The next router: with another one there the same address is in another network. */
   readonly via?: IpAddress;
+}
+
+/** Networks whose addresses mean something else elsewhere (RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291). */
+const LOCAL_NETWORKS: readonly Prefix[] = [
+  { address: addressOf(Uint8Array.of(10, 0, 0, 0)), length: 8 },
+  { address: addressOf(Uint8Array.of(172, 16, 0, 0)), length: 12 },
+  { address: addressOf(Uint8Array.of(192, 168, 0, 0)), length: 16 },
+  { address: addressOf(Uint8Array.of(100, 64, 0, 0)), length: 10 },
+  { address: addressOf(Uint8Array.of(169, 254, 0, 0)), length: 16 },
+  { address: addressOf(Uint8Array.of(0xfc, ...new Uint8Array(15))), length: 7 },
+  { address: addressOf(Uint8Array.of(0xfe, 0x80, ...new Uint8Array(14))), length: 10 },
+];
+
+/**
+ * The gateway's addresses in the order in which they are worth a try: the one in use, then those of its kind. A gateway
+ * tells its addresses in the office too, where we are seldom, and elsewhere they are other hosts'.
+ */
+export function inOrder(inUse: IpAddress, known: readonly IpAddress[]): IpAddress[] {
+  const others = known.filter((address) => !sameAddress(address, inUse));
+  const isAlike = (address: IpAddress): boolean => isLocal(address) === isLocal(inUse);
+  return [inUse, ...others.filter(isAlike), ...others.filter((address) => !isAlike(address))];
+}
+
+function isLocal(address: IpAddress): boolean {
+  return LOCAL_NETWORKS.some((network) => containsAddress(network, address));
 }
 
 /** No gateway can make us open more sockets, and probe more paths, than these. */

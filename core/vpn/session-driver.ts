@@ -1,8 +1,7 @@
 import type { Failure } from '../lib/failure.ts';
 import type { Millis } from '../lib/ports.ts';
 import { ok, type Result } from '../lib/result.ts';
-import { type Endpoint, type IpAddress, sameAddress } from '../net/address.ts';
-import { newBatch, resetBatch, appendPacket } from '../net/batch.ts';
+import { type Endpoint, formatEndpoint, type IpAddress } from '../net/address.ts';
 import type { IkeConfig } from '../ike/config.ts';
 import {
   type IkeCommand,
@@ -16,17 +15,18 @@ import { IkeSession, type SessionDeps } from '../ike/session.ts';
 import { KeepalivePlan } from '../ipsec/keepalive-plan.ts';
 import { keepalive } from '../ipsec/udp-encap.ts';
 import type { UdpPort } from '../platform/ports.ts';
+import { Alarm } from './alarm.ts';
+import { inOrder } from './candidates.ts';
 import { type Carrier, type ChildEvent, type EspPath, isChildEvent, type SessionEvent } from './carrier.ts';
-import { encodeEndpoint } from './endpoint.ts';
+import { DatagramSender } from './datagram-sender.ts';
 import { ikeKeyLogLines } from './keylog.ts';
 import { socketFault, systemCode } from './faults.ts';
 import type { Way } from './machine/state.ts';
-import { type Outlet, Paths } from './paths.ts';
+import type { Outlet } from './outlet.ts';
+import { Paths } from './paths.ts';
 import type { ConnectionPorts } from './ports.ts';
 import { newReadBatch, UdpReader } from './udp-reader.ts';
 
-/** Octets of the largest IKE message that we send or take. */
-const MAX_MESSAGE = 65_535;
 /** Datagrams that cannot leave are taken for a hint about the networks once in this time. */
 const HINT_MS: Millis = 1_000;
 
@@ -78,7 +78,8 @@ export class SessionDriver {
   readonly #options: SessionDriverOptions;
   readonly #paths: Paths;
   readonly #session: SessionCore;
-  readonly #outgoing = newBatch(1, MAX_MESSAGE + 1, 0);
+  readonly #sender = new DatagramSender();
+  readonly #alarm: Alarm;
   readonly #unfollow: (() => void) | undefined;
   #suite = '';
   #nat: NatFindings = { supported: false, local: false, remote: false };
@@ -95,7 +96,6 @@ export class SessionDriver {
   #isMobile = false;
   #draining = false;
   #hintedAt: Millis = -Infinity;
-  #timer: { readonly at: Millis; readonly cancel: () => void } | undefined;
   #closed = false;
 
   private constructor(options: SessionDriverOptions, paths: Paths) {
@@ -103,6 +103,7 @@ export class SessionDriver {
     const { clock, random, log, network } = options.ports;
     this.#options = options;
     this.#paths = paths;
+    this.#alarm = new Alarm(clock, () => this.#guarded(() => this.#tick()));
     this.#keepalives = new KeepalivePlan(clock.now());
     this.#gateways = [config.gateway.address];
     this.#told = String(config.path);
@@ -187,7 +188,7 @@ export class SessionDriver {
     if (this.#closed) return;
     this.#closed = true;
     this.#unfollow?.();
-    this.#timer?.cancel();
+    this.#alarm.set(Infinity);
     this.#session.wipe();
     wipeKeysIn(this.#untold.splice(0));
     this.#paths.close();
@@ -246,12 +247,12 @@ export class SessionDriver {
   /** Tells the session which ways to the gateway there are, when that is not what it knows. */
   #offerPaths(): void {
     if (this.#session.closed) return;
-    const { address } = this.#paths.current.remote;
-    const others = this.#gateways.filter((one) => !sameAddress(one, address));
-    const paths = this.#paths.offer([address, ...others], this.#now());
+    const gateways = inOrder(this.#paths.current.remote.address, this.#gateways);
+    const paths = this.#paths.offer(gateways, this.#now());
     const told = paths.map(({ id }) => id).join();
     if (told !== this.#told) {
       this.#told = told;
+      this.#options.ports.log('debug', 'paths', { paths: paths.map(pathText).join(', ') });
       this.#options.onWay?.(this.#wayOver(paths));
       this.#session.handleCommand({ kind: 'paths', paths }, this.#now());
     }
@@ -356,15 +357,10 @@ export class SessionDriver {
 
   /** What does not leave is repeated on its schedule: the network may be back by then. */
   #transmit(payload: Uint8Array, udp: UdpPort, remote: Endpoint): void {
-    resetBatch(this.#outgoing);
-    if (!appendPacket(this.#outgoing, payload))
-      throw new RangeError('an IKE message of more than 65535 octets');
-    try {
-      udp.send(this.#outgoing, encodeEndpoint(remote));
-    } catch (error) {
-      this.#options.ports.log('debug', 'ike-not-sent', { code: systemCode(error) ?? 'unknown' });
-      this.#takeHint();
-    }
+    const code = this.#sender.send(payload, udp, remote);
+    if (code === undefined) return;
+    this.#options.ports.log('debug', 'ike-not-sent', { code });
+    this.#takeHint();
   }
 
   #dueAt(): Millis {
@@ -375,16 +371,7 @@ export class SessionDriver {
   }
 
   #schedule(): void {
-    const at = this.#dueAt();
-    if (at === this.#timer?.at) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    if (at === Infinity) return;
-    const cancel = this.#options.ports.clock.at(at, () => {
-      this.#timer = undefined;
-      this.#guarded(() => this.#tick());
-    });
-    this.#timer = { at, cancel };
+    this.#alarm.set(this.#dueAt());
   }
 
   #tick(): void {
@@ -406,4 +393,8 @@ export class SessionDriver {
     const { udp, gateway } = this.espPath;
     this.#transmit(keepalive(), udp, gateway);
   }
+}
+
+function pathText({ id, local, remote }: Path): string {
+  return `${id}: ${formatEndpoint(local)} > ${formatEndpoint(remote)}`;
 }

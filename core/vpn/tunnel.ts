@@ -8,12 +8,13 @@ import type { EspEvent } from '../ipsec/events.ts';
 import type { SaLimits } from '../ipsec/lifetime.ts';
 import { formatPrefix, type Prefix } from '../net/prefix.ts';
 import type { NetworkPlan, TunPort } from '../platform/ports.ts';
+import { Alarm } from './alarm.ts';
 import type { ChildEvent, Established } from './carrier.ts';
 import { DataPath } from './data-path.ts';
 import { bug, systemCode } from './faults.ts';
 import { espKeyLogLines } from './keylog.ts';
 import type { ConnectionPorts } from './ports.ts';
-import { BYPASS_MARK } from './paths.ts';
+import { BYPASS_MARK } from './outlet.ts';
 import type { SessionDriver } from './session-driver.ts';
 import { TunnelChildren } from './tunnel-children.ts';
 import { routesTo, tunnelMtu } from './tunnel-plan.ts';
@@ -63,11 +64,11 @@ export class Tunnel {
   readonly #tun: TunPort;
   readonly #engine: EspEngine;
   readonly #dataPath: DataPath;
+  readonly #expiry: Alarm;
   #tenant: Tenant | undefined;
   #lastChildId = 0;
   /** Counts what session the tunnel is meant for: only the newest one gets it. */
   #turn = 0;
-  #cancelExpiry: (() => void) | undefined;
   #closing: Promise<Failure | undefined> | undefined;
 
   private constructor(options: TunnelOptions, tun: TunPort, mtu: number) {
@@ -77,6 +78,7 @@ export class Tunnel {
     this.name = tun.name;
     this.mtu = mtu;
     this.#engine = new EspEngine({ random: ports.random, onEvent: (event) => this.#onEsp(event) });
+    this.#expiry = new Alarm(ports.clock, () => this.#expire());
     this.#dataPath = new DataPath({
       engine: this.#engine,
       tun,
@@ -195,8 +197,7 @@ export class Tunnel {
   #moveOut(until: Millis): void {
     this.#tenant?.children.closeAll(until);
     this.#tenant = undefined;
-    this.#engine.expire(this.#now());
-    this.#scheduleExpiry();
+    this.#expire();
   }
 
   #onChild(tenant: Tenant, event: ChildEvent): void {
@@ -217,7 +218,7 @@ export class Tunnel {
         break;
       case 'child-closed':
         children.close(event.spiIn, this.#now() + event.lingerMs);
-        this.#scheduleExpiry();
+        this.#expire();
         break;
     }
     this.#engine.setPolicies(children.policies());
@@ -270,15 +271,9 @@ export class Tunnel {
   }
 
   /** Keys of retired SAs are wiped on time, whether packets come or not. */
-  #scheduleExpiry(): void {
-    this.#cancelExpiry?.();
-    this.#cancelExpiry = undefined;
-    const at = this.#engine.nextExpiry;
-    if (at === Infinity) return;
-    this.#cancelExpiry = this.#options.ports.clock.at(at, () => {
-      this.#engine.expire(this.#now());
-      this.#scheduleExpiry();
-    });
+  #expire(): void {
+    this.#engine.expire(this.#now());
+    this.#expiry.set(this.#engine.nextExpiry);
   }
 
   #now(): Millis {
@@ -306,7 +301,7 @@ export class Tunnel {
     this.#dataPath.stop();
     this.#moveOut(this.#now());
     this.#engine.expire(Infinity);
-    this.#cancelExpiry?.();
+    this.#expiry.set(Infinity);
     try {
       const cleared = await this.#options.ports.routes.clear();
       return cleared.ok ? undefined : cleared.error;

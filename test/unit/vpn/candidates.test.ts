@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatAddress } from '../../../core/net/address.ts';
-import { candidatesFor, type Candidate } from '../../../core/vpn/candidates.ts';
+import { candidatesFor, inOrder, type Candidate } from '../../../core/vpn/candidates.ts';
 import { networkOf } from '../../support/fake-network.ts';
 import { address } from '../../support/gateway/index.ts';
 
@@ -57,6 +57,19 @@ test('an address in use stays as long as its link keeps it for good', () => {
   assert.deepEqual(sources('preferred', elsewhere), ['wlan0 2001:db8:1::bbbb > 2001:db8:ffff::1']);
   const other = { ...inUse, remote: address('2001:db8:eeee::1') };
   assert.deepEqual(sources('preferred', other), ['wlan0 2001:db8:1::bbbb > 2001:db8:ffff::1']);
+});
+
+test('an address of the office is tried after those that mean the same everywhere', () => {
+  const [office, office6] = [address('10.50.0.1'), address('fd50::1')];
+  const order = inOrder(GATEWAY_4, [office, GATEWAY_6, GATEWAY_4, office6, address('203.0.113.2')]);
+  assert.deepEqual(order.map(formatAddress), [
+    '203.0.113.1',
+    '2001:db8:ffff::1',
+    '203.0.113.2',
+    '10.50.0.1',
+    'fd50::1',
+  ]);
+  assert.deepEqual(inOrder(office, [GATEWAY_4, office6]), [office, office6, GATEWAY_4]);
 });
 
 test('a gateway with a hundred addresses does not get a hundred sockets', () => {
