@@ -28,7 +28,8 @@ export interface OpenOptions {
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #drivers = new Map<number, SessionDriver>();
-  #ticket: ResumptionTicket | undefined;
+  /** And the gateway of the profile that gave it out: it says nothing to another one. */
+  #ticket: { readonly value: ResumptionTicket; readonly gateway: number } | undefined;
   /** The addresses inside that the last session got. */
   #addresses: readonly IpAddress[] = [];
 
@@ -39,7 +40,7 @@ export class Sessions {
   /** Sockets and a session, which connects at once. */
   open(id: number, prepared: PreparedConfig, { target, resume, urgent }: OpenOptions): Failure | undefined {
     const { ports, onEvent, onWay, onBroken, keyLog } = this.#options;
-    const ticket = resume ? this.#ticket : undefined;
+    const ticket = resume && this.#ticket?.gateway === target.gateway ? this.#ticket.value : undefined;
     const opened = SessionDriver.open({
       config: configFor(prepared, target, {
         urgent,
@@ -48,7 +49,7 @@ export class Sessions {
       }),
       ports,
       onEvent: (event) => {
-        if (event.kind === 'ticket') return this.#keep(event.ticket);
+        if (event.kind === 'ticket') return this.#keep(event.ticket, target.gateway);
         if (event.kind === 'established') {
           this.#addresses = event.config.addresses.map(({ address }) => address);
         }
@@ -82,12 +83,12 @@ export class Sessions {
 
   close(): void {
     for (const id of [...this.#drivers.keys()]) this.drop(id);
-    this.#ticket?.wipe();
+    this.#ticket?.value.wipe();
     this.#ticket = undefined;
   }
 
-  #keep(ticket: ResumptionTicket): void {
-    if (this.#ticket !== ticket) this.#ticket?.wipe();
-    this.#ticket = ticket;
+  #keep(value: ResumptionTicket, gateway: number): void {
+    if (this.#ticket?.value !== value) this.#ticket?.value.wipe();
+    this.#ticket = { value, gateway };
   }
 }

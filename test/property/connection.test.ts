@@ -2,13 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { failure } from '../../core/lib/failure.ts';
+import { NO_NETWORK } from '../../core/net/network-state.ts';
 import { Rig, type RigOptions } from '../support/connection-rig.ts';
 import { type Ending, systemError } from '../support/fake-ports.ts';
+import { FakeNetworkMonitor, networkOf } from '../support/fake-network.ts';
+import type { Extensions } from '../support/gateway/extensions.ts';
 import type { Faults } from '../support/gateway/index.ts';
 import { packet } from '../unit/net/packets.ts';
 
 const OUT = packet({ source: '10.9.0.2', destination: '10.1.0.5' });
 const IN = packet({ source: '10.1.0.5', destination: '10.9.0.2' });
+
+const WLAN = { addresses: ['192.0.2.7/24', '2001:db8::7/64'], gateways: ['192.0.2.1', '2001:db8::1'] };
+const MOBILE = { addresses: ['198.51.100.20/24'], gateways: ['198.51.100.1'], metric: 700, index: 9 };
 
 /** One thing that happens to a connection, or near it. */
 type Happening = (rig: Rig) => unknown;
@@ -56,6 +62,17 @@ const HAPPENINGS: Readonly<Record<string, Happening>> = {
     socket.receiveError = systemError('ENOMEM', 'recvmmsg');
     socket.arrive(new Uint8Array(40), { address: rig.office.address, port: 4500 });
   }),
+  'gateway is restarted': (rig) => rig.office.restart(),
+  'gateway comes back': (rig) => {
+    if (rig.office.made.gateway.sas.length > 0) rig.office.made.gateway.restart();
+  },
+  'network goes': (rig) => rig.laptop.network?.become(NO_NETWORK),
+  'network comes': (rig) => rig.laptop.network?.become(networkOf({ wlan0: WLAN })),
+  'another network comes': (rig) => rig.laptop.network?.become(networkOf({ wwan0: MOBILE })),
+  'both networks': (rig) => rig.laptop.network?.become(networkOf({ wlan0: WLAN, wwan0: MOBILE })),
+  'a short sleep': (rig) => rig.laptop.sleep.woke(30_000),
+  'a long sleep': (rig) => rig.laptop.sleep.woke(100_000_000),
+  'some minutes': (rig) => rig.advance(200_000),
   'network refuses': ifThere((rig) =>
     rig.laptop.socket(500).report('ECONNREFUSED', { address: rig.office.address, port: 500 }),
   ),
@@ -79,6 +96,14 @@ const FAULTS: readonly Faults[] = [
   { finalAuth: 'missing' },
   { silentAfter: 'auth' },
   { eap: { earlySuccess: 'before-method' } },
+];
+
+/** What the gateway does beyond the necessary. */
+const SECRET = new Uint8Array(32).fill(7);
+const EXTENSIONS: readonly Extensions[] = [
+  {},
+  { authLifetimeSeconds: 40 },
+  { crashSecret: SECRET, tickets: { secret: SECRET, lifetimeSeconds: 3600 } },
 ];
 
 /** How the host answers: 'late' after the other things happened. */
@@ -119,13 +144,21 @@ test('whatever happens to a connection, it ends once, clean, and with its secret
     fc.asyncProperty(
       fc.record({
         method: fc.constantFrom<RigOptions['method']>('password', 'psk'),
+        mobike: fc.boolean(),
+        reconnect: fc.boolean(),
+        extensions: fc.constantFrom(...EXTENSIONS),
         faults: fc.constantFrom(...FAULTS),
         applying: fc.constantFrom(...ENDINGS),
         clearing: fc.constantFrom(...ENDINGS),
         happenings: fc.array(fc.constantFrom(...Object.keys(HAPPENINGS)), { maxLength: 14 }),
       }),
-      async ({ method, faults, applying, clearing, happenings }) => {
-        const rig = new Rig({ ...(method ? { method } : {}), gateway: { faults } });
+      async ({ method, mobike, reconnect, extensions, faults, applying, clearing, happenings }) => {
+        const rig = new Rig({
+          ...(method ? { method } : {}),
+          gateway: { faults, extensions, ...(mobike ? { mobike: {} } : {}) },
+          profile: { reconnect: { enabled: reconnect } },
+          network: new FakeNetworkMonitor(networkOf({ wlan0: WLAN })),
+        });
         const late = Promise.withResolvers<undefined>();
         rig.laptop.routes.applying = endingOf(applying, late.promise);
         rig.laptop.routes.clearing = endingOf(clearing, late.promise);

@@ -203,6 +203,22 @@ describe('another gateway of the profile', () => {
   });
 });
 
+test('a ticket is shown to the gateway that gave it out, and to no other', async () => {
+  const secret = utf8('one for both');
+  const extensions = { tickets: { secret, lifetimeSeconds: 3600 } };
+  const alternative = { at: address('203.0.113.77'), extensions };
+  const rig = await new Rig({ alternative, gateway: { extensions } }).connected();
+  rig.office.made.gateway.setSilent(true);
+  await rig.advance(40_000);
+  assert.equal(connectedEvents(rig).at(-1)?.gateway.address, '203.0.113.77');
+  const shown = rig.alternative?.requests.filter(
+    ({ exchange }) => exchange === ExchangeType.IKE_SESSION_RESUME,
+  );
+  assert.deepEqual(shown, []);
+  assert.ok(rig.laptop.sent.length > 0);
+  await assertEndsClean(rig);
+});
+
 describe('a gateway that sends us to another one', () => {
   const at = address('203.0.113.77');
   const to = gatewayIdent('203.0.113.77');
