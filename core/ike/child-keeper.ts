@@ -1,40 +1,23 @@
-import { readU32 } from '../lib/bytes.ts';
 import { failure } from '../lib/failure.ts';
 import type { Millis } from '../lib/ports.ts';
 import { formatSelector, type Selector } from '../net/selector.ts';
-import { nameOf, Notify, Protocol } from '../wire/constants.ts';
+import { nameOf, Notify } from '../wire/constants.ts';
 import type { Payload } from '../wire/payload.ts';
-import { notify } from '../wire/payloads/notify.ts';
-import { grantChild } from './answer-create-child.ts';
-import { type ChildPair, Children, redundantOf } from './children.ts';
+import { answerCreate, answerDelete } from './child-answers.ts';
+import { ChildPairs } from './child-pairs.ts';
+import { redundantOf } from './children.ts';
 import { type AssignedConfig, type EstablishedChild, wipeChild } from './events.ts';
 import { alreadyHad, eachPair, fromOurAddresses } from './further-children.ts';
 import type { Answer, LifePort, Requests } from './life-port.ts';
-import { lifetimeFrom } from './lifetimes.ts';
-import { notifyOf } from './payloads.ts';
-import type { Role } from './protection.ts';
 import { Retries } from './retries.ts';
-import { type ChildOutcome, type ChildWish, CreateChildTask, type Nonces } from './tasks/create-child.ts';
-import { deleteOf, DeleteChildTask } from './tasks/informational.ts';
+import { type ChildOutcome, type ChildWish, CreateChildTask } from './tasks/create-child.ts';
+import { DeleteChildTask } from './tasks/informational.ts';
 import type { Task, TaskContext } from './tasks/task.ts';
 
-/** For so long is what still comes in through a replaced pair taken. */
-const LINGER_MS = 10_000;
-/** For so long the gateway may take to delete what it has replaced; then we do it. */
-const TIDY_MS = 60_000;
-/** Pairs at once, however many the gateway would like. */
-const MAX_PAIRS = 32;
 /** Further pairs that we ask for without being told to. */
 const MAX_FURTHER = 8;
 
 type Created = Extract<ChildOutcome, { kind: 'created' }>;
-
-interface Origin {
-  readonly role: Role;
-  readonly nonces?: Nonces;
-  readonly replaces?: number;
-  readonly sendNow: boolean;
-}
 
 /**
  * The Child SAs of an established session: replaced when their time is over, whichever side begins, and closed when
@@ -43,7 +26,7 @@ interface Origin {
 export class ChildKeeper {
   readonly #port: LifePort;
   readonly #requests: Requests;
-  readonly #children = new Children();
+  readonly #pairs: ChildPairs;
   /** Exchanges for new pairs that wait for their turn or for an answer. */
   readonly #tasks = new Set<CreateChildTask>();
   /** What is asked for again later. */
@@ -56,6 +39,10 @@ export class ChildKeeper {
   constructor(port: LifePort, requests: Requests, group: number) {
     this.#port = port;
     this.#requests = requests;
+    this.#pairs = new ChildPairs(port, requests, {
+      rekey: (spiIn, now) => this.rekey(spiIn, now),
+      isAskedFor: (spiIn) => this.#isAskedFor(spiIn),
+    });
     this.#retries = new Retries(port.timers, port.random);
     this.#group = group;
   }
@@ -68,7 +55,7 @@ export class ChildKeeper {
     now: Millis,
   ): void {
     this.#assigned = addresses;
-    this.#keep(child, { role: 'initiator', sendNow: true }, now);
+    this.#pairs.keep(child, { role: 'initiator', sendNow: true }, now);
     this.#askForRest(rest, now);
   }
 
@@ -76,8 +63,8 @@ export class ChildKeeper {
 
   /** Replaces a pair, unless that is under way or was done. */
   rekey(spiIn: number, now: Millis): void {
-    const pair = this.#children.get(spiIn);
-    if (!pair || !this.#isToBeRekeyed(pair) || this.#isAskedFor(spiIn)) return;
+    const pair = this.#pairs.all.get(spiIn);
+    if (!pair || !this.#pairs.isToBeRekeyed(pair) || this.#isAskedFor(spiIn)) return;
     this.#ask({ local: pair.local, remote: pair.remote, replaces: spiIn, rekeys: true }, now);
   }
 
@@ -87,17 +74,13 @@ export class ChildKeeper {
     if (traffic) this.#ask({ ...traffic, rekeys: false }, now);
   }
 
-  #isToBeRekeyed({ spiIn, state }: ChildPair): boolean {
-    return state === 'live' && !this.#children.heirOf(spiIn);
-  }
-
   #isAskedFor(spiIn: number): boolean {
     const wishes = [...this.#tasks].map(({ wish }) => wish);
     return [...wishes, ...this.#retries.waiting].some(({ replaces }) => replaces === spiIn);
   }
 
   #ask(wish: ChildWish, now: Millis): void {
-    const task = new CreateChildTask(wish, this.#group, (spi) => this.#children.get(spi) !== undefined);
+    const task = new CreateChildTask(wish, this.#group, (spi) => this.#pairs.isTaken(spi));
     this.#tasks.add(task);
     this.#requests.enqueue(task, now);
   }
@@ -110,12 +93,14 @@ export class ChildKeeper {
 
   /** Whether what a waiting task is for was done in another way: it is forgotten then. */
   isObsolete(task: Task): boolean {
-    if (task instanceof DeleteChildTask) return task.wasUsed && !this.#children.get(task.spiIn);
+    if (task instanceof DeleteChildTask) return task.wasUsed && !this.#pairs.all.get(task.spiIn);
     if (!(task instanceof CreateChildTask)) return false;
     const { replaces, rekeys } = task.wish;
     if (replaces === undefined) return false;
-    const pair = this.#children.get(replaces);
-    return rekeys ? !pair || !this.#isToBeRekeyed(pair) : this.#children.heirOf(replaces) !== undefined;
+    const pair = this.#pairs.all.get(replaces);
+    return rekeys
+      ? !pair || !this.#pairs.isToBeRekeyed(pair)
+      : this.#pairs.all.heirOf(replaces) !== undefined;
   }
 
   forget(task: Task): void {
@@ -124,7 +109,7 @@ export class ChildKeeper {
 
   /** The request of a task goes out. */
   begun(task: Task): void {
-    const pair = task instanceof DeleteChildTask ? this.#children.get(task.spiIn) : undefined;
+    const pair = task instanceof DeleteChildTask ? this.#pairs.all.get(task.spiIn) : undefined;
     if (pair) pair.state = 'deleting';
   }
 
@@ -132,8 +117,8 @@ export class ChildKeeper {
 
   finished(task: Task, now: Millis): void {
     if (task instanceof DeleteChildTask) {
-      const pair = this.#children.get(task.spiIn);
-      if (pair) this.#close(pair, now);
+      const pair = this.#pairs.all.get(task.spiIn);
+      if (pair) this.#pairs.close(pair, now);
     }
     if (!(task instanceof CreateChildTask) || !task.outcome) return;
     this.#tasks.delete(task);
@@ -141,7 +126,7 @@ export class ChildKeeper {
     const { outcome, wish } = task;
     switch (outcome.kind) {
       case 'created':
-        if (this.#children.byOutbound(outcome.child.spiOut)) {
+        if (this.#pairs.all.byOutbound(outcome.child.spiOut)) {
           // What we send through either could not be told apart from what goes through the other.
           wipeChild(outcome.child);
           return this.#unusable(wish, outcome.child.spiIn, 'an SPI that is in use', now);
@@ -167,28 +152,28 @@ export class ChildKeeper {
 
   #rekeyed(replaces: number, { child, nonces }: Created, now: Millis): void {
     // The gateway may have rekeyed the same pair at the same time.
-    const rival = this.#children.heirOf(replaces, 'responder');
+    const rival = this.#pairs.all.heirOf(replaces, 'responder');
     const isRedundant = rival?.nonces && redundantOf(nonces, rival.nonces) === 'ours';
-    this.#add(child, { role: 'initiator', nonces, replaces, sendNow: !isRedundant }, now);
-    if (isRedundant) return this.#delete(child.spiIn, now);
+    this.#pairs.add(child, { role: 'initiator', nonces, replaces, sendNow: !isRedundant }, now);
+    if (isRedundant) return this.#pairs.delete(child.spiIn, now);
     if (rival) {
       rival.state = 'redundant';
-      this.#tidyLater(rival.spiIn, now);
+      this.#pairs.tidyLater(rival.spiIn, now);
     }
-    this.#delete(replaces, now);
+    this.#pairs.delete(replaces, now);
   }
 
   #created(wish: ChildWish, { child, nonces, rest }: Created, now: Millis): void {
     const { replaces } = wish;
-    if (replaces === undefined && alreadyHad(this.#children.live, child)) {
+    if (replaces === undefined && alreadyHad(this.#pairs.all.live, child)) {
       wipeChild(child);
       this.#requests.enqueue(new DeleteChildTask(child.spiIn, false), now);
       return;
     }
     const place = replaces === undefined ? {} : { replaces };
-    this.#add(child, { role: 'initiator', nonces, ...place, sendNow: true }, now);
-    const old = replaces === undefined ? undefined : this.#children.get(replaces);
-    if (old) this.#close(old, now);
+    this.#pairs.add(child, { role: 'initiator', nonces, ...place, sendNow: true }, now);
+    const old = replaces === undefined ? undefined : this.#pairs.all.get(replaces);
+    if (old) this.#pairs.close(old, now);
     this.#askForRest(rest, now);
   }
 
@@ -203,8 +188,8 @@ export class ChildKeeper {
     if (wish.rekeys && replaces !== undefined) return this.#notRekeyed(wish, replaces, type, now);
     if (isBusy) return this.#tryLater(wish, false, now);
     if (replaces !== undefined) {
-      const old = this.#children.get(replaces);
-      if (old) this.#close(old, now);
+      const old = this.#pairs.all.get(replaces);
+      if (old) this.#pairs.close(old, now);
       return this.#checkPurpose(now);
     }
     if (type !== Notify.SINGLE_PAIR_REQUIRED) return;
@@ -216,8 +201,8 @@ export class ChildKeeper {
 
   #notRekeyed(wish: ChildWish, replaces: number, type: number | undefined, now: Millis): void {
     // The gateway's own rekeying came first: an error of ours means nothing (RFC 7296 section 2.8.1).
-    if (this.#children.heirOf(replaces)) return;
-    const pair = this.#children.get(replaces);
+    if (this.#pairs.all.heirOf(replaces)) return;
+    const pair = this.#pairs.all.get(replaces);
     if (!pair || type === Notify.CHILD_SA_NOT_FOUND) {
       // The gateway has no such pair: a new one takes its place (section 2.25).
       if (pair) pair.state = 'doomed';
@@ -240,136 +225,30 @@ export class ChildKeeper {
 
   /** CREATE_CHILD_SA for a pair, in an IKE SA that is not being replaced. */
   answerCreate(payloads: readonly Payload[], context: TaskContext): Answer {
-    const { now } = context;
-    const about = notifyOf(payloads, Notify.REKEY_SA);
-    const pair = about?.spi.length === 4 ? this.#children.byOutbound(readU32(about.spi)) : undefined;
-    if (about && (!pair || about.protocol !== Protocol.ESP)) {
-      return refusal(Notify.CHILD_SA_NOT_FOUND, about.protocol, about.spi);
-    }
-    // We are closing it, or have done so (section 2.25.1).
-    if (pair && pair.state !== 'live') return refusal(Notify.TEMPORARY_FAILURE);
-    if (this.#children.size >= MAX_PAIRS) return refusal(Notify.NO_ADDITIONAL_SAS);
-    const { remoteSelectors } = this.#port.config;
-    const bounds = pair ?? fromOurAddresses(this.#assigned, remoteSelectors);
-    if (!bounds) return refusal(Notify.TS_UNACCEPTABLE);
-    const { local, remote } = bounds;
-    const isTaken = (spi: number): boolean => this.#children.get(spi) !== undefined;
-    const grant = grantChild(payloads, context, { local, remote, whole: pair !== undefined, isTaken });
-    if (!grant.ok) return { payloads: [grant.error], then: () => undefined };
-    const { child, nonces } = grant.value;
-    if (this.#children.byOutbound(child.spiOut)) {
-      wipeChild(child);
-      return refusal(Notify.NO_PROPOSAL_CHOSEN);
-    }
-    return {
-      payloads: grant.value.payloads,
-      then: () => {
-        if (!pair) return this.#add(child, { role: 'responder', nonces, sendNow: true }, now);
-        this.#add(child, { role: 'responder', nonces, replaces: pair.spiIn, sendNow: false }, now);
-        this.#tidyLater(pair.spiIn, now);
-      },
-    };
+    return answerCreate(this.#pairs, this.#assigned, payloads, context);
   }
 
-  /**
-   * Delete of pairs by the gateway's SPIs, answered with ours, except for pairs that we have deleted ourselves
-   * (RFC 7296 section 1.4.1).
-   */
+  /** Delete of pairs by the gateway's SPIs. */
   answerDelete(spisOut: readonly Uint8Array[], now: Millis): Answer {
-    const found = spisOut.flatMap((spi) =>
-      spi.length === 4 ? (this.#children.byOutbound(readU32(spi)) ?? []) : [],
-    );
-    const pairs = [...new Set(found)];
-    const answered = pairs.filter(({ state }) => state !== 'deleting').map(({ spiIn }) => spiIn);
+    const answer = answerDelete(this.#pairs, spisOut, now);
     return {
-      payloads: answered.length > 0 ? [deleteOf(answered)] : [],
+      payloads: answer.payloads,
       then: () => {
-        for (const pair of pairs) this.#close(pair, now);
-        if (pairs.length > 0) this.#checkPurpose(now);
+        answer.then();
+        if (spisOut.length > 0) this.#checkPurpose(now);
       },
     };
   }
 
   /** Something came in through a pair: the gateway has it. */
   used(spiIn: number): void {
-    const pair = this.#children.get(spiIn);
-    if (pair?.state === 'live') this.#send(pair);
-  }
-
-  // What becomes of pairs
-
-  #add(child: EstablishedChild, origin: Origin, now: Millis): void {
-    this.#keep(child, origin, now);
-    const { replaces, sendNow } = origin;
-    this.#port.emit({
-      kind: 'child-added',
-      child,
-      ...(replaces === undefined ? {} : { replaces }),
-      sendNow,
-    });
-  }
-
-  #keep(child: EstablishedChild, { sendNow, ...origin }: Origin, now: Millis): void {
-    const { config, random, timers } = this.#port;
-    const lifetime = lifetimeFrom(now, config.rekey.childMs, config.rekey.jitter, random);
-    const { spiIn } = this.#children.add(child, { ...origin, lifetime, state: 'live', sends: sendNow });
-    timers.set(`rekey ${spiIn}`, lifetime.rekeyAt, 'rekey', (then) => this.rekey(spiIn, then));
-    timers.set(`end ${spiIn}`, lifetime.endAt, 'lifetime', (then) => this.#ended(spiIn, then));
-  }
-
-  #send(pair: ChildPair): void {
-    if (pair.sends) return;
-    pair.sends = true;
-    this.#port.emit({ kind: 'child-send', spiIn: pair.spiIn });
-  }
-
-  #delete(spiIn: number, now: Millis): void {
-    const pair = this.#children.get(spiIn);
-    if (!pair || pair.state === 'deleting') return;
-    pair.state = 'doomed';
-    this.#requests.enqueue(new DeleteChildTask(spiIn, true), now);
-  }
-
-  /** The gateway should delete it. If it does not, we do, after we have moved to what takes its place. */
-  #tidyLater(spiIn: number, now: Millis): void {
-    this.#port.timers.set(`tidy ${spiIn}`, now + TIDY_MS, 'tidy', (then) => {
-      const heir = this.#children.heirOf(spiIn);
-      if (heir) this.#send(heir);
-      this.#delete(spiIn, then);
-    });
-  }
-
-  #close(pair: ChildPair, now: Millis): void {
-    const { spiIn, replaces } = pair;
-    this.#children.remove(spiIn);
-    for (const what of ['rekey', 'end', 'tidy']) this.#port.timers.cancel(`${what} ${spiIn}`);
-    const heir = this.#children.heirOf(spiIn);
-    if (heir) this.#send(heir);
-    this.#port.emit({ kind: 'child-closed', spiIn, lingerMs: LINGER_MS });
-    // What it was to replace stays after all.
-    const old = replaces === undefined ? undefined : this.#children.get(replaces);
-    if (old && this.#isToBeRekeyed(old) && !this.#isAskedFor(old.spiIn)) {
-      this.#port.timers.cancel(`tidy ${old.spiIn}`);
-      this.#port.timers.set(
-        `rekey ${old.spiIn}`,
-        Math.max(now + TIDY_MS, old.lifetime.rekeyAt),
-        'rekey',
-        (then) => this.rekey(old.spiIn, then),
-      );
-    }
-  }
-
-  /** The end of its keys: they may not be used any more (RFC 7296 section 2.8). */
-  #ended(spiIn: number, now: Millis): void {
-    const pair = this.#children.get(spiIn);
-    if (!pair) return;
-    if (this.#isToBeRekeyed(pair)) this.#port.expire(failure('peer.rekey-failed'), now);
-    else this.#close(pair, now);
+    const pair = this.#pairs.all.get(spiIn);
+    if (pair?.state === 'live') this.#pairs.send(pair);
   }
 
   /** An SA without a Child SA carries nothing for the user: leave it, so that a new one can be made. */
   #checkPurpose(now: Millis): void {
-    if (this.#children.live.length > 0) return;
+    if (this.#pairs.all.live.length > 0) return;
     const active = this.#requests.activeTask;
     const isComing =
       [...this.#tasks].some((task) => task === active || !this.isObsolete(task)) ||
@@ -381,15 +260,11 @@ export class ChildKeeper {
     for (const task of this.#tasks) task.wipe();
     this.#tasks.clear();
     this.#retries.clear();
-    this.#children.clear();
+    this.#pairs.all.clear();
   }
 }
 
 function keyOf({ replaces, rekeys, local, remote }: ChildWish): string {
   if (replaces !== undefined) return `${rekeys ? 'rekey' : 'place'} ${replaces}`;
   return [...local, ...remote].map(formatSelector).join(' ');
-}
-
-function refusal(type: number, protocol?: number, spi?: Uint8Array): Answer {
-  return { payloads: [notify(type, undefined, protocol, spi)], then: () => undefined };
 }

@@ -82,7 +82,8 @@ export type IkeEvent =
     }
   /**
    * A pair in place of the one whose inbound half is `replaces`, or a further one without that. `sendNow` false: the
-   * gateway may not have its half yet; 'child-used' or a 'child-send' says when it has.
+   * gateway may not have its half yet; 'child-used' or a 'child-send' says when it has. When both sides rekey at once
+   * two pairs replace the same one, and one of them is closed again; what was to be replaced may be closed already.
    */
   | {
       readonly kind: 'child-added';
@@ -122,7 +123,10 @@ export type IkeEvent =
   | { readonly kind: 'unanswered'; readonly since: Millis }
   /** It is there again. */
   | { readonly kind: 'answered' }
-  /** The gateway wants us to authenticate anew before this time is over (RFC 4478). */
+  /**
+   * A new session has to take the place of this one before this time is over: the gateway wants us to authenticate anew
+   * (RFC 4478), or it does not replace keys that end then (RFC 7296 section 2.8).
+   */
   | { readonly kind: 'auth-lifetime'; readonly seconds: number }
   /** With this a later session can skip the login (RFC 5723). It belongs to whoever takes the event. */
   | { readonly kind: 'ticket'; readonly ticket: ResumptionTicket }
