@@ -1,18 +1,11 @@
 import { err, ok, type Result } from '../../lib/result.ts';
 import { parseAddress } from '../../net/address.ts';
 import { parsePrefix } from '../../net/prefix.ts';
-import type { ProcessIdentity } from './os.ts';
+import type { Entries } from './ledger.ts';
 import type { Step } from './steps.ts';
 
-/**
- * What a process changed, or is about to change, written down before it does. Whoever finds it after a crash
- * can undo everything in it.
- */
-export interface Journal {
-  readonly owner: ProcessIdentity;
-  /** In the order in which they are taken. */
-  readonly steps: readonly Step[];
-}
+/** The journal of routes, addresses and parameters. */
+export type Journal = Entries<Step>;
 
 const VERSION = 1;
 
@@ -77,11 +70,11 @@ export function isDevice(value: unknown): value is string {
   return typeof value === 'string' && /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/.test(value);
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isCount(value: unknown): value is number {
+export function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
@@ -93,7 +86,7 @@ function isParameter(value: unknown): value is string {
   return typeof value === 'string' && /^\/proc\/sys\/net\/ipv4\/conf\/all\/[a-z_]+$/.test(value);
 }
 
-function isAddress(value: unknown): value is string {
+export function isAddress(value: unknown): value is string {
   return typeof value === 'string' && parseAddress(value) !== undefined;
 }
 
