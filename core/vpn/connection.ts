@@ -117,7 +117,8 @@ export class Connection {
 
   #isOnline(): boolean {
     const { network } = this.#options.ports;
-    return !network || this.#online.judge(network.current(), addressesOf(this.#state));
+    const addresses = [...addressesOf(this.#state), ...this.#sessions.gatewayAddresses];
+    return !network || this.#online.judge(network.current(), addresses);
   }
 
   /** Events that effects cause are handled behind the effects, in order: no transition inside another. */

@@ -43,8 +43,9 @@ export type SessionCore = Pick<
   | 'handleTimeout'
   | 'nextTimeout'
   | 'noteTraffic'
+  | 'noteSent'
   | 'noteUnreachable'
-> & { noteSent?(now: Millis): boolean };
+>;
 
 export interface SessionDriverOptions {
   readonly config: IkeConfig;
@@ -69,7 +70,7 @@ export interface SessionDriverOptions {
  *   open(options)    sockets for the first path, and a session that says nothing before `command({ kind: 'connect' })`
  *   command(c)       everything else that the session can be told
  *   carry(carrier)   who moves its packets; what happened to its Child SAs until then is told at once
- *   path, espPath    where ESP goes now
+ *   path, espPath    where ESP goes now; gatewayAddresses: where it could go
  *   close()          sockets, timers and keys go; the gateway is told nothing
  *
  * It roams by itself: it follows `ports.network`, opens and closes sockets, and tells the session which paths there are.
@@ -141,6 +142,11 @@ export class SessionDriver {
     return this.#paths.espPath;
   }
 
+  /** Where the gateway can be reached, as far as it told. */
+  get gatewayAddresses(): readonly IpAddress[] {
+    return this.#gateways;
+  }
+
   get suite(): string {
     return this.#suite;
   }
@@ -175,7 +181,7 @@ export class SessionDriver {
     if (this.#closed) return;
     this.#keepalives.noteSent(now);
     // A time that moved on is found when the timer is due; one that came nearer is not.
-    if (this.#session.noteSent?.(now) === true) this.#schedule();
+    if (this.#session.noteSent(now)) this.#schedule();
   }
 
   /** ESP did not leave: the networks may be other ones than we think. */

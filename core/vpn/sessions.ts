@@ -69,6 +69,11 @@ export class Sessions {
     return this.#drivers.get(id);
   }
 
+  /** All addresses that gateways told of themselves. */
+  get gatewayAddresses(): readonly IpAddress[] {
+    return [...this.#drivers.values()].flatMap((driver) => driver.gatewayAddresses);
+  }
+
   /** False when there is no such session. */
   command(id: number, command: IkeCommand): boolean {
     const driver = this.#drivers.get(id);
