@@ -21,6 +21,10 @@ const TIDY_MS = 30_000;
 /** For so long is a repeated request in a deleted SA answered again. */
 const GONE_MS = 30_000;
 
+/** SAs at once, however often the gateway rekeys; and those among them that are gone. */
+const MAX_SAS = 16;
+const MAX_GONE = 8;
+
 /**
  * What an IKE SA is to its session:
  * 'current': our requests go out in it. 'heir': the gateway's rekeying made it, and whether the gateway has it is not
@@ -149,7 +153,8 @@ export class IkeSuccession implements Requests {
     const { now } = context;
     const active = from.activeTask?.kind;
     // Sections 2.25.1 and 2.25.2: there are Child SAs under way that would not know where they belong, or it is over.
-    if (from !== this.#current || active === 'create-child' || active === 'delete-child') {
+    const isBusy = from !== this.#current || active === 'create-child' || active === 'delete-child';
+    if (isBusy || this.#standing.size >= MAX_SAS) {
       return { payloads: [notify(Notify.TEMPORARY_FAILURE)], then: () => undefined };
     }
     const grant = grantIkeSa(payloads, context);
@@ -197,6 +202,8 @@ export class IkeSuccession implements Requests {
     }
     const interrupted = from.abandon();
     this.#standing.set(from, 'gone');
+    const gone = this.all.filter((ike) => this.isGone(ike));
+    for (const oldest of gone.slice(0, -MAX_GONE)) this.#drop(oldest);
     this.#port.timers.set(keyOf(from), now + GONE_MS, 'tidy', () => this.#drop(from));
     if (interrupted && !(interrupted instanceof RekeyIkeTask) && interrupted.kind !== 'delete-ike') {
       this.#current.enqueueFirst(interrupted, now);

@@ -255,4 +255,28 @@ describe('the IKE SA', () => {
     assert.equal(rekeyChild?.messageId, 0);
     ends.agree();
   });
+
+  test('of which the gateway makes new ones all the time does not fill us up', () => {
+    const ends = new TwoEnds({ gateway: { faults: { create: { afterwards: 'keeps-old' } } } });
+    let rekeyed = 0;
+    for (let i = 0; i < 40; i++) {
+      ends.events.length = 0;
+      const { gateway } = ends.made;
+      const newest = gateway.sas.at(-1)!;
+      ends.takeGateway(gateway.rekeyIke(newest.id, ends.now)).settle();
+      ends.takeGateway(gateway.checkLiveness(gateway.sas.at(-1)!.id, ends.now)).settle();
+      rekeyed += ends.event('rekeyed') ? 1 : 0;
+    }
+    assert.ok(rekeyed > 10 && rekeyed < 20, String(rekeyed));
+    assert.equal(ends.session.closed, false);
+  });
+
+  test('may be rekeyed a hundred times, by each side in turn', () => {
+    const ends = new TwoEnds();
+    for (let i = 0; i < 50; i++) {
+      ends.command({ kind: 'rekey-ike' }).settle();
+      ends.gatewayDoes((gateway, saId, now) => gateway.rekeyIke(saId, now)).settle();
+    }
+    ends.agree();
+  });
 });
