@@ -40,6 +40,11 @@ export const ENROLLED: readonly string[] = [
   'rfc3748',
   'rfc2759',
   'rfc4555',
+  'rfc4478',
+  'rfc5685',
+  'rfc5723',
+  'rfc6023',
+  'rfc6290',
 ];
 
 function rows(path: string, columns: number): string[][] {
