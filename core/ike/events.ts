@@ -128,9 +128,15 @@ export type IkeEvent =
    * (RFC 4478), or it does not replace keys that end then (RFC 7296 section 2.8).
    */
   | { readonly kind: 'auth-lifetime'; readonly seconds: number }
-  /** With this a later session can skip the login (RFC 5723). It belongs to whoever takes the event. */
+  /**
+   * With this a later session can skip the login (RFC 5723). It takes the place of the one before, and belongs to whoever
+   * takes the event; the session wipes it as soon as the SA that it stands for is deleted or replaced in order.
+   */
   | { readonly kind: 'ticket'; readonly ticket: ResumptionTicket }
-  /** The gateway sends us to another one (RFC 5685); 'closed' without a failure follows. */
+  /**
+   * The gateway sends us to another one (RFC 5685). Before the session is established 'closed' without a failure follows;
+   * after that it lives until 'disconnect', or until the gateway deletes it: there is time to make another one first.
+   */
   | { readonly kind: 'redirected'; readonly to: RedirectTarget }
   /** Something that the gateway told the person, or that an administrator should know. Text is printable. */
   | { readonly kind: 'notice'; readonly notice: 'eap-notification' | 'gateway-notify'; readonly text: string }
