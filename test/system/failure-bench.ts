@@ -96,7 +96,9 @@ export class FailureBench {
     const before = this.snapshot();
     const process = await GatewayProcess.start(this.gateway, this.#config({}));
     try {
-      const profile = { ...this.#profile({}), liveness: { intervalSeconds: liveness } };
+      // What is lost is not made again: there would be no end to be looked at.
+      const stays = { liveness: { intervalSeconds: liveness }, reconnect: { enabled: false } };
+      const profile = { ...this.#profile({}), ...stays };
       const client = Causeway.start(this.client, profile, { secret: PASSWORD });
       await client.connected();
       process.command(command === 'vanish' ? 'silent' : command);

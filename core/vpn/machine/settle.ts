@@ -52,9 +52,11 @@ export function goWithout(
   moment: Moment,
   effects: readonly Effect[],
 ): Transition {
-  const { settings } = alive.life;
-  return mayPass(outage.cause) && (settings.reconnect || alive.attempt?.ready)
-    ? settle({ ...alive, outage }, moment, effects)
+  const { life, attempt } = alive;
+  // What was begun beside the session is the first attempt to do without it.
+  const tried = attempt ? { ...outage, tries: outage.tries + 1, triedAt: moment.now } : outage;
+  return mayPass(outage.cause) && (life.settings.reconnect || attempt?.ready)
+    ? settle({ ...alive, outage: tried }, moment, effects)
     : leave(alive, failed(outage.cause, true), moment, effects);
 }
 
