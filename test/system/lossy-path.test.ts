@@ -13,8 +13,8 @@ import { ROAM_OFFICE } from '../support/roam-lab.ts';
 import { UdpStream } from '../support/traffic/streams.ts';
 import { assertNeverReconnected, limit, skip, times } from './staying.ts';
 
-const CONNECTS = times(8, 50);
-const LIFE_MS = times(20_000, 600_000);
+const CONNECTS = times(4, 50);
+const LIFE_MS = times(8_000, 600_000);
 const PATH: Partial<Impairment> = {
   loss: 0.2,
   duplication: 0.05,

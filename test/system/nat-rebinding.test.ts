@@ -12,7 +12,7 @@ import {
 import type { RelayProcess } from '../support/relay/spawn.ts';
 import { assertNeverReconnected, assertWhole, limit, longOnly, skip, times } from './staying.ts';
 
-const REBINDINGS = times(4, 20);
+const REBINDINGS = times(3, 20);
 const NAT_TIMEOUT_MS = 30_000;
 const IDLE_MS = 120_000;
 

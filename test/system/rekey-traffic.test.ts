@@ -8,7 +8,7 @@ import { UdpStream } from '../support/traffic/streams.ts';
 import { assertNeverReconnected, limit, overflowsIn, skip, times } from './staying.ts';
 
 const PER_SECOND = 1000;
-const CHILD_REKEYS = times(100, 1000);
+const CHILD_REKEYS = times(60, 1000);
 const IKE_REKEYS = times(12, 100);
 /** Each side begins one so often: they collide now and then, as they should. */
 const CHILD_EVERY_MS = 400;

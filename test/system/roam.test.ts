@@ -12,7 +12,7 @@ import {
 import { waitFor } from '../support/netns.ts';
 import { assertNeverReconnected, assertWhole, limit, skip, times } from './staying.ts';
 
-const ROAMS = times(12, 100);
+const ROAMS = times(10, 100);
 
 let office: RoamingOffice;
 

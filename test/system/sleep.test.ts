@@ -10,7 +10,7 @@ import { UdpStream } from '../support/traffic/streams.ts';
 import { limit, skip, times } from './staying.ts';
 
 const SLEEPS = times(4, 10);
-const ASLEEP_MS = 4500;
+const ASLEEP_MS = 3500;
 const AWAKE_WITHIN_MS = 3000;
 
 let office: RoamingOffice;

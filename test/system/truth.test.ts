@@ -13,7 +13,7 @@ import { ROAM_OFFICE } from '../support/roam-lab.ts';
 import { UdpStream } from '../support/traffic/streams.ts';
 import { chances, limit, skip, times } from './staying.ts';
 
-const DEATHS = times(5, 50);
+const DEATHS = times(3, 50);
 const LIVENESS_MS = 5000;
 /** What a busy machine may take to tell what it knows. */
 const TELLING_MS = 250;
