@@ -76,6 +76,11 @@ export class Established {
     return this.#ikes.all;
   }
 
+  /** From now on our requests go out in the newest IKE SA that the gateway may have. */
+  takeOver(now: Millis): void {
+    if (!this.#leaving) this.#ikes.takeOver(now);
+  }
+
   /** The SAs are being deleted, for this reason if there is one. */
   get leaving(): { readonly failure: Failure | undefined } | undefined {
     return this.#leaving;

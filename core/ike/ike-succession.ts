@@ -178,6 +178,11 @@ export class IkeSuccession implements Requests {
     if (from === this.#heir?.ike) this.#inherit(now);
   }
 
+  /** The heir takes over now, if there is one: what is agreed in the SA before it does not hold for it any more. */
+  takeOver(now: Millis): void {
+    this.#inherit(now);
+  }
+
   /** The heir takes over, unless our own rekeying has still to decide which SA does (section 2.8.2). */
   #inherit(now: Millis): void {
     const heir = this.#heir;

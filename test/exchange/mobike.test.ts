@@ -195,6 +195,23 @@ describe('a request that is under way when the network changes', () => {
     },
   );
 
+  test('in an IKE SA that the gateway has just replaced moves the one that replaced it too', () => {
+    for (const cutAfter of [5, 15, 25, 35, 45]) {
+      const roaming = new Roaming().connect();
+      roaming.addWay(1);
+      roaming.act(roaming.made.gateway.rekeyIke(roaming.sa.id, roaming.now)).run(cutAfter);
+      roaming.kill(0).paths(1).run(200);
+      assert.ok(roaming.passes, `${cutAfter} ms`);
+      // The gateway may not have heard yet that its rekeying is granted: it asks again.
+      roaming.run(2_000);
+      assert.equal(roaming.moves.at(-1), '1!');
+      roaming.run(60_000);
+      assert.equal(roaming.made.gateway.sas.length, 1);
+      assert.ok(roaming.passes);
+      assert.deepEqual(roaming.violations, []);
+    }
+  });
+
   test('keeps its patience while there is no network at all', () => {
     const roaming = new Roaming().connect();
     roaming.kill(0).command({ kind: 'check-liveness' }).paths().run(600_000);

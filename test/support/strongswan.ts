@@ -61,6 +61,7 @@ export interface GatewaySa {
   readonly remoteId: string;
   /** The EAP identity when there was one, and the IKE identity otherwise. */
   readonly user: string;
+  readonly localHost: string;
   readonly remoteHost: string;
   readonly remotePort: number;
   readonly virtualIps: readonly string[];
@@ -227,6 +228,7 @@ function readSa(sa: ViciSection): GatewaySa {
     state: textOf(sa['state']),
     remoteId: textOf(sa['remote-id']),
     user: textOf(sa['remote-eap-id'] ?? sa['remote-id']),
+    localHost: textOf(sa['local-host']),
     remoteHost: textOf(sa['remote-host']),
     remotePort: Number(textOf(sa['remote-port'])),
     virtualIps: listOf(sa['remote-vips']),

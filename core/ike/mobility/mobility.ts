@@ -30,6 +30,8 @@ export interface MobileLife {
   readonly ike: Exchanger;
   readonly ikes: readonly Exchanger[];
   readonly leaving: unknown;
+  /** Requests go out in the newest IKE SA that the gateway may have. */
+  takeOver(now: Millis): void;
   leave(why: Failure, now: Millis): void;
 }
 
@@ -142,15 +144,20 @@ export class Mobility {
     this.heard(datagram, now);
     if (!this.#life || this.#life.leaving !== undefined || !ask) return;
     const { over } = ask.spread;
-    const answer = this.#pathAnswer(task, from.sa.init, payloads, datagram, over);
+    const isUpdate = task instanceof UpdateAddressesTask;
+    if (isUpdate) this.#life.takeOver(now);
+    // The Child SAs may belong to another IKE SA by now, which knows nothing of an update in this one.
+    const isCurrent = from === this.#life.ike;
+    const answer = this.#pathAnswer(isCurrent ? task : undefined, from.sa.init, payloads, datagram, over);
     const isPlain = over.size === 1 && datagram.path === this.path.id;
     if (isPlain && this.#mover.isMobile) this.#watchMapping(task, from.sa.init, payloads, datagram, now);
-    if (task instanceof UpdateAddressesTask) this.#learnAddresses(payloads, datagram);
+    if (isUpdate) this.#learnAddresses(payloads, datagram);
     this.#run(this.#mover.answered(answer, now), now);
+    if (isUpdate && !isCurrent) this.#run([{ kind: 'update' }], now);
   }
 
   #pathAnswer(
-    task: Task,
+    task: Task | undefined,
     spis: IkeSpis,
     payloads: readonly Payload[],
     datagram: InboundDatagram,

@@ -129,13 +129,15 @@ export function isTranslated(responder: Responder, message: Message, datagram: G
   return !equalBytes(said, arrived);
 }
 
-/** All IKE SAs of the client are where the request came from, and ESP follows, after a check if one is wanted. */
+/**
+ * The IKE SA is where the request came from, and the ESP of its Child SAs follows, after a check if one is wanted. Other
+ * IKE SAs of the client stay where they are: one that was rekeyed has no Child SAs any more.
+ */
 function update(responder: Responder, sa: Sa, { remote, localPort, localAddress }: GatewayDatagram): void {
-  for (const each of responder.sasOf(sa.client)) {
-    each.remote = remote;
-    each.localPort = localPort;
-    each.localAddress = localAddress;
-  }
+  sa.remote = remote;
+  sa.localPort = localPort;
+  sa.localAddress = localAddress;
+  if (sa.children.length === 0) return;
   const there: Whereabouts = { remote, localPort, localAddress };
   const move = (): void => {
     sa.client.espTo = there;
