@@ -17,7 +17,7 @@ import type { ResumptionTicket } from './ticket.ts';
 
 export type InitStep =
   | { readonly kind: 'wait' }
-  | { readonly kind: 'send'; readonly octets: Uint8Array }
+  | { readonly kind: 'send'; readonly datagrams: readonly Uint8Array[] }
   | { readonly kind: 'done'; readonly sa: IkeSa }
   | { readonly kind: 'redirected'; readonly to: RedirectTarget }
   | { readonly kind: 'failed'; readonly failure: Failure };
@@ -33,7 +33,7 @@ const WAIT: InitStep = { kind: 'wait' };
 /** Transmissions that the network must have sent back before we believe it that the port is closed. */
 const REFUSALS_TO_BELIEVE = 3;
 
-/** A request to resume that is not answered for so long is joined by IKE_SA_INIT; the first answer decides. */
+/** A request to resume that is not answered for so long is joined by IKE_SA_INIT, and from then on goes out with it. */
 export const RESUME_ALONE_MS: Millis = 1_500;
 
 /** One request that may make the SA. */
@@ -84,21 +84,29 @@ export class InitExchange {
 
   /** What goes out first. */
   start(now: Millis): InitStep {
-    return this.#resume ? { kind: 'send', octets: this.#resume.task.request } : this.#beginInit(now);
+    return this.#resume ? { kind: 'send', datagrams: [this.#resume.task.request] } : this.#beginInit(now);
   }
 
   #beginInit(now: Millis): InitStep {
     this.#initAt = Infinity;
     this.#init = this.#attempt(new InitTask(this.#config, this.#deps.random), now);
-    return { kind: 'send', octets: this.#init.task.request };
+    return this.#withResume(this.#init, now);
+  }
+
+  /**
+   * IKE_SA_INIT goes out, behind the request to resume as long as nobody has answered that: a gateway that hears both
+   * is to see that one first. The first answer decides.
+   */
+  #withResume(init: Attempt, now: Millis): InitStep {
+    const resume = this.#ticketAnswered ? undefined : this.#resume;
+    if (!resume) return { kind: 'send', datagrams: [this.#again(init, now)] };
+    resume.retransmitter.restart(now);
+    return { kind: 'send', datagrams: [this.#again(resume, now), this.#again(init, now)] };
   }
 
   nextTimeout(): { readonly at: Millis; readonly why: string } {
-    const at = Math.min(
-      this.#initAt,
-      this.#resume?.retransmitter.nextAt ?? Infinity,
-      this.#init?.retransmitter.nextAt ?? Infinity,
-    );
+    const { retransmitter } = this.#init ?? this.#resume ?? {};
+    const at = Math.min(this.#initAt, retransmitter?.nextAt ?? Infinity);
     return this.#doubt && this.#doubt.until < at
       ? { at: this.#doubt.until, why: 'refusal' }
       : { at, why: 'retransmit' };
@@ -106,39 +114,25 @@ export class InitExchange {
 
   handleTimeout(now: Millis): InitStep {
     if (this.#doubt && now >= this.#doubt.until) return { kind: 'failed', failure: this.#doubt.failure };
-    // The request to resume goes before the other: who answers both should see it first.
-    if (this.#resume && now >= this.#resume.retransmitter.nextAt)
-      return this.#resumeTimeout(this.#resume, now);
     if (now >= this.#initAt) return this.#beginInit(now);
-    return this.#init ? this.#initTimeout(this.#init, now) : WAIT;
-  }
-
-  #initTimeout(attempt: Attempt, now: Millis): InitStep {
-    switch (attempt.retransmitter.poll(now)) {
+    const attempt = this.#init ?? this.#resume;
+    switch (attempt?.retransmitter.poll(now)) {
       case 'send':
-        return this.#repeat(attempt, now);
+        return attempt === this.#init
+          ? this.#withResume(attempt, now)
+          : { kind: 'send', datagrams: [this.#again(attempt, now)] };
       case 'give-up':
+        if (attempt !== this.#init) return this.#beginInit(now);
         return { kind: 'failed', failure: this.#doubt?.failure ?? this.#silence(attempt, now) };
-      case 'wait':
+      default:
         return WAIT;
     }
   }
 
-  #resumeTimeout(attempt: Attempt, now: Millis): InitStep {
-    switch (attempt.retransmitter.poll(now)) {
-      case 'send':
-        return this.#ticketAnswered ? WAIT : this.#repeat(attempt, now);
-      case 'give-up':
-        this.#resume = undefined;
-        return this.#init ? WAIT : this.#beginInit(now);
-      case 'wait':
-        return WAIT;
-    }
-  }
-
-  #repeat(attempt: Attempt, now: Millis): InitStep {
+  /** The request of an attempt that was not answered in time, or the one that has taken its place. */
+  #again(attempt: Attempt, now: Millis): Uint8Array {
     if (attempt.task.beforeRepetition()) this.#replaceRequest(attempt, now);
-    return { kind: 'send', octets: attempt.task.request };
+    return attempt.task.request;
   }
 
   #replaceRequest(attempt: Attempt, now: Millis): void {
@@ -173,7 +167,7 @@ export class InitExchange {
       case 'again':
         this.#doubt = undefined;
         this.#replaceRequest(attempt, now);
-        return { kind: 'send', octets: attempt.task.request };
+        return { kind: 'send', datagrams: [attempt.task.request] };
       case 'doubt':
         return this.#doubtful(outcome.failure, now + this.#config.refusalGraceMs, attempt);
       case 'redirect':
@@ -194,11 +188,10 @@ export class InitExchange {
     switch (outcome.kind) {
       case 'again':
         this.#replaceRequest(attempt, now);
-        return { kind: 'send', octets: attempt.task.request };
+        return { kind: 'send', datagrams: [attempt.task.request] };
       case 'broken':
       case 'doubt':
         this.#ticketAnswered = true;
-        attempt.retransmitter.limit(now + RESUME_ALONE_MS);
         return this.#init ? WAIT : this.#beginInit(now);
       case 'redirect':
         return { kind: 'redirected', to: outcome.to };

@@ -109,7 +109,7 @@ export class Login {
       case 'wait':
         return;
       case 'send':
-        return this.#port.send(step.octets);
+        return step.datagrams.forEach((octets) => this.#port.send(octets));
       case 'done':
         return this.#initiated(step.sa, now);
       case 'redirected':

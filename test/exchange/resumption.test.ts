@@ -266,6 +266,17 @@ describe('a ticket that is refused', () => {
     assert.ok(ticketOf(before).wiped, 'there is a new session, with a ticket of its own');
   });
 
+  test('by a gateway that is away for a while is none: when it is back, both requests come together', () => {
+    for (let awayMs = 1_000; awayMs <= 25_000; awayMs += 1_000) {
+      const before = ticketed();
+      before.made.gateway.restart();
+      const pair = again(before, ticketOf(before)).connect();
+      for (const start = pair.now; pair.now - start < awayMs; pair.advance(10)) pair.toGateway.length = 0;
+      while (!pair.event('established')) pair.advance(10).settle();
+      assert.equal(pair.event('established')?.gatewaySignature, 'resumed session', `after ${awayMs} ms`);
+    }
+  });
+
   test('by somebody on the path counts for nothing when the gateway accepts it', () => {
     const before = ticketed();
     before.made.gateway.faults = { resume: { forgedNackFirst: true } };
