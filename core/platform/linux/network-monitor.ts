@@ -62,6 +62,8 @@ class LinuxNetworkMonitor implements NetworkMonitor {
   #state: NetworkState;
   /** Of the state that was told last. */
   #toldKey: string;
+  /** Somebody who asked has seen another state since then. */
+  #hasShownOther = false;
   /** When the change began that has not been looked at yet. */
   #changedAt: Millis | undefined;
   #cancelTimer: (() => void) | undefined;
@@ -82,7 +84,10 @@ class LinuxNetworkMonitor implements NetworkMonitor {
     if (this.#closed) return this.#state;
     // A callback of the loop may not have had its turn yet: after a sleep, say.
     this.#heard();
-    if (this.#changedAt !== undefined) this.#read();
+    if (this.#changedAt !== undefined) {
+      this.#read();
+      this.#hasShownOther ||= networkKey(this.#state) !== this.#toldKey;
+    }
     return this.#state;
   }
 
@@ -136,7 +141,10 @@ class LinuxNetworkMonitor implements NetworkMonitor {
     this.#cancelTimer = undefined;
     this.#read();
     const key = networkKey(this.#state);
-    if (key === this.#toldKey) return;
+    // Who has asked in between may have acted on what was taken back since.
+    const isNews = key !== this.#toldKey || this.#hasShownOther;
+    this.#hasShownOther = false;
+    if (!isNews) return;
     this.#toldKey = key;
     this.#log('debug', 'network-changed', { links: this.#state.links.map(({ name }) => name).join(' ') });
     for (const callback of [...this.#callbacks]) {

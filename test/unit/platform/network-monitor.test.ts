@@ -136,6 +136,21 @@ describe('a change', () => {
     assert.deepEqual(told, [NO_NETWORK]);
   });
 
+  test('that is taken back is told when somebody has seen it in between', (t) => {
+    const { kernel, timers, told, monitor } = watch(t);
+    const { links } = kernel;
+    kernel.links = [];
+    kernel.sayLink();
+    assert.deepEqual(monitor.current(), NO_NETWORK);
+    kernel.links = links;
+    kernel.sayLink();
+    timers.pass(20);
+    assert.deepEqual(told.map(shape), [['eth0: 1, 2']]);
+    kernel.sayLink();
+    timers.pass(20);
+    assert.equal(told.length, 1);
+  });
+
   test('is told to everybody who still listens', (t) => {
     const { kernel, timers, monitor } = watch(t);
     const heard: string[] = [];
