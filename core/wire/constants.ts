@@ -359,5 +359,5 @@ export const CfgAttr = {
 /** Traffic selector types, RFC 7296 section 3.13.1; 9 from RFC 4595, 10 from RFC 9478. */
 export const TsType = { IPV4: 7, IPV6: 8, FC_ADDR: 9, SECLABEL: 10 } as const;
 
-/** Gateway identity types of REDIRECT and REDIRECTED_FROM, RFC 5685 section 7.2. */
+/** Gateway identity types of REDIRECT and REDIRECTED_FROM, RFC 5685 section 9.2. */
 export const GatewayIdentType = { IPV4: 1, IPV6: 2, FQDN: 3 } as const;

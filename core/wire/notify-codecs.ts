@@ -5,7 +5,7 @@ import { GatewayIdentType, Protocol } from './constants.ts';
 import type { NotifyPayload } from './payloads/notify.ts';
 import { MAX_NONCE_LENGTH, MIN_NONCE_LENGTH } from './payloads/nonce.ts';
 
-/** Whom a redirection names, RFC 5685 section 6: an address of 4 or 16 octets, or a name in ASCII octets. */
+/** Whom a redirection names, RFC 5685 section 9.2: an address of 4 or 16 octets, or a name in ASCII octets. */
 export interface GatewayIdent {
   readonly type: number;
   readonly identity: Uint8Array;
@@ -64,7 +64,7 @@ export interface NotifyValues {
   };
   /** RFC 4478 section 3. */
   readonly AUTH_LIFETIME: { readonly lifetimeSeconds: number };
-  /** RFC 5685 section 6: the nonce of our request, which is there in an answer to IKE_SA_INIT only. */
+  /** RFC 5685 section 9.2: the nonce of our request, which is there in an answer to IKE_SA_INIT only. */
   readonly REDIRECT: { readonly gateway: GatewayIdent; readonly nonce?: Uint8Array };
   readonly REDIRECTED_FROM: { readonly gateway: GatewayIdent };
   /** RFC 5723 section 7.2: a ticket and for how long the gateway will take it. */
@@ -144,7 +144,7 @@ const childCodec: NotifyCodec<ChildRef> = {
 };
 
 /**
- * RFC 5685 section 6.
+ * RFC 5685 section 9.2.
  *
  *                      1                   2                   3
  *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
