@@ -31,7 +31,7 @@ export type CrashVerdict =
  * The token taker of quick crash detection for one IKE SA (RFC 6290). A gateway gives out a secret token inside the
  * SA; one that has restarted and lost the SA can make the same token again, and shows it in clear in answer to
  * messages that it cannot read. We make no tokens ourselves: a client that has crashed begins anew at once, and the
- * gateway finds out by INITIAL_CONTACT or liveness checks.
+ * gateway finds out by its own liveness checks.
  */
 export class CrashDetector {
   #tokens: SecretBytes[] = [];
