@@ -117,7 +117,7 @@ export type IkeEvent =
    * did when an answer last told (RFC 4555 section 3.8). From this it is learned how long it does without packets.
    */
   | { readonly kind: 'mapping'; readonly kept: boolean }
-  /** All addresses where the gateway says that it can be reached too (RFC 4555 section 3.4). */
+  /** All addresses of the gateway by its own word (RFC 4555 section 3.4), first the one that it said so from. */
   | { readonly kind: 'gateway-addresses'; readonly addresses: readonly IpAddress[] }
   /** Asked, the gateway has said nothing for the liveness period: nobody knows whether anything passes. */
   | { readonly kind: 'unanswered'; readonly since: Millis }
