@@ -14,7 +14,7 @@ import { answerLater } from './answer-later.ts';
 import type { Faults, Step } from './faults.ts';
 import { InitResponder } from './init-responder.ts';
 import { isTranslated } from './mobike.ts';
-import { OwnRequests } from './own-requests.ts';
+import { LIVENESS_CHECK, OwnRequests } from './own-requests.ts';
 import { notifies } from './pick.ts';
 import { crashToken } from './qcd.ts';
 import { Sender } from './sender.ts';
@@ -39,9 +39,6 @@ const LINGER_MS: Millis = 30_000;
 export interface ChildChoice {
   readonly childId?: number;
 }
-
-/** An empty INFORMATIONAL request: is the client there? */
-const CHECK: OwnRequest = { exchange: ExchangeType.INFORMATIONAL, payloads: [] };
 
 /**
  * An IKEv2 responder without input, output or clock: datagrams and the time go in, datagrams and events come
@@ -118,7 +115,7 @@ export class GatewayIke {
         }
         this.#own.handleTimeout(sa, now);
         const liveness = this.#livenessDue(sa);
-        if (liveness !== undefined && liveness <= now) this.#own.enqueue(sa, CHECK, now);
+        if (liveness !== undefined && liveness <= now) this.#own.enqueue(sa, LIVENESS_CHECK, now);
       }
     });
   }
@@ -132,7 +129,7 @@ export class GatewayIke {
 
   /** Asks a client whether it is there. */
   checkLiveness(saId: number, now: Millis): GatewayOutput {
-    return this.request(saId, CHECK, now);
+    return this.request(saId, LIVENESS_CHECK, now);
   }
 
   /** Deletes an IKE SA: it is closed when the client has answered, or does not answer. */

@@ -3,6 +3,9 @@ import { ExchangeType } from '../../../core/wire/constants.ts';
 import type { Message } from '../../../core/wire/message.ts';
 import { envelope, type Outstanding, type OwnRequest, type Purpose, type Sa } from './sa.ts';
 
+/** An empty INFORMATIONAL request: is the client there? */
+export const LIVENESS_CHECK: OwnRequest = { exchange: ExchangeType.INFORMATIONAL, payloads: [] };
+
 export interface OwnRequestsOptions {
   readonly firstWaitMs: Millis;
   readonly retransmits: number;
