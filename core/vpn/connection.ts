@@ -24,6 +24,7 @@ import { PhaseClock } from './phase-clock.ts';
 import type { ConnectionPorts } from './ports.ts';
 import { connectedEvent, countersEvent } from './reports.ts';
 import { Sessions } from './sessions.ts';
+import { SharedSockets } from './shared-sockets.ts';
 import { SignIn } from './sign-in.ts';
 import { StateReport } from './state-report.ts';
 import { TunnelHolder } from './tunnel-holder.ts';
@@ -76,7 +77,7 @@ export class Connection {
     const { epoch } = ports.clock;
     this.#signIn = new SignIn({ profile, credentials, systemAnchors, keyLog: keyLog !== undefined, epoch });
     this.#sessions = new Sessions({
-      ports,
+      ports: { ...ports, openUdp: new SharedSockets(ports.openUdp).open },
       onEvent: (id, event) => {
         if (event.kind === 'notice') this.#warn(event.notice, event.text);
         this.#dispatch({ kind: 'session', id, event });
