@@ -110,7 +110,8 @@ describe('no path at all', () => {
     const mover = new Mover(a);
     mover.setPaths([], 10);
     assert.equal(mover.isSuspended, true);
-    assert.deepEqual(words(mover.setPaths([a], 20)), ['send-again']);
+    assert.deepEqual(mover.setPaths([a], 20), []);
+    assert.equal(mover.isSuspended, false);
     assert.deepEqual(mover.establish(true, a.local, NO_NAT, 30), []);
   });
 
