@@ -45,6 +45,7 @@ export const ENROLLED: readonly string[] = [
   'rfc5723',
   'rfc6023',
   'rfc6290',
+  'rfc7383',
 ];
 
 function rows(path: string, columns: number): string[][] {

@@ -189,7 +189,7 @@ describe('a gateway that rekeys a pair', () => {
     ends.agree();
   });
 
-  test('with a nonce that is too short has broken the SA', proves('RFC7296-2.10-1', 'refuses'), () => {
+  test('with a nonce that is too short has broken the SA', proves('RFC7296-2.10-2', 'refuses'), () => {
     const ends = gatewayRekeys(new TwoEnds(), {}, { nonce: 'short' });
     assert.equal(ends.failureCode, 'protocol.malformed');
   });
