@@ -57,9 +57,9 @@ function addressesOf(octets: Uint8Array, record: DnsRecord): IpAddress[] {
   const data = octets.subarray(record.dataStart, record.dataEnd);
   switch (record.type) {
     case RecordType.A:
-      return data.length === 4 ? [addressOf(data.slice())] : [];
+      return data.length === 4 ? [addressOf(new Uint8Array(data))] : [];
     case RecordType.AAAA:
-      return data.length === 16 ? [addressOf(data.slice())] : [];
+      return data.length === 16 ? [addressOf(new Uint8Array(data))] : [];
     case RecordType.SVCB:
     case RecordType.HTTPS:
       return attempt(() => hintsIn(octets.subarray(0, record.dataEnd), record.dataStart)) ?? [];
@@ -81,7 +81,7 @@ function hintsIn(octets: Uint8Array, start: number): IpAddress[] {
     const length = HINTS[reader.u16('key')];
     const value = reader.sub(reader.u16('length'), 'value');
     while (length !== undefined && value.remaining > 0) {
-      addresses.push(addressOf(value.take(length, 'address').slice()));
+      addresses.push(addressOf(new Uint8Array(value.take(length, 'address'))));
     }
   }
   return addresses;

@@ -140,7 +140,8 @@ export function answersQuery(response: Response, query: Query, id: number): bool
 
 /** The same message with another id. */
 export function withId(octets: Uint8Array, id: number): Uint8Array {
-  const copy = octets.slice();
+  // slice() of a Buffer, which is a Uint8Array too, would not copy.
+  const copy = new Uint8Array(octets);
   new DataView(copy.buffer).setUint16(0, id);
   return copy;
 }

@@ -126,7 +126,7 @@ function readArray(reader: Reader, { inner: [element] }: Type, depth: number): D
   const length = reader.u32('array length');
   if (element === undefined) return [];
   align(reader, ALIGNMENTS[element.code] ?? 1);
-  if (element.code === 'y') return reader.take(length, 'array').slice();
+  if (element.code === 'y') return new Uint8Array(reader.take(length, 'array'));
   if (length > reader.remaining) throw new ProtocolError('an array that the message does not hold');
   const end = reader.offset + length;
   const values: DbusValue[] = [];

@@ -134,6 +134,12 @@ describe('a response', () => {
   });
 });
 
+test('a message with another id leaves the first as it is, also a Buffer of Node', () => {
+  const buffer = Buffer.from(QUERY);
+  assert.equal(toHex(withId(buffer, 0x4321)), `4321${toHex(QUERY).slice(4)}`);
+  assert.equal(toHex(buffer), toHex(QUERY));
+});
+
 describe('what is answered without asking anybody', () => {
   test('is the question, and a code or that TCP is to be used', () => {
     const question = QUESTION.replaceAll(' ', '');
