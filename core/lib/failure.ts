@@ -12,6 +12,7 @@ export const FAILURES = {
   'config.profile-unknown': 'after-user',
   'config.profile-ambiguous': 'after-user',
   'config.profile-invalid': 'after-user',
+  'config.policy-unusable': 'after-user',
   'config.credential-missing': 'after-user',
   'config.certificate-invalid': 'after-user',
   'config.key-invalid': 'after-user',
@@ -101,6 +102,7 @@ export const FAILURES = {
   'platform.address-failed': 'after-user',
   'platform.restore-failed': 'after-user',
   'platform.firewall-failed': 'after-user',
+  'platform.dns-failed': 'after-user',
   'platform.already-running': 'after-user',
   'platform.unsupported-system': 'never',
 

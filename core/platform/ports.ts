@@ -138,3 +138,26 @@ export interface Firewall {
   apply(plan: FirewallPlan): Promise<Result<void, Failure>>;
   clear(): Promise<Result<void, Failure>>;
 }
+
+/** Whom programs ask for names while the tunnel stands, as a whole. Domains are lower-case, without final dots. */
+export interface DnsPlan {
+  /** The tunnel's device. */
+  readonly tun: { readonly name: string };
+  /** Asked through the tunnel, best first. Without any the plan changes nothing. */
+  readonly servers: readonly IpAddress[];
+  /** Domains that `servers` are asked for, with every name below them. */
+  readonly matchDomains: readonly string[];
+  /** Likewise, and tried behind short names. */
+  readonly searchDomains: readonly string[];
+  /** `servers` are asked for every name, and nobody else is for any. */
+  readonly fullTunnel: boolean;
+  /** Domains whose addresses somebody has to know before programs do, because of rules about names. */
+  readonly followedDomains: readonly string[];
+}
+
+/** Makes the host look names up as a plan says, and undoes it. Every step is journalled before it is taken. */
+export interface DnsManager {
+  apply(plan: DnsPlan): Promise<Result<void, Failure>>;
+  /** Undoes everything that apply did; safe to call again. */
+  clear(): Promise<Result<void, Failure>>;
+}

@@ -49,6 +49,14 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'Correct the profile and check it with: causeway check PROFILE.json',
   })),
 
+  'config.policy-unusable': explain('user', ['problems'], (c) => ({
+    title: 'The split-tunnel policy cannot be carried out',
+    why:
+      given(c.problems, (text) => `Of the policy:\n${text}`) ||
+      'It asks for something that Causeway cannot enforce on this machine.',
+    next: 'Change the policy with: causeway policy set PROFILE FILE',
+  })),
+
   'config.credential-missing': explain('user', ['what', 'user', 'detail'], (c) => ({
     title: `The ${c.what ?? 'password'} is missing`,
     why: `The connection needs the ${c.what ?? 'password'}${given(c.user, (user) => ` of ${user}`)}, and ${c.detail ?? 'none was given'}.`,
@@ -149,6 +157,12 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     title: 'The firewall could not be set',
     why: `The system refused the rules that keep traffic from passing beside the tunnel${given(c.detail, (text) => `: ${text}`)}. The rules of before still stand.`,
     next: 'Tell IT what is said above. The kernel may lack nftables, or another program may hold them.',
+  })),
+
+  'platform.dns-failed': explain('it', ['command', 'detail', 'leftover'], (c) => ({
+    title: 'Names cannot be looked up through the tunnel',
+    why: `The system refused to use the name servers of the connection${given(c.command, (command) => ` (${command})`)}${given(c.detail, (text) => `: ${text}`)}. ${putBack(c)}`,
+    next: 'Tell IT what is said above. A name server of its own on this machine, or an /etc/resolv.conf that nobody may change, is the usual cause.',
   })),
 
   'platform.already-running': explain('user', ['pid', 'name'], (c) => ({

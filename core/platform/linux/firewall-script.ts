@@ -1,23 +1,10 @@
 import { formatAddress } from '../../net/address.ts';
+import { LAN } from '../../net/local-networks.ts';
 import { type AddressRange, formatRange } from '../../net/range.ts';
 import type { FirewallPlan, SteeringRule } from '../ports.ts';
 
 /** The one table that is ours; it is replaced whole, in one transaction. */
 export const FIREWALL_TABLE = 'causeway';
-
-/** Where a local network is: private, link-local and multicast on the link, and the broadcast address. */
-const LAN: Readonly<Record<4 | 6, readonly string[]>> = {
-  4: [
-    '10.0.0.0/8',
-    '172.16.0.0/12',
-    '192.168.0.0/16',
-    '169.254.0.0/16',
-    '224.0.0.0/24',
-    '239.255.0.0/16',
-    '255.255.255.255',
-  ],
-  6: ['fe80::/10', 'fc00::/7', 'ff01::/16', 'ff02::/16', 'ff03::/16', 'ff04::/16', 'ff05::/16'],
-};
 
 /** What a link needs to work at all: addresses from DHCP, neighbours, routers. Never beyond the link. */
 const LINK_OUT: readonly string[] = [

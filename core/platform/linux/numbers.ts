@@ -17,16 +17,6 @@ export const TUNNEL_TABLE = 51510;
 /** Preference of the rules that ask the main table first, but for its default route, about what is local. */
 export const MAIN_FIRST_PREFERENCE = 15510;
 
-/**
- * Networks that are never on the internet (RFC 1918, RFC 3927, RFC 4193, RFC 4291): what a printer or a router of the
- * local network has. For these alone a route of the host may go before a default route into the tunnel: whoever gives
- * out addresses on a network can also give out routes (DHCP option 121), and could else lead everything past it.
- */
-export const LOCAL_NETWORKS: Readonly<Record<4 | 6, readonly string[]>> = {
-  4: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16'],
-  6: ['fc00::/7', 'fe80::/10'],
-};
-
 /** Preference of the rule that sends what is not marked to the tunnel's table. */
 export const TUNNEL_PREFERENCE = 15511;
 

@@ -2,7 +2,7 @@ import type { Failure } from '../../lib/failure.ts';
 import type { Result } from '../../lib/result.ts';
 
 /** A program of the system that we start; never anything else, and never through a shell. */
-export type Tool = 'ip' | 'nft';
+export type Tool = 'ip' | 'nft' | 'resolvconf';
 
 export interface CommandResult {
   /** The exit status; -1 when a signal or the time limit ended it. */

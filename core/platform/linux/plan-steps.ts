@@ -1,8 +1,8 @@
 import { formatAddress } from '../../net/address.ts';
+import { LOCAL_NETWORKS } from '../../net/local-networks.ts';
 import { containsAddress, formatPrefix } from '../../net/prefix.ts';
 import type { Prefix } from '../../net/prefix.ts';
 import type { NetworkPlan } from '../ports.ts';
-import { LOCAL_NETWORKS } from './numbers.ts';
 import type { LinuxOs } from './os.ts';
 import { stepKey, type Step } from './steps.ts';
 

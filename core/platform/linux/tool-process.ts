@@ -15,9 +15,16 @@ export interface ToolProcess {
   readonly finish: (input: string) => Promise<CommandResult>;
 }
 
-/** No shell, no environment of the caller's, messages in English. It does not keep our process alive by waiting. */
+/**
+ * No shell, no environment of the caller's, messages in English; what it runs itself is of the system's directories. It
+ * does not keep our process alive by waiting.
+ */
 export function startTool(path: string, args: readonly string[]): ToolProcess {
-  const child = spawn(path, args, { cwd: '/', env: { LC_ALL: 'C' }, stdio: ['pipe', 'ignore', 'pipe'] });
+  const child = spawn(path, args, {
+    cwd: '/',
+    env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
   let ended: CommandResult | undefined;
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
