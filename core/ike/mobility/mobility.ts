@@ -95,7 +95,7 @@ export class Mobility {
     if (this.isSuspended) return;
     ask.round += 1;
     this.#push(ask, ask.spread.begin(this.#lineup(task, ask), now));
-    this.#liveness.asked(now);
+    if (task === this.#life?.ike.activeTask) this.#liveness.asked(now);
   }
 
   #lineup(task: Task, { round, startedAt }: Ask): readonly Path[] {
@@ -287,8 +287,9 @@ export class Mobility {
     if (!life.ike.activeTask && probeAt !== undefined && now >= probeAt) this.#run([{ kind: 'probe' }], now);
   }
 
+  /** Of an SA that we have deleted the gateway need not know any more: only the one in use proves anything by silence. */
   get #isAsking(): boolean {
-    return this.#life?.ikes.some(({ activeTask }) => activeTask !== undefined) ?? false;
+    return this.#life?.ike.activeTask !== undefined;
   }
 
   /** The requests that are still waited for; others are forgotten. */
