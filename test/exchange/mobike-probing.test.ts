@@ -54,6 +54,16 @@ describe('several ways that may lead on', () => {
     assert.deepEqual(roaming.violations, []);
   });
 
+  test('may all be slow, and one of them is settled on all the same', () => {
+    for (const delayMs of [100, 250, 300, 400, 600]) {
+      const roaming = new Roaming().connect();
+      for (const id of [1, 2]) roaming.addWay(id, { delayMs });
+      roaming.kill(0).paths(1, 2).run(10 * delayMs);
+      assert.deepEqual(roaming.moves, ['1?', '1!'], `${delayMs} ms`);
+      assert.ok(updates(roaming) <= 2);
+    }
+  });
+
   test('one of which works in one direction only do not lead into it', () => {
     for (const broken of ['up', 'down'] as const) {
       const roaming = new Roaming().connect();

@@ -51,6 +51,9 @@ type Standing = 'settled' | 'heard' | 'hoped';
 /** New requests after UNEXPECTED_NAT_DETECTED (RFC 4555 section 3.9). */
 const MAX_NAT_RETRIES = 5;
 
+/** How often a request goes out over a path where the gateway has just answered, before others are tried as well. */
+const ROUNDS_ALONE = 3;
+
 /** What is assumed of a path before the gateway has said it: NATs are what needs care. */
 const UNKNOWN_NAT: NatFindings = { supported: true, local: true, remote: false };
 
@@ -183,6 +186,8 @@ export class Mover {
     const better = isProbe && round < 2 ? this.#better : [];
     if (better.length > 0) return better;
     if (this.#standing === 'hoped') return [this.#current, ...others];
+    // It answers, if slowly; and an update that went over others too would have to be followed by another one.
+    if (this.#standing === 'heard' && round < ROUNDS_ALONE) return [this.#current];
     // Traffic that comes in proves the path; then an unanswered request is no reason to leave it.
     return round === 0 || (isHeard && !isProbe) ? [this.#current] : [this.#current, ...others];
   }
