@@ -127,7 +127,14 @@ class SharedSocket {
       this.#onUnusable();
       for (const sharer of this.#sharers) sharer.fail(error);
     }
-    for (const sharer of this.#sharers) if (sharer.hasNews) sharer.readable?.();
+    // Traffic comes last: a gateway may send through SAs at once whose making another session has yet to hear of.
+    const carrier = this.#receiverOfEsp;
+    for (const sharer of this.#sharers) if (sharer !== carrier && sharer.hasNews) sharer.readable?.();
+    if (carrier?.hasNews) carrier.readable?.();
+  }
+
+  get #receiverOfEsp(): Sharer | undefined {
+    return this.#carrier ?? this.#sharers[0];
   }
 
   #distribute(): void {
@@ -152,7 +159,7 @@ class SharedSocket {
 
   #receivers(payload: Uint8Array): readonly Sharer[] {
     const spi = this.#initiatorSpi(payload);
-    if (spi === undefined) return [this.#carrier ?? this.#sharers[0]].filter((one) => one !== undefined);
+    if (spi === undefined) return this.#receiverOfEsp ? [this.#receiverOfEsp] : [];
     const owner = this.#byInitiator.get(spi);
     return owner ? [owner] : this.#sharers;
   }

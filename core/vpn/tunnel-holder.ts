@@ -17,8 +17,8 @@ export interface TunnelHolderOptions {
 /** The only tunnel of a connection: made for its first session, given on to each later one, never two. */
 export class TunnelHolder {
   readonly #options: TunnelHolderOptions;
-  /** Everything that is done to the tunnel, one after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Everything that is done to the tunnel, one after the other; undefined while nothing is. */
+  #turn: Promise<unknown> | undefined;
   #tunnel: Tunnel | undefined;
   /** The session that it is for. */
   #owner: number | undefined;
@@ -79,9 +79,15 @@ export class TunnelHolder {
     return this.#inTurn(() => this.#tunnel?.close() ?? Promise.resolve(undefined));
   }
 
+  /** At once if it can be: packets through new SAs may be right behind the message that made them. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work);
-    this.#turn = turn.catch(() => undefined);
+    const turn = this.#turn ? this.#turn.then(work) : work();
+    const over: Promise<unknown> = turn
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#turn === over) this.#turn = undefined;
+      });
+    this.#turn = over;
     return turn;
   }
 }

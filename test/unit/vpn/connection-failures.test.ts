@@ -121,7 +121,8 @@ describe('while the tunnel is set up', () => {
       ({ laptop }) => (laptop.routes.applying = failure('platform.route-failed')),
     );
     assertFailed(rig, 'platform.route-failed');
-    assert.deepEqual(rig.laptop.calls.slice(-6), [
+    const calls = rig.laptop.calls.filter((call) => !/^udp 5\d{4} /.test(call));
+    assert.deepEqual(calls.slice(-6), [
       'routes applied',
       'routes cleared',
       'tun closed',

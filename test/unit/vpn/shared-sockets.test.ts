@@ -125,6 +125,23 @@ describe('a socket that sessions share', () => {
     assert.equal(two.read.length, 2);
   });
 
+  test('gives messages out before traffic, which may go through what they make', () => {
+    const { laptop, share } = bench();
+    const [one, two] = [share(), share()];
+    one.send(esp(1));
+    two.send(ike(2));
+    // Nobody reads until all of it is there.
+    for (const { udp } of [one, two]) udp.onReadable(undefined);
+    const socket = laptop.socket(4500);
+    socket.arrive(esp(3), GATEWAY);
+    socket.arrive(ike(2), GATEWAY);
+    const order: string[] = [];
+    new Reader(one.udp).onRead = () => order.push('traffic');
+    new Reader(two.udp).onRead = () => order.push('message');
+    socket.arrive(ike(2), GATEWAY);
+    assert.deepEqual(order, ['message', 'traffic']);
+  });
+
   test('on the port without a marker tells messages apart as well', () => {
     const { laptop, share } = bench();
     const request = { ...REQUEST, preferredPort: 500 };
