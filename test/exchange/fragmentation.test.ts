@@ -41,6 +41,8 @@ const HARMLESS: readonly (readonly [string, FragmentFaults])[] = [
   ['with the first one last', { order: 'rotated' }],
   ['among forged ones', { between: 'forged' }],
   ['of which fewer and larger ones came before', { between: 'larger-cut' }],
+  ['in reverse order, with fewer and larger ones among them', { order: 'reversed', between: 'larger-cut' }],
+  ['begun, and then cut anew into more and smaller ones', { between: 'smaller-cut' }],
   ['among one of 65535', { between: 'huge-total' }],
   ['among one with other octets under a number that was there', { between: 'other-octets' }],
   ['beside the whole message', { between: 'whole' }],

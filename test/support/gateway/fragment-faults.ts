@@ -13,7 +13,7 @@ export interface FragmentFaults {
   readonly lose?: number;
   /**
    * What comes before the last of them. 'forged': each of them from somebody who lacks the keys. 'larger-cut': the
-   * message cut into fewer pieces, all but the last one; 'smaller-cut' into more. 'huge-total': one of 65535.
+   * message cut into fewer pieces, all but the last one; 'smaller-cut': into more, and all of them. 'huge-total': one of 65535.
    * 'other-octets': another text under the numbers of the first. 'whole': the message in one piece.
    */
   readonly between?: 'forged' | 'larger-cut' | 'smaller-cut' | 'huge-total' | 'other-octets' | 'whole';
@@ -61,7 +61,7 @@ function between(
     case 'larger-cut':
       return encodeFragmented(message, protection, Math.ceil(maxOctets * 1.5)).slice(0, -1);
     case 'smaller-cut':
-      return encodeFragmented(message, protection, Math.ceil(maxOctets / 2)).slice(0, -1);
+      return encodeFragmented(message, protection, Math.ceil(maxOctets / 2));
     case 'huge-total':
       return [encodeFragment(message, protection, 1, 0xffff, encodeChain(message.payloads).subarray(0, 64))];
     case 'other-octets':
