@@ -58,7 +58,10 @@ describe('several ways that may lead on', () => {
     for (const delayMs of [100, 250, 300, 400, 600]) {
       const roaming = new Roaming().connect();
       for (const id of [1, 2]) roaming.addWay(id, { delayMs });
-      roaming.kill(0).paths(1, 2).run(10 * delayMs);
+      roaming
+        .kill(0)
+        .paths(1, 2)
+        .run(10 * delayMs);
       assert.deepEqual(roaming.moves, ['1?', '1!'], `${delayMs} ms`);
       assert.ok(updates(roaming) <= 2);
     }

@@ -2,11 +2,12 @@ import { failure, type Failure } from '../../lib/failure.ts';
 import { formatAddress } from '../../net/address.ts';
 import type { RedirectTarget } from '../../ike/events.ts';
 import { lookedUpLate } from './lookups.ts';
-import { begin } from './attempt.ts';
+import { begin, type Progress } from './attempt.ts';
 import { cancel, leaving } from './race.ts';
 import { countRedirection, tooManyRedirections } from './redirection.ts';
 import { note, noteWay } from './current.ts';
 import { follow, withoutReason } from './follow.ts';
+import { mayPass } from './judgement.ts';
 import { failed, goodbye, leave, stay } from './leave.ts';
 import type { Current } from './parts.ts';
 import { type Alive, got, goWithout, interrupt, outageOf, settle } from './settle.ts';
@@ -38,6 +39,9 @@ export function alive(state: Standing | Lost | Waiting, event: VpnEvent, moment:
       break;
   }
   const progress = attempt && follow(life, attempt, event, moment);
+  if (progress && attempt.ready && !progress.attempt.ready && state.name !== 'reconnecting') {
+    return onReadyLost(whole, attempt.ready, progress, moment);
+  }
   if (progress) return got(progress, { current, outage: whole.outage }, moment);
   switch (event.kind) {
     case 'time':
@@ -86,8 +90,8 @@ function onClosed(whole: Alive, current: Current, why: Failure, moment: Moment):
 function onRedirected(whole: Alive, current: Current, to: RedirectTarget, moment: Moment): Transition {
   const { now } = moment;
   const { attempt, outage } = whole;
-  // What replaces it is under way already.
-  if (outage) return settle(whole, moment);
+  // What replaces it is under way already, or there.
+  if (outage || attempt?.ready) return settle(whole, moment);
   const { life, effects } = attempt ? cancel(whole.life, attempt, now) : { life: whole.life, effects: [] };
   const place = redirectedPlace(current.target, to);
   const counted = countRedirection(life, now);
@@ -108,6 +112,25 @@ function takeOver({ life, current, outage }: Alive, ready: Current, moment: Mome
     moment,
     [...(current ? [goodbye(current)] : []), { kind: 'announce', current: next }],
   );
+}
+
+/** The tunnel had gone over to a new session already, or may have. No key of the one before is left there. */
+function onReadyLost(
+  { current, outage: before }: Alive,
+  ready: Current,
+  progress: Progress,
+  moment: Moment,
+): Transition {
+  const { attempt, effects } = progress;
+  const gateway = formatAddress(ready.target.address);
+  const why = progress.over ?? attempt.failure ?? failure('peer.redirected', { gateway });
+  const outage = before ?? outageOf(why, current, moment.now);
+  if (!mayPass(why) || !progress.life.settings.reconnect) {
+    return leave({ ...progress, current }, failed(why, true), moment, effects);
+  }
+  if (!current) return got(progress, { outage }, moment);
+  const life = leaving(progress.life, [current.id], moment.now);
+  return got({ ...progress, life, effects: [...effects, goodbye(current)] }, { outage }, moment);
 }
 
 function onNetwork(state: Standing | Lost | Waiting, online: boolean, moment: Moment): Transition {

@@ -128,7 +128,10 @@ function withoutRun(attempt: Attempt, id: number): Attempt {
   };
 }
 
-/** The session ends by itself, with a goodbye if there is something to say it about. Its competitors are not wanted. */
+/**
+ * The session ends by itself, with a goodbye if there is something to say it about; one that stands does not. Its
+ * competitors are not wanted.
+ */
 function redirected({ life, attempt }: Progress, id: number, to: RedirectTarget, now: Millis): Progress {
   const run = runOf(attempt, id);
   if (!run) return { life, attempt, effects: [] };
@@ -144,6 +147,7 @@ function redirected({ life, attempt }: Progress, id: number, to: RedirectTarget,
     places: counted ? [place, ...attempt.places] : [],
   };
   const effects = others.map((racer): Effect => ({ kind: 'drop', id: racer.id }));
+  if (attempt.ready?.id === id) effects.push({ kind: 'say-goodbye', id });
   const progress = { life: left, attempt: rest, effects };
   return counted ? goOn(progress, now) : { ...progress, over: tooManyRedirections(place.host) };
 }
