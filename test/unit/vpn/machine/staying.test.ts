@@ -446,63 +446,6 @@ describe('a login that runs out', () => {
     assert.equal(played.all('open').length, 2);
   });
 
-  /** A session whose login runs out, and the one in its place, to which the tunnel is going over. */
-  function goingOver(reconnect = true): { played: Played; id: number; other: number } {
-    const played = new Played({ reconnect });
-    const id = played.connected();
-    played.says(id, { kind: 'auth-lifetime', seconds: 600 });
-    played.pass(540_000);
-    const other = played.opened().id;
-    played.initiated(other);
-    played.established(other);
-    return { played, id, other };
-  }
-
-  test('leaves no session whose keys are gone, when the new one ends as the tunnel goes over to it', () => {
-    const { played, id, other } = goingOver();
-    const effects = played.closed(other, 'peer.deleted');
-    assert.deepEqual(effects, [
-      { kind: 'drop', id: other },
-      { kind: 'say-goodbye', id },
-    ]);
-    assert.equal(played.name, 'reconnecting');
-    assert.equal(played.cause, 'peer.deleted');
-    played.pass(1_000);
-    played.goesUp(played.opened().id);
-  });
-
-  test('goes on with neither of the two when there is no network either as that happens', () => {
-    const { played, id, other } = goingOver();
-    played.network(false);
-    played.closed(other, 'peer.deleted');
-    assert.equal(played.name, 'waiting-for-network');
-    played.pass(6_000);
-    assert.ok(!played.open.includes(id));
-    played.network(true);
-    assert.equal(played.name, 'reconnecting');
-    played.goesUp(played.opened().id);
-  });
-
-  test('ends with the new session then, where lost connections stay lost', () => {
-    const { played, other } = goingOver(false);
-    played.closed(other, 'peer.deleted');
-    assert.equal(played.name, 'disconnecting');
-  });
-
-  test('is not called off by a redirection of the old session once the tunnel goes over', () => {
-    const { played, id, other } = goingOver();
-    assert.deepEqual(played.says(id, { kind: 'redirected', to: { kind: 'address', address: TWO } }), []);
-    assert.deepEqual(kinds(played.on({ kind: 'configured', id: other })), ['say-goodbye', 'announce']);
-  });
-
-  test('is begun elsewhere when the new session is sent there as the tunnel goes over to it', () => {
-    const { played, id, other } = goingOver();
-    const effects = played.says(other, { kind: 'redirected', to: { kind: 'address', address: TWO } });
-    assert.deepEqual(effects.slice(0, 1), [{ kind: 'say-goodbye', id: other }]);
-    assert.deepEqual(effects.slice(-1), [{ kind: 'say-goodbye', id }]);
-    assert.equal(played.name, 'reconnecting');
-  });
-
   test('is made anew also where lost connections stay lost', () => {
     const played = new Played({ reconnect: false });
     const id = played.connected();
