@@ -55,7 +55,14 @@ export interface NetworkPlan {
   readonly routes: readonly Prefix[];
   /** Packets with this mark never enter the tunnel: our own, to the gateway. */
   readonly bypassMark: number;
-  /** Where those go, when it is known: a machine that filters by the way back may need more for it. */
+  /**
+   * Of `routes`: where the machine's own routes to its local networks go before. Without it that is so for a default
+   * route into the tunnel, and for all local networks.
+   */
+  readonly localFirst?: readonly Prefix[];
+  /** Packets with this mark enter the tunnel whatever their address is; without it none does for its mark. */
+  readonly tunnelMark?: number;
+  /** Where packets with `bypassMark` go, when it is known: a machine that filters by the way back may need more for it. */
   readonly gateway?: IpAddress;
 }
 

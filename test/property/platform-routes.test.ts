@@ -19,7 +19,7 @@ const host: fc.Arbitrary<Prefix> = prefix.map(({ address }) => ({
   length: address.octets.length * 8,
 }));
 
-const plan: fc.Arbitrary<NetworkPlan> = fc.record({
+const plain: fc.Arbitrary<NetworkPlan> = fc.record({
   tun: fc.record({ name: fc.constant(DEVICE), mtu: fc.constantFrom(1280, 1400) }),
   addresses: fc.array(
     fc.oneof(
@@ -31,6 +31,24 @@ const plan: fc.Arbitrary<NetworkPlan> = fc.record({
   routes: fc.array(prefix, { maxLength: 6 }),
   bypassMark: fc.constant(0xca75),
 });
+
+/** Plans with what a policy adds to some of them. */
+const plan: fc.Arbitrary<NetworkPlan> = fc
+  .tuple(
+    plain,
+    fc.option(fc.constant(0xca76)),
+    fc.option(
+      fc.array(
+        prefix.filter(({ length }) => length > 0),
+        { maxLength: 3 },
+      ),
+    ),
+  )
+  .map(([base, tunnelMark, localFirst]) => ({
+    ...base,
+    ...(tunnelMark === null ? {} : { tunnelMark }),
+    ...(localFirst === null ? {} : { localFirst }),
+  }));
 
 const strict = fc.boolean().map((on) => rpFilter({ eth0: on ? 1 : 0 }));
 

@@ -2,6 +2,7 @@ import { formatAddress } from '../../net/address.ts';
 import { LAN } from '../../net/local-networks.ts';
 import { type AddressRange, formatRange } from '../../net/range.ts';
 import type { FirewallPlan, SteeringRule } from '../ports.ts';
+import { STEERED_MARK } from './numbers.ts';
 
 /** The one table that is ours; it is replaced whole, in one transaction. */
 export const FIREWALL_TABLE = 'causeway';
@@ -75,6 +76,7 @@ function leaving(plan: FirewallPlan): string[] {
     `meta mark ${hex(bypassMark)} accept`,
     ...within('daddr', 'refused', 'goto refuse'),
     ...(tun ? [`oifname ${quoted(tun.name)} accept`] : []),
+    ...astray(plan),
     ...LINK_OUT,
     // What belongs into the tunnel leaves by nothing else, whatever a route says (TunnelVision).
     ...within('daddr', 'protected', 'goto refuse'),
@@ -83,6 +85,17 @@ function leaving(plan: FirewallPlan): string[] {
     ...(lan ? lanRules('daddr') : []),
     ...(hole ? [`meta skuid ${hole.uid} meta l4proto { tcp, udp } th dport { 53, 80, 443 } accept`] : []),
     ...(stance === 'closed' ? ['goto refuse'] : []),
+  ];
+}
+
+/** What is to be led into the tunnel and was not, because there is none, stays here: but for the local network. */
+function astray({ steering, tunnelMark, lan }: FirewallPlan): string[] {
+  if (!steering.some(({ effective }) => effective === 'protect')) return [];
+  const marked = `meta mark ${hex(tunnelMark)}`;
+  if (!lan) return [`${marked} goto refuse`];
+  return [
+    `${marked} ip daddr != { ${LAN[4].join(', ')} } goto refuse`,
+    `${marked} ip6 daddr != { ${LAN[6].join(', ')} } goto refuse`,
   ];
 }
 
@@ -143,18 +156,15 @@ function verdictWords({ effective }: SteeringRule, bypassMark: number, tunnelMar
     case 'block':
       return 'drop';
     case 'bypass':
-      return `meta mark set ${hex(bypassMark)} ct mark set ${hex(STEERED)} accept`;
+      return `meta mark set ${hex(bypassMark)} ct mark set ${hex(STEERED_MARK)} accept`;
     case 'protect':
-      return `meta mark set ${hex(tunnelMark)} ct mark set ${hex(STEERED)} accept`;
+      return `meta mark set ${hex(tunnelMark)} ct mark set ${hex(STEERED_MARK)} accept`;
   }
 }
 
-/** On connections whose source address was chosen for another way than they take. */
-const STEERED = 0xca77;
-
 function disguiseChain(_plan: FirewallPlan): string {
   return chain('disguise', 'type nat hook postrouting priority srcnat; policy accept;', [
-    `ct mark ${hex(STEERED)} masquerade`,
+    `ct mark ${hex(STEERED_MARK)} masquerade`,
   ]);
 }
 

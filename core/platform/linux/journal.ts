@@ -46,8 +46,12 @@ function readStep(value: Readonly<Record<string, unknown>>): Step | undefined {
       return isParameter(path) && isDigits(before) && isDigits(after)
         ? { kind, path, before, after }
         : undefined;
-    case 'marks':
-      return isCount(mark) ? { kind, mark } : undefined;
+    case 'marks': {
+      const { tunnelMark } = value;
+      if (!isCount(mark)) return undefined;
+      if (tunnelMark === undefined) return { kind, mark };
+      return isCount(tunnelMark) ? { kind, mark, tunnelMark } : undefined;
+    }
     case 'link':
       return isDevice(device) && isCount(mtu) ? { kind, device, mtu } : undefined;
     case 'address':
@@ -59,7 +63,12 @@ function readStep(value: Readonly<Record<string, unknown>>): Step | undefined {
     case 'main-first':
       return isFamily(family) && isPrefix(to) ? { kind, family, to } : undefined;
     case 'tunnel-rule':
+    case 'marked-rule':
       return isFamily(family) && isCount(mark) ? { kind, family, mark } : undefined;
+    case 'marked-route':
+      return isDevice(device) && isFamily(family) && isAddress(source)
+        ? { kind, device, family, source }
+        : undefined;
     default:
       return undefined;
   }

@@ -20,5 +20,12 @@ export const MAIN_FIRST_PREFERENCE = 15510;
 /** Preference of the rule that sends what is not marked to the tunnel's table. */
 export const TUNNEL_PREFERENCE = 15511;
 
+/** The table that everything goes by which is led into the tunnel by its mark, and the preference of the rule for it. */
+export const MARKED_TABLE = 51511;
+export const MARKED_PREFERENCE = 15512;
+
+/** On connections that were led another way than by their address: what they leave by gives them their source. */
+export const STEERED_MARK = 0xca77;
+
 /** The nftables table that puts our mark back onto the gateway's answers; only where rp_filter is strict. */
 export const MARKS_TABLE = 'causeway_marks';

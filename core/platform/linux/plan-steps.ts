@@ -20,7 +20,8 @@ export function stepsOf(
   const device = plan.tun.name;
   const steps: Step[] = [];
   if (needsReplyMarks(plan, os)) {
-    steps.push({ kind: 'marks', mark: plan.bypassMark });
+    const { bypassMark: mark, tunnelMark } = plan;
+    steps.push({ kind: 'marks', mark, ...(tunnelMark === undefined ? {} : { tunnelMark }) });
     const before = os.readParameter(SOURCE_MARK) ?? '0';
     steps.push({ kind: 'parameter', path: SOURCE_MARK, before, after: '1' });
   }
@@ -32,15 +33,30 @@ export function stepsOf(
     steps.push({ kind: 'route', device, prefix: formatPrefix(prefix), source: sourceFor(plan, prefix) });
   }
   for (const family of [4, 6] as const) {
-    const routes = plan.routes.filter((prefix) => prefix.address.family === family);
-    if (routes.length === 0) continue;
-    // A default route into the tunnel must not hide the routes of the local network.
-    if (routes.some((prefix) => prefix.length === 0)) {
-      for (const to of LOCAL_NETWORKS[family]) steps.push({ kind: 'main-first', family, to });
-    }
-    steps.push({ kind: 'tunnel-rule', family, mark: plan.bypassMark });
+    for (const to of localFirst(plan, family)) steps.push({ kind: 'main-first', family, to });
+    if (plan.routes.some(({ address }) => address.family === family))
+      steps.push({ kind: 'tunnel-rule', family, mark: plan.bypassMark });
+    steps.push(...markedSteps(plan, family));
   }
   return unique(steps);
+}
+
+/** A default route into the tunnel must not hide the routes of the local network. */
+function localFirst({ routes, localFirst: told }: NetworkPlan, family: 4 | 6): readonly string[] {
+  if (told) return told.filter(({ address }) => address.family === family).map(formatPrefix);
+  const isFull = routes.some(({ address, length }) => address.family === family && length === 0);
+  return isFull ? LOCAL_NETWORKS[family] : [];
+}
+
+/** What is led into the tunnel by its mark needs an address there, and so a family that the tunnel has. */
+function markedSteps({ tun, addresses, tunnelMark }: NetworkPlan, family: 4 | 6): Step[] {
+  const own = addresses.find(({ address }) => address.family === family);
+  if (tunnelMark === undefined || !own) return [];
+  const source = formatAddress(own.address);
+  return [
+    { kind: 'marked-route', device: tun.name, family, source },
+    { kind: 'marked-rule', family, mark: tunnelMark },
+  ];
 }
 
 /** Our first address of the route's family. */
@@ -62,7 +78,9 @@ function needsReplyMarks(
   plan: NetworkPlan,
   os: Pick<LinuxOs, 'readParameter' | 'parameterInterfaces'>,
 ): boolean {
-  const { gateway } = plan;
+  const { gateway, tunnelMark } = plan;
+  // What was led another way than its address says has to come back by that way.
+  if (tunnelMark !== undefined && filtersStrictly(undefined, os)) return true;
   const covered = plan.routes.some(
     (prefix) => prefix.address.family === 4 && (gateway === undefined || containsAddress(prefix, gateway)),
   );
@@ -71,7 +89,7 @@ function needsReplyMarks(
 
 /** The kernel takes the larger of an interface's value and that of all: 1 is strict, 2 loose. */
 function filtersStrictly(
-  tunnel: string,
+  tunnel: string | undefined,
   os: Pick<LinuxOs, 'readParameter' | 'parameterInterfaces'>,
 ): boolean {
   const valueOf = (name: string): number => Number(os.readParameter(`${PARAMETERS}/${name}/rp_filter`) ?? 0);

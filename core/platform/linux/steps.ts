@@ -1,4 +1,13 @@
-import { MAIN_FIRST_PREFERENCE, MARKS_TABLE, TUNNEL_PREFERENCE, TUNNEL_TABLE } from './numbers.ts';
+import {
+  MAIN_FIRST_PREFERENCE,
+  MARKED_PREFERENCE,
+  MARKED_TABLE,
+  MARKS_TABLE,
+  STEERED_MARK,
+  TUNNEL_DEVICE,
+  TUNNEL_PREFERENCE,
+  TUNNEL_TABLE,
+} from './numbers.ts';
 
 /**
  * One change to the machine, small enough that it happened or did not. It says everything that is needed to do
@@ -12,8 +21,11 @@ export type Step =
       readonly before: string;
       readonly after: string;
     }
-  /** The nftables table that puts our mark onto answers to marked packets. */
-  | { readonly kind: 'marks'; readonly mark: number }
+  /**
+   * The nftables table that puts our mark onto answers to marked packets. `tunnelMark`: also for connections that were
+   * led into the tunnel, or past it, by a mark.
+   */
+  | { readonly kind: 'marks'; readonly mark: number; readonly tunnelMark?: number }
   /** The device up, with its MTU. */
   | { readonly kind: 'link'; readonly device: string; readonly mtu: number }
   /** `address`: without a length; it is put on as a host address. */
@@ -28,7 +40,16 @@ export type Step =
   /** Ask the main table first about addresses of the prefix `to`, except for its default route. */
   | { readonly kind: 'main-first'; readonly family: 4 | 6; readonly to: string }
   /** Everything that does not have our mark asks the tunnel's table. */
-  | { readonly kind: 'tunnel-rule'; readonly family: 4 | 6; readonly mark: number };
+  | { readonly kind: 'tunnel-rule'; readonly family: 4 | 6; readonly mark: number }
+  /** Everything of a family into the device, in the table for what has the mark of the tunnel. */
+  | {
+      readonly kind: 'marked-route';
+      readonly device: string;
+      readonly family: 4 | 6;
+      readonly source: string;
+    }
+  /** What has this mark asks that table, when no other has an answer that is before it. */
+  | { readonly kind: 'marked-rule'; readonly family: 4 | 6; readonly mark: number };
 
 /** What a step changes: two steps of one key stand for two states of the same thing. */
 export function stepKey(step: Step): string {
@@ -47,6 +68,10 @@ export function stepKey(step: Step): string {
       return `main-first ${step.to}`;
     case 'tunnel-rule':
       return `tunnel-rule ${step.family} ${step.mark}`;
+    case 'marked-route':
+      return `marked-route ${step.device} ${step.family}`;
+    case 'marked-rule':
+      return `marked-rule ${step.family} ${step.mark}`;
   }
 }
 
@@ -70,7 +95,7 @@ export function doing(step: Step): Action {
       return { kind: 'write', path: step.path, value: step.after };
     case 'marks':
       // Deleted first, so that a table of before does not get every rule a second time.
-      return { kind: 'nft', script: NO_MARKS + marksScript(step.mark) };
+      return { kind: 'nft', script: NO_MARKS + marksScript(step) };
     case 'link':
       // addrgenmode none: no link-local address, and so no router solicitations into the tunnel. In a line with
       // `up` it would come too late.
@@ -85,8 +110,11 @@ export function doing(step: Step): Action {
       const source = step.source === undefined ? '' : ` src ${step.source}`;
       return any(`route replace ${routeWords(step)}${source}`);
     }
+    case 'marked-route':
+      return any(`route replace ${markedRouteWords(step)} src ${step.source}`);
     case 'main-first':
     case 'tunnel-rule':
+    case 'marked-rule':
       return ruleAction('add', step);
   }
 }
@@ -104,8 +132,11 @@ export function undoing(step: Step): Action {
       return any(`address del ${addressWords(step)}`);
     case 'route':
       return any(`route del ${routeWords(step)}`);
+    case 'marked-route':
+      return any(`route del ${markedRouteWords(step)}`);
     case 'main-first':
     case 'tunnel-rule':
+    case 'marked-rule':
       return ruleAction('del', step);
   }
 }
@@ -126,13 +157,30 @@ function routeWords(step: Step & { kind: 'route' }): string {
   return `${step.prefix} dev ${step.device} table ${TUNNEL_TABLE}`;
 }
 
-function ruleAction(verb: 'add' | 'del', step: Step & { kind: 'main-first' | 'tunnel-rule' }): Action {
-  const words =
-    step.kind === 'main-first'
-      ? `pref ${MAIN_FIRST_PREFERENCE} to ${step.to} lookup main suppress_prefixlength 0`
-      : `pref ${TUNNEL_PREFERENCE} not fwmark 0x${step.mark.toString(16)} lookup ${TUNNEL_TABLE}`;
+function markedRouteWords({ device, family }: Step & { kind: 'marked-route' }): string {
+  return `${family === 4 ? '0.0.0.0/0' : '::/0'} dev ${device} table ${MARKED_TABLE}`;
+}
+
+type RuleStep = Step & { kind: 'main-first' | 'tunnel-rule' | 'marked-rule' };
+
+function ruleAction(verb: 'add' | 'del', step: RuleStep): Action {
   // A rule does not show its family, and ip takes one only for a whole run.
-  return { kind: 'ip', family: step.family === 6 ? 6 : 'any', lines: [`rule ${verb} ${words}`] };
+  return { kind: 'ip', family: step.family === 6 ? 6 : 'any', lines: [`rule ${verb} ${ruleWords(step)}`] };
+}
+
+function ruleWords(step: RuleStep): string {
+  switch (step.kind) {
+    case 'main-first':
+      return `pref ${MAIN_FIRST_PREFERENCE} to ${step.to} lookup main suppress_prefixlength 0`;
+    case 'tunnel-rule':
+      return `pref ${TUNNEL_PREFERENCE} not fwmark ${hex(step.mark)} lookup ${TUNNEL_TABLE}`;
+    case 'marked-rule':
+      return `pref ${MARKED_PREFERENCE} fwmark ${hex(step.mark)} lookup ${MARKED_TABLE}`;
+  }
+}
+
+function hex(mark: number): string {
+  return `0x${mark.toString(16)}`;
 }
 
 /** Declared and deleted: that succeeds whether the table was there or not. */
@@ -141,18 +189,28 @@ const NO_MARKS = `table inet ${MARKS_TABLE} {}\ndelete table inet ${MARKS_TABLE}
 /**
  * A strict rp_filter asks whether an answer would leave by the interface that it came in by. It asks without
  * our mark, is sent to the tunnel, and drops the gateway's packets. So connections that left with the mark get
- * it on what comes back, and src_valid_mark makes the question use it.
+ * it on what comes back, and src_valid_mark makes the question use it. Connections that the firewall led another way
+ * than their address says have a mark by which it knows them; their answers get the mark of the way that they came by.
  */
-function marksScript(mark: number): string {
-  const hex = `0x${mark.toString(16)}`;
+function marksScript({ mark, tunnelMark }: Step & { kind: 'marks' }): string {
+  const [own, steered] = [hex(mark), hex(STEERED_MARK)];
+  const ours = `"${TUNNEL_DEVICE}*"`;
+  const [leaving, arriving] =
+    tunnelMark === undefined
+      ? ['', '']
+      : [
+          `\n    ct mark ${steered} accept`,
+          `\n    iifname ${ours} ct mark ${steered} meta mark set ${hex(tunnelMark)}` +
+            `\n    iifname != ${ours} ct mark ${steered} meta mark set ${own}`,
+        ];
   return `table inet ${MARKS_TABLE} {
   chain leaving {
-    type filter hook postrouting priority mangle;
-    meta l4proto udp meta mark ${hex} ct mark set ${hex}
+    type filter hook postrouting priority mangle;${leaving}
+    meta l4proto udp meta mark ${own} ct mark set ${own}
   }
   chain arriving {
-    type filter hook prerouting priority mangle;
-    meta l4proto udp ct mark ${hex} meta mark set ${hex}
+    type filter hook prerouting priority mangle;${arriving}
+    meta l4proto udp ct mark ${own} meta mark set ${own}
   }
 }
 `;

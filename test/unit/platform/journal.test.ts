@@ -12,6 +12,9 @@ const STEPS: readonly Step[] = [
   { kind: 'route', device: 'causeway0', prefix: 'fd00::/8', source: undefined },
   { kind: 'main-first', family: 4, to: '10.0.0.0/8' },
   { kind: 'tunnel-rule', family: 6, mark: 0xca75 },
+  { kind: 'marks', mark: 0xca75, tunnelMark: 0xca76 },
+  { kind: 'marked-route', device: 'causeway0', family: 4, source: '10.5.0.7' },
+  { kind: 'marked-rule', family: 6, mark: 0xca76 },
 ];
 const JOURNAL: Journal = { owner: { pid: 7, startTicks: 12_345 }, steps: STEPS };
 
@@ -58,6 +61,10 @@ test('a step whose parts are more than they should be is refused, because steps 
     { kind: 'main-first', family: 4, to: '10.0.0.0/8 lookup 52' },
     { kind: 'tunnel-rule', family: 4, mark: -1 },
     { kind: 'marks', mark: 1.5 },
+    { kind: 'marks', mark: 1, tunnelMark: '1 accept' },
+    { kind: 'marked-route', device: 'causeway0', family: 4, source: '10.5.0.7 table main' },
+    { kind: 'marked-route', device: 'causeway0', family: 5, source: '10.5.0.7' },
+    { kind: 'marked-rule', family: 4, mark: '1' },
   ];
   for (const step of steps) {
     const text = JSON.stringify({ version: 1, owner: JOURNAL.owner, steps: [STEPS[0], step] });

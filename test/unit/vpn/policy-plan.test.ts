@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { formatPrefix } from '../../../core/net/prefix.ts';
+import { formatRange, rangeHasAddress } from '../../../core/net/range.ts';
+import type { PolicyRule, SplitPolicy } from '../../../core/net/policy/model.ts';
+import { formatSelector, type Selector } from '../../../core/net/selector.ts';
+import { planPolicy, type PolicyPlan } from '../../../core/vpn/policy-plan.ts';
+import { screened } from '../../../core/vpn/policy-screen.ts';
+import { EVERYTHING, granted, HTTPS, ip, rule, TCP } from '../net/policy/rules.ts';
+
+function planned(
+  rules: readonly PolicyRule[],
+  facts: { granted?: Selector[]; otherwise?: SplitPolicy['otherwise']; lan?: boolean } = {},
+): PolicyPlan {
+  const policy = { rules, otherwise: facts.otherwise ?? 'gateway' };
+  const plan = planPolicy({
+    policy,
+    granted: facts.granted ?? EVERYTHING,
+    names: [],
+    lan: facts.lan ?? true,
+  });
+  assert.ok(plan.ok);
+  return plan.value;
+}
+
+const firewall = ({ firewall: parts }: PolicyPlan): Record<string, unknown> => ({
+  protected: parts.protectedRanges.map(formatRange),
+  passing: parts.passing.map(formatRange),
+  refused: parts.refused.map(formatRange),
+  steering: parts.steering.map(({ range, effective }) => `${effective} ${formatRange(range)}`),
+});
+
+describe('the plan of a policy', () => {
+  test('without rules is what the gateway takes, and nothing is asked of anything else', () => {
+    const plan = planned([], { granted: granted('10.1.0.0/16', '10.0.0.0/16') });
+    assert.deepEqual(plan.routes.map(formatPrefix), ['10.0.0.0/15']);
+    assert.deepEqual(plan.localFirst, []);
+    assert.deepEqual(firewall(plan), {
+      protected: ['10.0.0.0-10.1.255.255'],
+      passing: [
+        '0.0.0.0-9.255.255.255',
+        '10.2.0.0-255.255.255.255',
+        '::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff',
+      ],
+      refused: [],
+      steering: [],
+    });
+  });
+
+  test('leaves local networks to the machine in a tunnel that takes everything, when they are allowed', () => {
+    const plan = planned([]);
+    assert.deepEqual(plan.routes.map(formatPrefix), ['0.0.0.0/0', '::/0']);
+    assert.deepEqual(plan.localFirst.map(formatPrefix), [
+      '10.0.0.0/8',
+      '169.254.0.0/16',
+      '172.16.0.0/12',
+      '192.168.0.0/16',
+      'fc00::/7',
+      'fe80::/10',
+    ]);
+    const list = plan.firewall.protectedRanges.map(formatRange);
+    assert.ok(list.includes('11.0.0.0-169.253.255.255'), list.join());
+    assert.deepEqual(planned([], { lan: false }).localFirst, []);
+    assert.deepEqual(planned([], { lan: false }).firewall.protectedRanges.map(formatRange), [
+      '0.0.0.0-255.255.255.255',
+      '::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff',
+    ]);
+  });
+
+  test('takes halves of all addresses for everything, and a local network that is named for what it is', () => {
+    const halves = granted('0.0.0.0/1', '128.0.0.0/1');
+    assert.equal(planned([], { granted: halves }).localFirst.length, 4);
+    const named = planned([rule(1, 'protect', '192.168.0.0/16')]);
+    assert.ok(!named.localFirst.map(formatPrefix).includes('192.168.0.0/16'));
+    assert.ok(named.firewall.protectedRanges.some((each) => rangeHasAddress(each, ip('192.168.1.1'))));
+    const office = planned([], { granted: [...EVERYTHING, ...granted('10.1.0.0/16')] });
+    assert.ok(office.firewall.protectedRanges.map(formatRange).includes('10.1.0.0-10.1.255.255'));
+  });
+
+  test('keeps what a link needs out of what is refused by its address', () => {
+    for (const lan of [true, false]) {
+      const plan = planned([], { granted: [], otherwise: 'block', lan });
+      for (const address of ['255.255.255.255', '224.0.0.1', 'ff02::1', 'fe80::1']) {
+        const isRefused = plan.firewall.refused.some((each) => rangeHasAddress(each, ip(address)));
+        assert.equal(isRefused, false, address);
+      }
+      assert.ok(plan.firewall.refused.length > 0);
+    }
+  });
+
+  test('steers what is decided by ports, once for all that touches', () => {
+    const plan = planned([
+      rule(1, 'bypass', '', HTTPS),
+      rule(2, 'block', '203.0.113.0/24', { protocol: TCP }),
+    ]);
+    assert.deepEqual(firewall(plan)['steering'], [
+      'bypass 0.0.0.0-203.0.112.255',
+      'bypass 203.0.113.0-203.0.113.255',
+      'block 203.0.113.0-203.0.113.255',
+      'bypass 203.0.114.0-255.255.255.255',
+      'bypass ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff',
+    ]);
+  });
+
+  test('refuses by steering, not by address, what is left of a network of which the gateway takes a port', () => {
+    const [https] = granted('203.0.113.0/24');
+    assert.ok(https);
+    const plan = planned([rule(1, 'protect', '203.0.113.0/24')], {
+      granted: [{ ...https, protocol: TCP, startPort: 443, endPort: 443 }],
+    });
+    assert.deepEqual(firewall(plan)['steering'], [
+      'protect 203.0.113.0-203.0.113.255',
+      'block 203.0.113.0-203.0.113.255',
+    ]);
+    assert.deepEqual(firewall(plan)['refused'], []);
+    assert.deepEqual(firewall(plan)['protected'], ['203.0.113.0-203.0.113.255']);
+    assert.deepEqual(plan.routes, []);
+  });
+
+  test('steers nothing by what a firewall does not see', () => {
+    const [any] = granted('203.0.113.0/24');
+    assert.ok(any);
+    const echo = { ...any, protocol: 1, startPort: 2048, endPort: 2048 };
+    const hidden = { ...any, protocol: TCP, startPort: 0xffff, endPort: 0 };
+    const plan = planned([rule(1, 'protect', '203.0.113.0/24')], { granted: [echo, hidden] });
+    assert.deepEqual(plan.firewall.steering, []);
+    assert.deepEqual(firewall(plan)['refused'], ['203.0.113.0-203.0.113.255']);
+  });
+
+  test('is refused when it falls into too many pieces', () => {
+    const many = Array.from({ length: 200 }, (_, i) => rule(i + 1, 'bypass', `203.0.${i}.7`));
+    const plan = planPolicy({
+      policy: { rules: many, otherwise: 'gateway' },
+      granted: EVERYTHING,
+      names: [],
+      lan: true,
+    });
+    assert.equal(plan.ok || plan.error.code, 'config.policy-unusable');
+  });
+});
+
+describe('the screen before the children', () => {
+  const children = [{ action: 'protect' as const, childId: 7, local: EVERYTHING, remote: EVERYTHING }];
+
+  test('has nothing in it where everything is protected', () => {
+    assert.deepEqual(screened(planned([]).screen, children), children);
+  });
+
+  test('says before the children what does not go through them, and nothing of what they do not take', () => {
+    const { screen } = planned([
+      rule(1, 'block', '203.0.113.0/24', { protocol: TCP, ports: [{ start: 25, end: 25 }] }),
+      rule(2, 'bypass', '198.51.100.0/24'),
+    ]);
+    const said = (remote: Selector[]): string[] =>
+      screened(screen, [{ action: 'protect', childId: 7, local: EVERYTHING, remote }]).map(
+        (entry) => `${entry.action} ${entry.remote.map(formatSelector).join()}`,
+      );
+    assert.deepEqual(said(EVERYTHING), [
+      'bypass 198.51.100.0/24',
+      'discard 203.0.113.0/24[tcp/25]',
+      'protect 203.0.113.0/24',
+      'protect 0.0.0.0/0,::/0',
+    ]);
+    assert.deepEqual(said(granted('10.0.0.0/8')), ['protect 10.0.0.0/8']);
+  });
+});
