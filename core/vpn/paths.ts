@@ -14,6 +14,8 @@ const NAT_PORT = 4500;
 
 /** For so long a socket that nothing needs any more is read: late packets still come to it. */
 const LATE_MS: Millis = 5_000;
+/** Ways through one socket that are remembered besides those that are offered or in use. */
+const MAX_WAYS = 32;
 /** For so long a departure that failed is let alone, unless the networks change. */
 const RETRY_MS: Millis = 1_000;
 
@@ -263,6 +265,13 @@ export class Paths {
         outlet === this.#confirmed ||
         outlet.ways.some(({ path }) => this.#offered.includes(path));
       outlet.closeAt = isNeeded ? Infinity : Math.min(outlet.closeAt, now + LATE_MS);
+      this.#forgetOldest(outlet);
     }
+  }
+
+  /** A gateway can tell of ever new addresses. A way that comes back after so many others is a new one. */
+  #forgetOldest({ ways }: NatOutlet): void {
+    const idle = ways.filter(({ path }) => path !== this.#current.path && !this.#offered.includes(path));
+    for (const way of idle.slice(0, -MAX_WAYS)) ways.splice(ways.indexOf(way), 1);
   }
 }

@@ -176,6 +176,24 @@ describe('when the networks change', () => {
     );
   });
 
+  test('ways to ever new addresses of the gateway are not all remembered', () => {
+    const wire = new ScriptedWire({ wlan0: WIFI, wwan0: MOBILE_6 });
+    const one = wire.open().established();
+    for (let i = 1; i <= 100; i++) {
+      const addresses = [1, 2].map((part) => ip(`2001:db8:ffff:${i}::${part}`));
+      one.session.say({ kind: 'gateway-addresses', addresses });
+      one.hear();
+    }
+    assert.equal(one.path(1).id, 199);
+    const told = (addresses: string[]): (string | undefined)[] => {
+      one.session.say({ kind: 'gateway-addresses', addresses: addresses.map(ip) });
+      return one.hear().paths ?? [];
+    };
+    assert.match(told(['2001:db8:ffff:99::1'])[1] ?? '', /^197 /, 'late ones are known again');
+    assert.match(told(['2001:db8:ffff:1::1'])[1] ?? '', /^201 /, 'others are new');
+    assert.equal(wire.sockets.length, 3);
+  });
+
   test('a departure that cannot be opened is left out, and tried again', () => {
     const wire = new ScriptedWire();
     const one = wire.open().established();
