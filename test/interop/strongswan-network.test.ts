@@ -194,11 +194,21 @@ test('after a disconnection the gateway has no SA and the client no way into the
 
 test('a gateway that ends the connection is heard', proves('RFC7296-1.4.1-6', 'does'), async () => {
   await configure();
-  await office.during(passwordProfile(), async ({ client }) => {
+  await office.during(passwordProfile({ reconnect: { enabled: false } }), async ({ client }) => {
     await assertPings(office.net.client, LAN_HOST);
     await office.gateway.deleteAll();
     assert.equal((await client.ended()).status, 10);
     assert.equal(client.events.findLast(({ event }) => event === 'failed')?.event, 'failed');
+  });
+});
+
+test('a gateway that ends the connection is connected to again', async () => {
+  await configure();
+  await office.during(passwordProfile(), async ({ client }) => {
+    await office.gateway.deleteAll();
+    const isBack = (): boolean => client.events.filter(({ event }) => event === 'connected').length === 2;
+    await waitFor(isBack, 10_000, 'a second connection');
+    await assertPings(office.net.client, LAN_HOST);
   });
 });
 
