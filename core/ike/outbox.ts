@@ -6,6 +6,8 @@ import type { InboundDatagram, OutboundDatagram, Path, Transport } from './event
 const NON_ESP_MARKER = new Uint8Array(4);
 
 const UDP_HEADER = 8;
+/** The longer one of the two. */
+const IPV6_HEADER = 40;
 
 /** Where our messages go, and the ones that wait to be sent. */
 export class Outbox {
@@ -45,10 +47,12 @@ export class Outbox {
     this.#transport = 'ike';
   }
 
-  /** Octets of the longest IKE message whose IP packet has at most `packetOctets` on the way that is taken now. */
+  /**
+   * Octets of the longest IKE message whose IP packet has at most `packetOctets`, of whichever family: the same octets
+   * may have to go over IPv6 next.
+   */
   maxLength(packetOctets: number): number {
-    const ip = this.remote.address.family === 4 ? 20 : 40;
-    return packetOctets - ip - UDP_HEADER - (this.#transport === 'nat' ? NON_ESP_MARKER.length : 0);
+    return packetOctets - IPV6_HEADER - UDP_HEADER - (this.#transport === 'nat' ? NON_ESP_MARKER.length : 0);
   }
 
   push(octets: Uint8Array): void {

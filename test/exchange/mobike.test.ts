@@ -173,6 +173,21 @@ describe('a request that is under way when the network changes', () => {
     assert.ok(types(roaming.requests[1]).includes(Notify.UPDATE_SA_ADDRESSES), 'before anything else');
   });
 
+  test('fits a path of the other family, for which it cannot be cut anew', () => {
+    const octets = 400;
+    const client = { fragmentOctets: octets };
+    const roaming = new Roaming({ client, gateway: { fragmentOctets: octets } }).connect();
+    roaming.kill(0).command({ kind: 'rekey-ike' });
+    assert.ok(roaming.sent.length > 1, 'in fragments');
+    roaming.addWay(1, { to: IPV6_ADDRESS });
+    roaming.paths(1).run(1_000);
+    const lengths = roaming.sent
+      .filter(({ path }) => path === 1)
+      .map(({ payload }) => payload.length + 8 + 40);
+    assert.ok(Math.max(...lengths) <= octets, String(lengths));
+    assert.ok(roaming.event('rekeyed'));
+  });
+
   test(
     'and was an update is followed by a new one',
     proves(['RFC4555-3.6-1', 'does'], ['RFC4555-3.6-1', 'refuses']),
