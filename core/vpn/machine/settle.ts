@@ -55,7 +55,9 @@ export function goWithout(
   const { life, attempt } = alive;
   // What was begun beside the session is the first attempt to do without it.
   const tried = attempt ? { ...outage, tries: outage.tries + 1, triedAt: moment.now } : outage;
-  return mayPass(outage.cause) && (life.settings.reconnect || attempt?.ready)
+  // A gateway may end the old session as soon as it lets the new one in.
+  const isReplaced = attempt?.ready ?? attempt?.winner;
+  return mayPass(outage.cause) && (life.settings.reconnect || isReplaced)
     ? settle({ ...alive, outage: tried }, moment, effects)
     : leave(alive, failed(outage.cause, true), moment, effects);
 }
@@ -206,7 +208,9 @@ export function got(
     return got(begin(life, plan, moment.now), rest, moment, effects);
   }
   if (outage) {
-    if (!mayPass(over)) return leave({ life, current }, failed(over, true), moment, effects);
+    if (!mayPass(over) || !life.settings.reconnect) {
+      return leave({ life, current }, failed(over, true), moment, effects);
+    }
     const next = { ...outage, cause: isSilence(over) ? outage.cause : over };
     const retryAt = nextTryAt(next, over, moment);
     return settle({ life, current, outage: { ...next, retryAt } }, moment, effects);

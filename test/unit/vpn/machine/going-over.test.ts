@@ -6,14 +6,14 @@ import { Played, TWO } from '../../../support/played-machine.ts';
 const kinds = (effects: readonly Effect[]): Effect['kind'][] => effects.map(({ kind }) => kind);
 
 /** A session whose login runs out, and the one in its place, to which the tunnel is going over. */
-function goingOver(reconnect = true): { played: Played; id: number; other: number } {
+function goingOver(reconnect = true, isReady = true): { played: Played; id: number; other: number } {
   const played = new Played({ reconnect });
   const id = played.connected();
   played.says(id, { kind: 'auth-lifetime', seconds: 600 });
   played.pass(540_000);
   const other = played.opened().id;
   played.initiated(other);
-  played.established(other);
+  if (isReady) played.established(other);
   return { played, id, other };
 }
 
@@ -61,5 +61,15 @@ describe('a new session that the tunnel is going over to', () => {
     assert.deepEqual(effects.slice(0, 1), [{ kind: 'say-goodbye', id: other }]);
     assert.deepEqual(effects.slice(-1), [{ kind: 'say-goodbye', id }]);
     assert.equal(played.name, 'reconnecting');
+  });
+
+  test('that the gateway ends the old one for goes on where lost connections stay lost, and is the last', () => {
+    for (const isReady of [false, true]) {
+      const { played, id, other } = goingOver(false, isReady);
+      played.closed(id, 'peer.deleted');
+      assert.equal(played.name, 'reconnecting');
+      played.closed(other, 'timeout.auth');
+      assert.equal(played.name, 'ended');
+    }
   });
 });
