@@ -163,9 +163,12 @@ export class IkeSession {
     }
   }
 
-  /** ESP that passed its integrity check came over a path (its id): as good as an IKE message (RFC 7296 section 2.4). */
-  noteTraffic(now: Millis, path?: number): void {
-    if (this.#phase.name === 'established') this.#mobility.noteTraffic(now, path);
+  /**
+   * ESP that passed its integrity check came over a path (its id): as good as an IKE message (RFC 7296 section 2.4). True
+   * when there is an event because of it.
+   */
+  noteTraffic(now: Millis, path?: number): boolean {
+    return this.#phase.name === 'established' && this.#mobility.noteTraffic(now, path);
   }
 
   /** ESP went out. True when nextTimeout is earlier than it was, because an answer is missed soon. */

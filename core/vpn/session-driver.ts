@@ -173,7 +173,7 @@ export class SessionDriver {
 
   /** Authentic ESP came in over the path with that id. */
   noteTraffic(now: Millis, path: number): void {
-    if (!this.#closed) this.#session.noteTraffic(now, path);
+    if (!this.#closed && this.#session.noteTraffic(now, path)) this.#drain();
   }
 
   /** A batch of ESP went out. */

@@ -84,9 +84,10 @@ export class ScriptedSession implements SessionCore {
     this.timeoutAt = undefined;
   }
 
-  noteTraffic(now: Millis, path?: number): void {
+  noteTraffic(now: Millis, path?: number): boolean {
     this.trafficAt.push(now);
     this.trafficOver.push(path);
+    return false;
   }
 
   noteSent(now: Millis): boolean {

@@ -199,16 +199,19 @@ export class Mobility {
     if (this.#life && transport === 'nat') this.#run(this.#mover.heardFrom(remote), now);
   }
 
-  #noteLife(now: Millis): void {
-    if (this.#liveness.heard(now)) this.#emit({ kind: 'answered' });
+  /** True when it is told. */
+  #noteLife(now: Millis): boolean {
+    const isNews = this.#liveness.heard(now);
+    if (isNews) this.#emit({ kind: 'answered' });
+    return isNews;
   }
 
   /**
    * ESP that passed its integrity check came over a path. What came over another than the one in use does not prove
-   * that the gateway knows where we are (RFC 4555 section 3.12).
+   * that the gateway knows where we are (RFC 4555 section 3.12). True when something is told because of it.
    */
-  noteTraffic(now: Millis, path: number | undefined): void {
-    if (path === undefined || path === this.path.id) this.#noteLife(now);
+  noteTraffic(now: Millis, path: number | undefined): boolean {
+    return (path === undefined || path === this.path.id) && this.#noteLife(now);
   }
 
   /** Before the login is over: where a message of the gateway arrived. */

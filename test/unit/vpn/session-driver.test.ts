@@ -156,6 +156,14 @@ test('a session whose gateway vanished ends by its timers alone', () => {
   assert.equal(wire.laptop.clock.pending, 0);
 });
 
+test('a gateway that was not heard is believed as soon as traffic of it comes in', () => {
+  const { wire, driver } = connected();
+  wire.advance(31_000);
+  assert.equal(wire.events.at(-1)?.kind, 'unanswered');
+  driver.noteTraffic(wire.laptop.clock.now(), 0);
+  assert.equal(wire.events.at(-1)?.kind, 'answered');
+});
+
 test('a port that the network refuses again and again is given up early', () => {
   const wire = new Wire();
   const opened = wire.open();
