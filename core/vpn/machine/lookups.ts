@@ -20,13 +20,17 @@ export function lookedUp(
   if (!place) return { life, attempt, effects: [] };
   const rest = { ...attempt, lookups: attempt.lookups.filter((one) => one !== lookup) };
   const known = withAnswer(life, id, place, answer);
-  if (!isAddresses(answer)) {
-    return goOn({ life: known, attempt: lookup ? withFailure(rest, answer) : rest, effects: [] }, now);
-  }
+  const told = lookup && !isAddresses(answer) ? withFailure(rest, answer) : rest;
+  const addresses = isAddresses(answer) ? answer : foundLast(life, lookup?.place);
   // Whoever redirects us may do so to where we were: that is counted, and not tried in vain.
   const met = lookup?.place.redirectedFrom ? rest.queue : [...rest.tried, ...rest.queue];
-  const fresh = targetsAt(place, answer).filter((target) => !met.some((one) => sameTarget(one, target)));
-  return goOn({ life: known, attempt: { ...rest, queue: [...rest.queue, ...fresh] }, effects: [] }, now);
+  const fresh = targetsAt(place, addresses).filter((target) => !met.some((one) => sameTarget(one, target)));
+  return goOn({ life: known, attempt: { ...told, queue: [...rest.queue, ...fresh] }, effects: [] }, now);
+}
+
+/** The name service may be out of reach while the tunnel that leads to it carries nothing. */
+function foundLast({ known }: Life, place: Place | undefined): readonly IpAddress[] {
+  return place && !place.redirectedFrom ? (known[place.gateway] ?? []) : [];
 }
 
 /** The answer to a look-up that no attempt waits for. */

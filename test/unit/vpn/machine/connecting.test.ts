@@ -253,6 +253,23 @@ describe('several gateways', () => {
     assert.equal(again?.host, 'a.example');
   });
 
+  test('whose names nobody can look up any more are where they were found last', () => {
+    const played = new Played({ gateways: ['one.example', 'two.example'] }).start(ONE);
+    const first = played.opened().id;
+    played.pass(3_000);
+    const [lookup] = played.all('look-up');
+    assert.equal(lookup?.host, 'two.example');
+    played.on({ kind: 'found', id: lookup.id, addresses: [TWO] });
+    played.goesUp(first);
+    played.closed(first, 'peer.deleted');
+    assert.deepEqual(played.opened().target.address, ONE);
+    played.pass(3_000);
+    const again = played.all('look-up').findLast(({ host }) => host === 'two.example');
+    assert.ok(again && again !== lookup);
+    played.on({ kind: 'not-found', id: again.id, failure: failure('network.name-lookup-failed') });
+    assert.deepEqual(played.opened().target.address, TWO);
+  });
+
   test('a name that is not known is passed over, and is the reason only if nothing tells more', () => {
     const played = new Played({ gateways }).start(ONE);
     played.closed(played.opened().id, 'timeout.init');
