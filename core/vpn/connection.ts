@@ -4,9 +4,11 @@ import type { ConnectionEvent } from '../contract/snapshot.ts';
 import { readU32 } from '../lib/bytes.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import type { Millis } from '../lib/ports.ts';
+import type { SplitPolicy } from '../net/policy/model.ts';
 import { wipeKeysIn } from '../ike/events.ts';
 import type { CredentialSource } from './credential-source.ts';
 import { bug } from './faults.ts';
+import { type ProtectionSettings, UNPROTECTED } from './firewall-plan.ts';
 import { settingsOf } from './ike-config.ts';
 import type { Current } from './machine/parts.ts';
 import {
@@ -22,6 +24,7 @@ import { addressesOf, isSigningIn, sessionsOf, step, wakeAt } from './machine/st
 import { Online } from './online.ts';
 import { PhaseClock } from './phase-clock.ts';
 import type { ConnectionPorts } from './ports.ts';
+import { NO_POLICY, Protection, type ProtectionChange } from './protection.ts';
 import { connectedEvent, countersEvent } from './reports.ts';
 import { Sessions } from './sessions.ts';
 import { SharedSockets } from './shared-sockets.ts';
@@ -38,6 +41,9 @@ export interface ConnectionOptions {
   readonly onEvent: (event: ConnectionEvent) => void;
   /** Takes lines with keys in clear; only for the root-owned key log. */
   readonly keyLog?: (line: string) => void;
+  /** What goes through the tunnel, past it or nowhere; needs a firewall. Without one: what the gateway takes does. */
+  readonly policy?: SplitPolicy;
+  readonly protection?: ProtectionSettings;
 }
 
 /** How often the counters are reported once there is a tunnel. */
@@ -57,6 +63,7 @@ export class Connection {
   readonly #signIn: SignIn;
   readonly #sessions: Sessions;
   readonly #tunnel: TunnelHolder;
+  readonly #protection: Protection;
   readonly #online = new Online();
   readonly #finish: (outcome: Outcome) => void;
   readonly #pending: VpnEvent[] = [];
@@ -86,10 +93,19 @@ export class Connection {
       onBroken: (id, why) => this.#dispatch({ kind: 'broken', id, failure: why }),
       ...lines,
     });
+    const onBroken = (why: Failure): void => this.#dispatch({ kind: 'broken', failure: why });
+    this.#protection = new Protection({
+      profile,
+      firewall: ports.firewall,
+      policy: options.policy ?? NO_POLICY,
+      settings: options.protection ?? UNPROTECTED,
+      onBroken,
+    });
     this.#tunnel = new TunnelHolder({
       profile,
       ports,
-      onBroken: (why) => this.#dispatch({ kind: 'broken', failure: why }),
+      onBroken,
+      shaper: this.#protection,
       ...lines,
     });
     const { promise, resolve } = Promise.withResolvers<Outcome>();
@@ -116,6 +132,18 @@ export class Connection {
     await this.done;
   }
 
+  /**
+   * Another policy or other settings hold from now on, without a new session. The failure says why they cannot; then
+   * the ones before still do.
+   */
+  async protect(to: ProtectionChange): Promise<Failure | undefined> {
+    if (this.#state.name === 'ended') return undefined;
+    const undo = this.#protection.change(to);
+    const problem = await this.#tunnel.reshape();
+    if (problem) this.#protection.change(undo);
+    return problem ?? (await this.#protection.done);
+  }
+
   #isOnline(): boolean {
     const { network } = this.#options.ports;
     const addresses = [...addressesOf(this.#state), ...this.#sessions.gatewayAddresses];
@@ -135,6 +163,7 @@ export class Connection {
         wipeKeysIn([next.event]);
       }
       this.#state = state;
+      this.#guarded(() => this.#protection.note(state));
       this.#guarded(() => this.#phases.note(state, this.#atMs()));
       this.#guarded(() => this.#report.note(state, this.#now()));
       for (const effect of effects) this.#guarded(() => this.#run(effect));
@@ -243,7 +272,8 @@ export class Connection {
 
   async #prepare(): Promise<VpnEvent> {
     const { ports, profile } = this.#options;
-    const problem = (await this.#signIn.prepare()) ?? (await ports.preflight());
+    const problem =
+      (await this.#signIn.prepare()) ?? (await this.#protection.done) ?? (await ports.preflight());
     if (problem) return { kind: 'prepare-failed', failure: problem };
     const found = await ports.resolve(profile.gateway.address);
     return found.ok
@@ -252,6 +282,7 @@ export class Connection {
   }
 
   async #lookUp(id: number, host: string): Promise<VpnEvent> {
+    await this.#protection.done;
     const found = await this.#options.ports.resolve(host);
     return found.ok
       ? { kind: 'found', id, addresses: found.value }
@@ -332,7 +363,7 @@ export class Connection {
       for (const undo of this.#unlisten) undo();
       this.#cancelCounters?.();
       this.#signIn.forget();
-      const notUndone = await this.#tunnel.close();
+      const notUndone = (await this.#tunnel.close()) ?? (await this.#protection.end());
       this.#sessions.close();
       this.#tell(outcome, notUndone);
     } catch (error) {

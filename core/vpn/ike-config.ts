@@ -261,7 +261,8 @@ function gatewayAuth(
   return auth.ok ? auth : invalid(`gateway: ${auth.error}`);
 }
 
-function remoteSelectors({ tunnel }: Profile): Selector[] {
+/** What the gateway is asked to take. */
+export function remoteSelectors({ tunnel }: Profile): Selector[] {
   return tunnel.remote
     .map(parsePrefix)
     .filter((prefix) => prefix !== undefined)

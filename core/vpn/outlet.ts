@@ -11,6 +11,8 @@ import type { ConnectionPorts } from './ports.ts';
 
 /** Packets with this mark go around the tunnel: they are ours, to the gateway. */
 export const BYPASS_MARK = 0xca75;
+/** Packets with this mark go into the tunnel, whatever their address is. */
+export const TUNNEL_MARK = 0xca76;
 
 /** A socket, and where its datagrams leave. */
 export interface Outlet {

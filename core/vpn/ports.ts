@@ -2,7 +2,14 @@ import type { Failure } from '../lib/failure.ts';
 import type { EpochMillis, Log, Millis, RandomBytes } from '../lib/ports.ts';
 import type { Result } from '../lib/result.ts';
 import type { IpAddress } from '../net/address.ts';
-import type { NetworkMonitor, RouteManager, SleepMonitor, TunPort, UdpPort } from '../platform/ports.ts';
+import type {
+  Firewall,
+  NetworkMonitor,
+  RouteManager,
+  SleepMonitor,
+  TunPort,
+  UdpPort,
+} from '../platform/ports.ts';
 
 /** What a connection needs of the machine. The composition root puts the platform's parts in. */
 export interface ConnectionPorts {
@@ -12,6 +19,8 @@ export interface ConnectionPorts {
   readonly openUdp: (request: UdpRequest) => Result<UdpPort, Failure>;
   readonly openTun: (options: { readonly mtu: number }) => Result<TunPort, Failure>;
   readonly routes: RouteManager;
+  /** Without one nothing is kept from passing beside the tunnel. */
+  readonly firewall?: Firewall;
   /** Without one the system alone decides from where the gateway is talked to, and nothing roams. */
   readonly network?: NetworkMonitor;
   /** Without one a sleep is noticed by the silence that follows it. */

@@ -6,12 +6,14 @@ import type { Established } from './carrier.ts';
 import type { ConnectionPorts } from './ports.ts';
 import type { SessionDriver } from './session-driver.ts';
 import { Tunnel } from './tunnel.ts';
+import type { TunnelShaper } from './tunnel-plan.ts';
 
 export interface TunnelHolderOptions {
   readonly profile: Profile;
   readonly ports: ConnectionPorts;
   readonly onBroken: (failure: Failure) => void;
   readonly keyLog?: (line: string) => void;
+  readonly shaper: TunnelShaper;
 }
 
 /** The only tunnel of a connection: made for its first session, given on to each later one, never two. */
@@ -48,7 +50,7 @@ export class TunnelHolder {
         wipeChild(established.child);
         return undefined;
       }
-      const { profile, ports, onBroken, keyLog } = this.#options;
+      const { profile, ports, onBroken, keyLog, shaper } = this.#options;
       const limits = limitsOf(profile);
       this.#owner = id;
       const opened = await Tunnel.open({
@@ -58,6 +60,7 @@ export class TunnelHolder {
         session,
         isWanted,
         onBroken,
+        shaper,
         ...(limits ? { limits } : {}),
         ...(keyLog ? { keyLog } : {}),
       });
@@ -72,6 +75,11 @@ export class TunnelHolder {
     if (this.#owner !== id) return;
     this.#owner = undefined;
     this.#tunnel?.suspend();
+  }
+
+  /** What belongs into the tunnel is asked for anew. */
+  reshape(): Promise<Failure | undefined> {
+    return this.#inTurn(() => this.#tunnel?.reshape() ?? Promise.resolve(undefined));
   }
 
   /** Undoes everything; the failure is what could not be undone. */

@@ -4,8 +4,9 @@ import { err, ok, type Result } from '../lib/result.ts';
 import { innerMtu } from '../ipsec/mtu.ts';
 import type { EspSuite } from '../ipsec/suite.ts';
 import { addressOf } from '../net/address.ts';
-import { type Prefix, rangeToPrefixes } from '../net/prefix.ts';
+import { formatPrefix, type Prefix, rangeToPrefixes } from '../net/prefix.ts';
 import { intersect, type Selector, selectorOfPrefix } from '../net/selector.ts';
+import type { PolicyPlan } from './policy-plan.ts';
 
 /** What we suppose of a path before it is measured: Ethernet. */
 const PATH_MTU = 1500;
@@ -15,6 +16,33 @@ const CAUTIOUS_MTU = 1400;
 const MAX_ROUTES = 1024;
 /** IPv6 asks for this of every link (RFC 8200 section 5). */
 const MIN_MTU6 = 1280;
+
+/** What leads into the tunnel, and by what policy if there is one. */
+export interface Shape {
+  readonly routes: readonly Prefix[];
+  readonly policy?: PolicyPlan;
+}
+
+/** Who says what belongs into a tunnel, and closes the ways beside it. */
+export interface TunnelShaper {
+  /** `granted`: what the gateway takes, or took before. */
+  readonly shape: (granted: readonly Selector[]) => Result<Shape, Failure>;
+  /** Called before the machine's routes follow a shape. The failure is why they must not; nothing: they may at once. */
+  readonly guard: (
+    tun: { readonly name: string; readonly addresses: readonly Prefix[] },
+    shape: Shape,
+  ) => Promise<Failure | undefined> | undefined;
+}
+
+/** Everything that the gateway takes, and nothing is closed. */
+export const TAKES_ALL: TunnelShaper = {
+  shape: (granted) => {
+    const routes = routesTo(granted);
+    if (!routes.ok) return routes;
+    return ok({ routes: [...new Map(routes.value.map((one) => [formatPrefix(one), one])).values()] });
+  },
+  guard: () => undefined,
+};
 
 /** What leads into the tunnel: everything that the gateway takes. */
 export function routesTo(remote: readonly Selector[]): Result<readonly Prefix[], Failure> {

@@ -6,7 +6,9 @@ import { type EstablishedChild, wipeChild } from '../ike/events.ts';
 import { EspEngine, type PairTraffic } from '../ipsec/engine.ts';
 import type { EspEvent } from '../ipsec/events.ts';
 import type { SaLimits } from '../ipsec/lifetime.ts';
-import { formatPrefix, type Prefix } from '../net/prefix.ts';
+import { formatPrefix } from '../net/prefix.ts';
+import { formatRange } from '../net/range.ts';
+import { formatSelector, type Selector } from '../net/selector.ts';
 import type { NetworkPlan, TunPort } from '../platform/ports.ts';
 import { Alarm } from './alarm.ts';
 import type { ChildEvent, Established } from './carrier.ts';
@@ -14,10 +16,11 @@ import { DataPath } from './data-path.ts';
 import { bug, systemCode } from './faults.ts';
 import { espKeyLogLines } from './keylog.ts';
 import type { ConnectionPorts } from './ports.ts';
-import { BYPASS_MARK } from './outlet.ts';
+import { BYPASS_MARK, TUNNEL_MARK } from './outlet.ts';
+import { screened } from './policy-screen.ts';
 import type { SessionDriver } from './session-driver.ts';
 import { TunnelChildren } from './tunnel-children.ts';
-import { routesTo, tunnelMtu } from './tunnel-plan.ts';
+import { type Shape, TAKES_ALL, tunnelMtu, type TunnelShaper } from './tunnel-plan.ts';
 
 /** For so long packets that were sealed for the session before are taken: they were on their way. */
 const HANDOVER_MS: Millis = 10_000;
@@ -33,6 +36,8 @@ export interface TunnelOptions {
   /** What one SA may carry at most, besides what its suite bears. */
   readonly limits?: SaLimits;
   readonly keyLog?: (line: string) => void;
+  /** Says what belongs into the tunnel; all that the gateway takes without it. */
+  readonly shaper?: TunnelShaper;
 }
 
 /** A session in the tunnel: what the gateway gave it, its Child SAs and the way that its ESP takes. */
@@ -40,8 +45,6 @@ interface Tenant {
   readonly session: SessionDriver;
   readonly established: Established;
   readonly children: TunnelChildren;
-  /** All that its children ever led to: a route that goes would let traffic out beside the tunnel. */
-  routes: readonly Prefix[];
 }
 
 /**
@@ -52,6 +55,7 @@ interface Tenant {
  *   adopt(session, established)    another session carries from now on (reconnected, authenticated anew); what was on
  *                                  its way for the one before still comes in, as long as that one is not closed
  *   suspend()                      no session carries: packets of the machine are dropped, routes stay
+ *   reshape()                      what belongs into the tunnel is asked for anew
  *   close()                        undoes everything
  *
  * What open and adopt are given in `established` is the tunnel's: its keys are in the engine then, or nowhere. What a
@@ -66,6 +70,11 @@ export class Tunnel {
   readonly #dataPath: DataPath;
   readonly #expiry: Alarm;
   #tenant: Tenant | undefined;
+  /** Whom the machine is, or is being, made for; the tenant, or the last one. */
+  #latest: Tenant | undefined;
+  /** All that any session ever led to: a route that goes would let traffic out beside the tunnel. */
+  #granted: readonly Selector[] = [];
+  #shape: Shape = { routes: [] };
   #lastChildId = 0;
   /** Counts what session the tunnel is meant for: only the newest one gets it. */
   #turn = 0;
@@ -91,13 +100,13 @@ export class Tunnel {
   static async open(options: TunnelOptions): Promise<Result<Tunnel, Failure>> {
     const { established, profile, ports, session, isWanted } = options;
     try {
-      const routes = routesTo(established.child.remote);
-      if (!routes.ok) return routes;
+      const shape = (options.shaper ?? TAKES_ALL).shape(established.child.remote);
+      if (!shape.ok) return shape;
       const mtu = tunnelMtu(profile, established.child.suite);
       const tun = ports.openTun({ mtu });
       if (!tun.ok) return tun;
       const tunnel = new Tunnel(options, tun.value, mtu);
-      const problem = await tunnel.#moveIn(session, established, routes.value, isWanted);
+      const problem = await tunnel.#moveIn(session, established, isWanted);
       if (!problem) return ok(tunnel);
       await tunnel.close();
       return err(problem);
@@ -112,9 +121,7 @@ export class Tunnel {
    */
   async adopt(session: SessionDriver, established: Established): Promise<Failure | undefined> {
     try {
-      const routes = routesTo(established.child.remote);
-      if (!routes.ok) return routes.error;
-      return await this.#moveIn(session, established, routes.value, () => true);
+      return await this.#moveIn(session, established, () => true);
     } finally {
       wipeChild(established.child);
     }
@@ -130,7 +137,6 @@ export class Tunnel {
   async #moveIn(
     session: SessionDriver,
     established: Established,
-    routes: readonly Prefix[],
     isWanted: () => boolean,
   ): Promise<Failure | undefined> {
     const turn = ++this.#turn;
@@ -138,7 +144,6 @@ export class Tunnel {
     const tenant: Tenant = {
       session,
       established,
-      routes,
       children: new TunnelChildren({
         engine: this.#engine,
         addresses: established.config.addresses,
@@ -148,19 +153,51 @@ export class Tunnel {
       }),
     };
     try {
+      const before = this.#tenant && needsOf(this.#tenant, this.#shape);
+      const problem = this.#lead(established.child.remote);
+      if (problem) return problem;
+      this.#latest = tenant;
       // Where nothing changes for the machine, not one packet has to wait for it.
-      if (this.#tenant && sameNeeds(this.#tenant, tenant)) this.#carry(tenant);
-      const problem = await this.#apply(tenant);
+      if (before === needsOf(tenant, this.#shape)) this.#carry(tenant);
+      const refused = await this.#apply(tenant);
       if (!isOurs()) return undefined;
-      if (problem) this.suspend();
+      if (refused) this.suspend();
       else if (this.#tenant !== tenant) this.#carry(tenant);
-      return problem;
+      return refused;
     } catch (error) {
       return bug(error);
     }
   }
 
-  #plan({ established, routes, session }: Tenant): NetworkPlan {
+  /** What belongs into the tunnel follows from that too from now on; the failure is why it cannot. */
+  #lead(further: readonly Selector[]): Failure | undefined {
+    const all = [...this.#granted, ...further].map((one) => [formatSelector(one), one] as const);
+    const granted = [...new Map(all).values()];
+    const shape = (this.#options.shaper ?? TAKES_ALL).shape(granted);
+    if (!shape.ok) return shape.error;
+    this.#granted = granted;
+    this.#shape = shape.value;
+    return undefined;
+  }
+
+  /** Another policy holds from now on. The failure is why it cannot; then everything is as before. */
+  async reshape(): Promise<Failure | undefined> {
+    const problem = this.#lead([]);
+    const tenant = this.#latest;
+    if (problem || !tenant || this.#closing) return problem;
+    this.#enforce();
+    return this.#apply(tenant);
+  }
+
+  #enforce(): void {
+    if (!this.#tenant) return;
+    const { policy } = this.#shape;
+    const policies = this.#tenant.children.policies();
+    this.#engine.setPolicies(policy ? screened(policy.screen, policies) : policies);
+  }
+
+  #plan({ established, session }: Tenant): NetworkPlan {
+    const { routes, policy } = this.#shape;
     // What came through the wider tunnel before must fit this one, and the buffers are made for that one.
     const mtu = Math.min(this.mtu, tunnelMtu(this.#options.profile, established.child.suite));
     return {
@@ -168,12 +205,14 @@ export class Tunnel {
       addresses: established.config.addresses,
       routes,
       bypassMark: BYPASS_MARK,
+      ...(policy ? { localFirst: policy.localFirst } : {}),
+      ...(policy && policy.firewall.steering.length > 0 ? { tunnelMark: TUNNEL_MARK } : {}),
       gateway: session.espPath.gateway.address,
     };
   }
 
   #carry(tenant: Tenant): void {
-    const { session, children, established } = tenant;
+    const { session, established } = tenant;
     this.#moveOut(this.#now() + HANDOVER_MS);
     this.#tenant = tenant;
     this.#add(tenant, established.child, { sendNow: true });
@@ -189,7 +228,7 @@ export class Tunnel {
         void this.#applyAgain(tenant);
       },
     });
-    this.#engine.setPolicies(children.policies());
+    this.#enforce();
     this.#dataPath.start();
   }
 
@@ -221,7 +260,7 @@ export class Tunnel {
         this.#expire();
         break;
     }
-    this.#engine.setPolicies(children.policies());
+    this.#enforce();
   }
 
   #add(
@@ -234,30 +273,34 @@ export class Tunnel {
     children.add(child, how);
   }
 
-  /** Routes to where a further child leads, besides those that there are. */
+  /** Where a further child leads belongs into the tunnel too. */
   #leadTo(tenant: Tenant): void {
-    const found = routesTo(tenant.children.remotes());
-    if (!found.ok)
-      return this.#options.ports.log('warn', 'child-without-routes', {
-        ...found.error.context,
-        code: found.error.code,
-      });
-    const known = new Set(tenant.routes.map(formatPrefix));
-    const further = found.value.filter((prefix) => !known.has(formatPrefix(prefix)));
-    if (further.length === 0) return;
-    tenant.routes = [...tenant.routes, ...further];
-    void this.#applyAgain(tenant);
+    const before = needsOf(tenant, this.#shape);
+    const problem = this.#lead(tenant.children.remotes());
+    if (problem) {
+      const { code, context } = problem;
+      return this.#options.ports.log('warn', 'child-without-routes', { ...context, code });
+    }
+    if (before !== needsOf(tenant, this.#shape)) void this.#applyAgain(tenant);
   }
 
   /** The machine as the session wants it now. It is asked to change only what is not so already. */
   async #applyAgain(tenant: Tenant): Promise<void> {
+    // It is another's already, who makes it as it has to be.
+    if (this.#latest !== tenant) return;
     const problem = await this.#apply(tenant);
     if (problem && this.#tenant === tenant && !this.#closing) this.#options.onBroken(problem);
   }
 
   async #apply(tenant: Tenant): Promise<Failure | undefined> {
+    const { shaper = TAKES_ALL, ports } = this.#options;
     try {
-      const applied = await this.#options.ports.routes.apply(this.#plan(tenant));
+      const plan = this.#plan(tenant);
+      // Before a route changes, what must not pass beside the tunnel cannot.
+      const guarding = shaper.guard({ name: this.name, addresses: plan.addresses }, this.#shape);
+      const problem = guarding && (await guarding);
+      if (problem) return problem;
+      const applied = await ports.routes.apply(plan);
       return applied.ok ? undefined : applied.error;
     } catch (error) {
       return bug(error);
@@ -318,9 +361,13 @@ function deviceFault(name: string, error: unknown): Failure {
   return code === undefined ? bug(error) : failure('platform.tun-failed', { name, detail: code });
 }
 
-/** True when the machine has to be the same for both. */
-function sameNeeds(a: Tenant, b: Tenant): boolean {
-  const key = ({ established, routes }: Tenant): string =>
-    JSON.stringify([established.config.addresses.map(formatPrefix), routes.map(formatPrefix).sort()]);
-  return key(a) === key(b);
+/** How the machine has to be, as a text that is the same for what is the same. */
+function needsOf({ established }: Tenant, { routes, policy }: Shape): string {
+  const { protectedRanges = [], passing = [], refused = [], steering = [] } = policy?.firewall ?? {};
+  return JSON.stringify([
+    established.config.addresses.map(formatPrefix),
+    routes.map(formatPrefix).sort(),
+    [protectedRanges, passing, refused].map((ranges) => ranges.map(formatRange)),
+    steering.map(({ range, ...rest }) => [formatRange(range), rest]),
+  ]);
 }

@@ -54,7 +54,7 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     why:
       given(c.problems, (text) => `Of the policy:\n${text}`) ||
       'It asks for something that Causeway cannot enforce on this machine.',
-    next: 'Change the policy with: causeway policy set PROFILE FILE',
+    next: 'Change the policy, and write it again with: causeway policy set.',
   })),
 
   'config.credential-missing': explain('user', ['what', 'user', 'detail'], (c) => ({

@@ -32,7 +32,7 @@ export const NO_FIREWALL = `table inet ${FIREWALL_TABLE} {}\ndelete table inet $
 export function firewallScript(plan: FirewallPlan): string {
   const chains = [
     ...sets(plan),
-    ...(plan.steering.length > 0 ? [steerChain(plan), disguiseChain(plan)] : []),
+    ...(plan.steering.length > 0 || plan.hole ? [steerChain(plan), disguiseChain()] : []),
     ...(plan.tun ? [strangersChain(plan.tun)] : []),
     chain('leave', `type filter hook output priority filter; policy ${policy(plan)};`, leaving(plan)),
     chain('enter', `type filter hook input priority filter; policy ${policy(plan)};`, entering(plan)),
@@ -70,7 +70,7 @@ function within(direction: 'daddr' | 'saddr', name: string, verdict: string): st
 }
 
 function leaving(plan: FirewallPlan): string[] {
-  const { tun, bypassMark, hole, lan, stance } = plan;
+  const { tun, bypassMark, lan, stance } = plan;
   return [
     'oifname "lo" accept',
     `meta mark ${hex(bypassMark)} accept`,
@@ -83,7 +83,6 @@ function leaving(plan: FirewallPlan): string[] {
     ...(plan.nameServersInTunnel ? ['meta l4proto { tcp, udp } th dport { 53, 853 } goto refuse'] : []),
     ...within('daddr', 'passing', 'accept'),
     ...(lan ? lanRules('daddr') : []),
-    ...(hole ? [`meta skuid ${hole.uid} meta l4proto { tcp, udp } th dport { 53, 80, 443 } accept`] : []),
     ...(stance === 'closed' ? ['goto refuse'] : []),
   ];
 }
@@ -141,14 +140,23 @@ function strangersChain({ name, addresses }: NonNullable<FirewallPlan['tun']>): 
 }
 
 /** Decides by more than the address, before the route is chosen: the mark leads into the tunnel or past it. */
-function steerChain({ steering, bypassMark, tunnelMark }: FirewallPlan): string {
+function steerChain({ steering, bypassMark, tunnelMark, hole }: FirewallPlan): string {
   const rules = steering.map(
     (rule) => `${conditionWords(rule)} ${verdictWords(rule, bypassMark, tunnelMark)}`,
   );
   return chain('steer', 'type route hook output priority mangle; policy accept;', [
+    'oifname "lo" accept',
     `meta mark ${hex(bypassMark)} accept`,
+    // A portal is past the tunnel, wherever the routes lead.
+    ...(hole
+      ? [`meta skuid ${hole.uid} meta l4proto { tcp, udp } th dport { 53, 80, 443 } ${past(bypassMark)}`]
+      : []),
     ...rules,
   ]);
+}
+
+function past(bypassMark: number): string {
+  return `meta mark set ${hex(bypassMark)} ct mark set ${hex(STEERED_MARK)} accept`;
 }
 
 function verdictWords({ effective }: SteeringRule, bypassMark: number, tunnelMark: number): string {
@@ -156,13 +164,13 @@ function verdictWords({ effective }: SteeringRule, bypassMark: number, tunnelMar
     case 'block':
       return 'drop';
     case 'bypass':
-      return `meta mark set ${hex(bypassMark)} ct mark set ${hex(STEERED_MARK)} accept`;
+      return past(bypassMark);
     case 'protect':
       return `meta mark set ${hex(tunnelMark)} ct mark set ${hex(STEERED_MARK)} accept`;
   }
 }
 
-function disguiseChain(_plan: FirewallPlan): string {
+function disguiseChain(): string {
   return chain('disguise', 'type nat hook postrouting priority srcnat; policy accept;', [
     `ct mark ${hex(STEERED_MARK)} masquerade`,
   ]);

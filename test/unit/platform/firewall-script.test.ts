@@ -84,7 +84,7 @@ describe('the script of the firewall', () => {
       { range: range('::/0'), protocol: 58, effective: 'block' },
       { range: range('0.0.0.0/0'), controlGroup: 'user.slice/app.service', effective: 'protect' },
     ];
-    assert.deepEqual(chain({ ...OPEN, steering }, 'steer').slice(2), [
+    assert.deepEqual(chain({ ...OPEN, steering }, 'steer').slice(3), [
       'ip daddr 192.0.2.0-192.0.2.255 meta l4proto tcp th dport ( 443, 80-88 ) meta mark set 0xca75 ct mark set 0xca77 accept',
       'ip6 daddr ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff meta l4proto icmpv6 drop',
       'ip daddr 0.0.0.0-255.255.255.255 socket cgroupv2 level 2 "user.slice/app.service" meta mark set 0xca76 ct mark set 0xca77 accept',

@@ -355,3 +355,30 @@ async function untilKilled(work: () => Promise<void>): Promise<void> {
     if (!(error instanceof Killed)) throw error;
   });
 }
+
+test('what has the mark of the tunnel is led into it by a table of its own, which goes with the rest', async () => {
+  const fake = machine();
+  const manager = new LinuxRouteManager(fake.process());
+  const before = fake.state();
+  await manager.apply({ ...SPLIT, tunnelMark: 0xca76, localFirst: prefixes('192.168.0.0/17') });
+  const { routes, rules } = fake.state();
+  assert.ok(routes.includes('51511 0.0.0.0/0 dev causeway0 src 10.5.0.7'));
+  assert.ok(
+    rules[4].some((one) => /^(pref )?15512 .*fwmark 0xca76 lookup 51511/.test(one)),
+    rules[4].join(),
+  );
+  assert.ok(rules[4].some((one) => one.includes('192.168.0.0/17')));
+  assert.deepEqual(rules[6], before.rules[6]);
+  await manager.clear();
+  assert.deepEqual(fake.state().rules, before.rules);
+});
+
+test('where answers are filtered strictly, steered connections get the mark of their way back', async () => {
+  const fake = machine(STRICT);
+  const manager = new LinuxRouteManager(fake.process());
+  await manager.apply({ ...SPLIT, tunnelMark: 0xca76 });
+  assert.match(
+    JSON.stringify(fake.state().nftTables),
+    /iifname != .*causeway\*.* ct mark 0xca77 meta mark set 0xca75/,
+  );
+});

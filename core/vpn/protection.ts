@@ -1,0 +1,120 @@
+import type { Profile } from '../contract/profile.ts';
+import type { Failure } from '../lib/failure.ts';
+import { ok, type Result } from '../lib/result.ts';
+import type { SplitPolicy } from '../net/policy/model.ts';
+import type { Selector } from '../net/selector.ts';
+import type { Firewall } from '../platform/ports.ts';
+import { FirewallGuard } from './firewall-guard.ts';
+import { NO_CONNECTION, type ProtectionSettings, stageOf, type Walls } from './firewall-plan.ts';
+import { remoteSelectors } from './ike-config.ts';
+import type { VpnState } from './machine/state.ts';
+import { planPolicy, type PolicyPlan } from './policy-plan.ts';
+import { type Shape, TAKES_ALL, type TunnelShaper } from './tunnel-plan.ts';
+
+export interface ProtectionOptions {
+  readonly profile: Profile;
+  readonly firewall: Firewall | undefined;
+  readonly policy: SplitPolicy;
+  readonly settings: ProtectionSettings;
+  /** The firewall cannot be made as it has to be. */
+  readonly onBroken: (failure: Failure) => void;
+}
+
+export interface ProtectionChange {
+  readonly policy?: SplitPolicy;
+  readonly settings?: ProtectionSettings;
+}
+
+/** Without rules: what the gateway takes is protected, and everything else is nobody's business. */
+export const NO_POLICY: SplitPolicy = { rules: [], otherwise: 'gateway' };
+
+/**
+ * What a connection does to traffic beside its tunnel: it says what belongs into the tunnel, and has the firewall
+ * follow the state of the connection. Without policy and settings that ask for it nothing is different from a
+ * connection that has none of this.
+ */
+export class Protection implements TunnelShaper {
+  readonly #options: ProtectionOptions;
+  readonly #guard: FirewallGuard;
+  #policy: SplitPolicy;
+  #state: VpnState = { name: 'disconnected' };
+  #walls: Walls | undefined;
+  #before: PolicyPlan['firewall'] | undefined;
+
+  constructor(options: ProtectionOptions) {
+    this.#options = options;
+    this.#policy = options.policy;
+    this.#guard = new FirewallGuard(options.firewall, options.settings);
+  }
+
+  /** The connection is in that state from now on, and what follows from it has not begun. */
+  note(state: VpnState): void {
+    this.#state = state;
+    if (state.name === 'ended') return;
+    void this.#follow().then((problem) => {
+      if (problem) this.#options.onBroken(problem);
+    });
+  }
+
+  /** Resolves when nothing passes any more that must not; the failure is why that cannot be. */
+  get done(): Promise<Failure | undefined> {
+    return this.#guard.done;
+  }
+
+  /** Another policy or other settings hold from now on; a tunnel has to be asked to follow. What undoes it. */
+  change({ policy, settings }: ProtectionChange): ProtectionChange {
+    const before = { policy: this.#policy, settings: this.#guard.settings };
+    this.#policy = policy ?? before.policy;
+    if (settings) this.#guard.set(settings);
+    this.#before = undefined;
+    if (!this.#walls) this.note(this.#state);
+    return before;
+  }
+
+  /** Nothing is left of the connection: whatever is closed without one stays so. */
+  end(): Promise<Failure | undefined> {
+    this.#walls = undefined;
+    return this.#guard.note(NO_CONNECTION);
+  }
+
+  shape(granted: readonly Selector[]): Result<Shape, Failure> {
+    if (!this.#asksAnything) return TAKES_ALL.shape(granted);
+    const policy = this.#plan(granted);
+    return policy.ok ? ok({ routes: policy.value.routes, policy: policy.value }) : policy;
+  }
+
+  guard(
+    { name, addresses }: Pick<Walls, 'name' | 'addresses'>,
+    { policy }: Shape,
+  ): Promise<Failure | undefined> | undefined {
+    if (!this.#guard.isThere) return undefined;
+    const was = this.#walls;
+    // The same again asks for nothing.
+    if (!was || was.name !== name || was.addresses !== addresses || was.rules !== policy?.firewall) {
+      this.#walls = { name, addresses, rules: policy?.firewall };
+    }
+    return this.#follow();
+  }
+
+  get #asksAnything(): boolean {
+    const { rules, otherwise } = this.#policy;
+    const { killSwitch, lan } = this.#guard.settings;
+    return (
+      this.#guard.isThere && (rules.length > 0 || otherwise !== 'gateway' || killSwitch !== 'off' || !lan)
+    );
+  }
+
+  #plan(granted: readonly Selector[]): Result<PolicyPlan, Failure> {
+    const { lan } = this.#guard.settings;
+    return planPolicy({ policy: this.#policy, granted, names: [], lan });
+  }
+
+  #follow(): Promise<Failure | undefined> {
+    if (!this.#walls && !this.#before && this.#asksAnything) {
+      const asked = this.#plan(remoteSelectors(this.#options.profile));
+      if (!asked.ok) return Promise.resolve(asked.error);
+      this.#before = asked.value.firewall;
+    }
+    return this.#guard.note(stageOf(this.#state, this.#walls, this.#before));
+  }
+}
