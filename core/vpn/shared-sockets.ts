@@ -14,6 +14,8 @@ type Open = (request: UdpRequest) => Result<UdpPort, Failure>;
 const IKE_PORT = 500;
 /** Octets of an SPI in an IKE header; the initiator's is the first thing there (RFC 7296 section 3.1). */
 const SPI_LENGTH = 8;
+/** SPIs of which it is remembered who used them; messages with others go to all. */
+const MAX_SPIS = 64;
 /** Batches that are read in a row before others get their turn. */
 const TURN = 8;
 
@@ -109,8 +111,16 @@ class SharedSocket {
     if (first >= batch.count) return;
     const payload = packetAt(batch, first);
     const spi = this.#initiatorSpi(payload);
-    if (spi !== undefined) this.#byInitiator.set(spi, sharer);
+    if (spi !== undefined) this.#own(spi, sharer);
     else if (payload.length > 1) this.#carrier = sharer;
+  }
+
+  /** A gateway chooses the SPI of each IKE SA that it rekeys: neither one that is in use here, nor as many as it likes. */
+  #own(spi: string, sharer: Sharer): void {
+    if (this.#byInitiator.has(spi)) return;
+    this.#byInitiator.set(spi, sharer);
+    const [oldest] = this.#byInitiator.keys();
+    if (this.#byInitiator.size > MAX_SPIS && oldest !== undefined) this.#byInitiator.delete(oldest);
   }
 
   #initiatorSpi(payload: Uint8Array): string | undefined {

@@ -105,6 +105,24 @@ describe('a socket that sessions share', () => {
     assert.deepEqual(two.from, [GATEWAY, GATEWAY]);
   });
 
+  test('leaves a session the SPI that it was the first to use', () => {
+    const { laptop, share } = bench();
+    const [one, two] = [share(), share()];
+    one.send(ike(1));
+    // Its gateway has begun an IKE SA with the SPI of the other one.
+    two.send(ike(1));
+    laptop.sockets[0]?.arrive(ike(1), GATEWAY);
+    assert.deepEqual([one.read.length, two.read.length], [1, 0]);
+  });
+
+  test('forgets what SPIs a session used long ago', () => {
+    const { laptop, share } = bench();
+    const [one, two] = [share(), share()];
+    for (let spi = 0; spi < 200; spi++) one.send(ike(spi));
+    for (const spi of [0, 199]) laptop.sockets[0]?.arrive(ike(spi), GATEWAY);
+    assert.deepEqual([one.read.length, two.read.length], [2, 1], 'which then go to all');
+  });
+
   test('gives ESP to the session that sends it, once', () => {
     const { laptop, share } = bench();
     const [one, two] = [share(), share()];
