@@ -275,6 +275,35 @@ describe('another session', () => {
     assert.deepEqual(office.spisOf(OUT), [22]);
   });
 
+  test('changes nothing about what the ones before it led into the tunnel', async () => {
+    const office = await new Office().opened();
+    const further = childOf(5, 6, ['172.16.0.0/16']);
+    office.first.session.say({ kind: 'child-added', child: further, sendNow: true });
+    office.first.hear();
+    const routes = office.routes;
+    assert.deepEqual(routes, ['10.0.0.0/8', '172.16.0.0/16']);
+    await office.adopted(establishedWith(childOf(11, 12)));
+    assert.deepEqual(office.routes, routes, 'its own further SAs have still to come');
+    office.tunnel.suspend();
+    await office.adopted(establishedWith(childOf(21, 22, ['10.1.0.0/16']), { addresses: ['10.9.0.7/32'] }));
+    assert.deepEqual(office.routes, [...routes, '10.1.0.0/16']);
+  });
+
+  test('has the machine as it wants it, whatever happens to the one before in the meantime', async () => {
+    const office = await new Office().opened();
+    const made = Promise.withResolvers<undefined>();
+    office.wire.laptop.routes.applying = made.promise;
+    const next = office.wire.open();
+    const established = establishedWith(childOf(11, 12), { addresses: ['10.9.0.7/32'] });
+    const adopting = office.tunnel.adopt(next.driver, established);
+    office.wire.network.change('eth0', CABLE);
+    office.first.take(office.first.path(0), true);
+    made.resolve(undefined);
+    assert.equal(await adopting, undefined);
+    await settled();
+    assert.deepEqual(office.wire.laptop.routes.plans.at(-1)?.addresses.map(formatPrefix), ['10.9.0.7/32']);
+  });
+
   test('leaves the one before without a say', async () => {
     const office = await new Office().opened();
     await office.adopted(establishedWith(childOf(11, 12)));
