@@ -235,11 +235,12 @@ function nextTryAt({ tries, triedAt, since }: Outage, why: Failure, { now, chanc
 /** The session stays, and is replaced later. */
 function stillNeeded(current: Current, { goal }: Attempt, why: Failure, { now, chance }: Moment): Current {
   const tries = current.again.tries + 1;
-  // Whatever the gateway has against a second session, it is not asked for one again and again.
+  const at = now + pauseMs(tries, why, chance);
+  // Whatever the gateway has against a second session, it is not asked for one again and again, however it wants that.
   if (goal === 'reauthenticate' && !isSilence(why) && current.lifetime) {
-    return { ...current, lifetime: { ...current.lifetime, refused: true } };
+    return { ...current, lifetime: { ...current.lifetime, refused: true }, again: { at, tries } };
   }
-  return { ...current, again: { at: mayPass(why) ? now + pauseMs(tries, why, chance) : Infinity, tries } };
+  return { ...current, again: { at: mayPass(why) ? at : Infinity, tries } };
 }
 
 /** When `settle` has something to do without any other event; Infinity when never. */

@@ -61,6 +61,21 @@ describe('a login that runs out', () => {
     assert.equal(played.all('open').length, 11);
   });
 
+  test('is made anew at most as often as anything that is refused, however often the gateway wants it', () => {
+    const played = new Played();
+    const id = played.connected();
+    played.pass(60_000);
+    const before = played.all('open').length;
+    for (let i = 0; i < 600; i++) {
+      played.says(id, { kind: 'auth-lifetime', seconds: 600 });
+      played.says(id, { kind: 'auth-lifetime', seconds: 20 });
+      const other = played.opened().id;
+      if (other !== id) played.closed(other, 'peer.notify');
+      played.pass(100);
+    }
+    assert.ok(played.all('open').length - before <= 7, `${played.all('open').length - before} in a minute`);
+  });
+
   test('makes way for a new one shortly before its end, if the gateway refuses a second session', () => {
     const played = new Played();
     const id = played.connected();
