@@ -1,10 +1,17 @@
-/** A growing buffer that writes numbers in network order. Values out of range are bugs and throw RangeError. */
+import type { ByteOrder } from './reader.ts';
+
+/**
+ * A growing buffer that writes numbers, in network order unless it is told otherwise. Values out of range are bugs and
+ * throw RangeError.
+ */
 export class Writer {
   #bytes: Uint8Array;
   #view: DataView;
   #length = 0;
+  readonly #little: boolean;
 
-  constructor(capacity = 256) {
+  constructor(capacity = 256, order: ByteOrder = 'big') {
+    this.#little = order === 'little';
     this.#bytes = new Uint8Array(capacity);
     this.#view = new DataView(this.#bytes.buffer);
   }
@@ -37,20 +44,20 @@ export class Writer {
   u16(value: number): this {
     check(value, 0xffff);
     const at = this.#reserve(2);
-    this.#view.setUint16(at, value);
+    this.#view.setUint16(at, value, this.#little);
     return this;
   }
 
   u32(value: number): this {
     check(value, 0xffffffff);
     const at = this.#reserve(4);
-    this.#view.setUint32(at, value);
+    this.#view.setUint32(at, value, this.#little);
     return this;
   }
 
   u64(value: bigint): this {
     const at = this.#reserve(8);
-    this.#view.setBigUint64(at, value);
+    this.#view.setBigUint64(at, value, this.#little);
     return this;
   }
 
@@ -71,14 +78,14 @@ export class Writer {
   patchU16(offset: number, value: number): this {
     check(value, 0xffff);
     if (offset + 2 > this.#length) throw new RangeError('patch past the end');
-    this.#view.setUint16(offset, value);
+    this.#view.setUint16(offset, value, this.#little);
     return this;
   }
 
   patchU32(offset: number, value: number): this {
     check(value, 0xffffffff);
     if (offset + 4 > this.#length) throw new RangeError('patch past the end');
-    this.#view.setUint32(offset, value);
+    this.#view.setUint32(offset, value, this.#little);
     return this;
   }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { endianness } from 'node:os';
 import { describe, test } from 'node:test';
 import { concat, fromHex, toHex, utf8, utf8Text } from '../../../core/lib/bytes.ts';
 import { ProtocolError, Reader } from '../../../core/lib/reader.ts';
@@ -70,8 +71,8 @@ describe('a D-Bus message', () => {
     assert.equal(messageLength(concat(SLEEP, NAME_ACQUIRED)), SLEEP.length);
   });
 
-  test('of ours is a call in network order', () => {
-    const call = encodeCall({
+  test('of ours is a call in the order of the machine, or in the other', () => {
+    const made = {
       serial: 7,
       destination: 'a.b',
       path: '/c',
@@ -79,7 +80,12 @@ describe('a D-Bus message', () => {
       member: 'F',
       signature: 's',
       arguments: ['gh'],
-    });
+    };
+    const call = encodeCall(made, 'big');
+    const native = encodeCall(made);
+    assert.equal(native[0], endianness() === 'LE' ? 0x6c : 0x42);
+    assert.deepEqual(decodeMessage(native), decodeMessage(call));
+    assert.deepEqual(decodeMessage(encodeCall(made, 'little')), decodeMessage(call));
     // Four fields of texts, the signature of the argument, and the argument.
     const expected =
       '42010001 00000007 00000007 00000047 ' +

@@ -1,5 +1,6 @@
 import { ProtocolError, Reader, type ByteOrder } from '../../../lib/reader.ts';
 import { Writer } from '../../../lib/writer.ts';
+import { NATIVE_ORDER } from '../netlink/message.ts';
 import { align, aligned, pad, readValues, writeValues, type DbusValue } from './values.ts';
 
 /*
@@ -133,14 +134,24 @@ export interface DbusCall {
   readonly arguments?: readonly DbusValue[];
 }
 
-/** The octets of a method call, in network order. Throws RangeError for arguments that are not of their types. */
-export function encodeCall(call: DbusCall): Uint8Array {
+/**
+ * The octets of a method call. Throws RangeError for arguments that are not of their types. The order is that of the
+ * machine: both are allowed, but services of systemd refuse arrays in the other one.
+ */
+export function encodeCall(call: DbusCall, order: ByteOrder = NATIVE_ORDER): Uint8Array {
   const { signature = '' } = call;
-  const body = new Writer();
+  const body = new Writer(256, order);
   writeValues(body, signature, call.arguments ?? []);
   const bodyOctets = body.finish();
-  const writer = new Writer();
-  writer.u8(BIG).u8(MessageType.CALL).u8(0).u8(VERSION).u32(bodyOctets.length).u32(call.serial).u32(0);
+  const writer = new Writer(256, order);
+  writer
+    .u8(order === 'little' ? LITTLE : BIG)
+    .u8(MessageType.CALL)
+    .u8(0)
+    .u8(VERSION)
+    .u32(bodyOctets.length)
+    .u32(call.serial)
+    .u32(0);
   const fields = [
     [Field.PATH, 'o', call.path],
     [Field.INTERFACE, 's', call.interface],
