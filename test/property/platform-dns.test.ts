@@ -12,7 +12,7 @@ const kind = fc.constantFrom<DnsKind>(
   'plain',
   'absent',
   'followed',
-  'dangling',
+  'no-bus',
   'resolved',
   'in-front',
   'alone',

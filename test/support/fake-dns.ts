@@ -3,7 +3,7 @@ import { toHex } from '../../core/lib/bytes.ts';
 import type { ForwarderPlan } from '../../core/platform/dns-forwarder/forwarder.ts';
 import type { DbusValue } from '../../core/platform/linux/dbus/values.ts';
 import type { RunningForwarder } from '../../core/platform/linux/dns/manager.ts';
-import type { DnsOs } from '../../core/platform/linux/dns/os.ts';
+import type { DnsChange, DnsOs } from '../../core/platform/linux/dns/os.ts';
 import { parseResolvConf, resolvConfText } from '../../core/platform/linux/dns/resolv-conf.ts';
 import type { Before } from '../../core/platform/linux/dns/steps.ts';
 import type { JournalStore } from '../../core/platform/linux/os.ts';
@@ -18,7 +18,7 @@ export function textFile(text: string, mode = 0o644): Before {
 }
 
 /** How a machine looks names up: who writes /etc/resolv.conf on it. */
-export type DnsKind = 'plain' | 'absent' | 'followed' | 'dangling' | 'resolved' | 'in-front' | 'alone';
+export type DnsKind = 'plain' | 'absent' | 'followed' | 'no-bus' | 'resolved' | 'in-front' | 'alone';
 
 /**
  * The DNS of a Linux machine in memory: files, a systemd-resolved, a resolvconf(8). Processes on it can be killed between
@@ -32,6 +32,7 @@ export class FakeDnsMachine {
   readonly records = new Map<string, string>();
   readonly devices = new Map<string, number>([['causeway0', 7]]);
   resolvedRuns = false;
+  hasBus = true;
   boot = 'first';
   /** Makes a matching effect fail. */
   refuse: RegExp | undefined;
@@ -39,7 +40,7 @@ export class FakeDnsMachine {
   readonly #resolvconf: 'in-front' | 'alone' | undefined;
   readonly #journals = new Map<string, string>();
   readonly #alive = new Set<string>();
-  readonly #watchers = new Set<(what: 'changed' | 'restarted') => void>();
+  readonly #watchers = new Set<(what: DnsChange) => void>();
   #nextPid = 100;
   #effectsLeft = Number.POSITIVE_INFINITY;
 
@@ -56,7 +57,8 @@ export class FakeDnsMachine {
         this.files.set(RESOLV_CONF, { kind: 'link', target: '/run/NetworkManager/resolv.conf' });
         this.files.set('/run/NetworkManager/resolv.conf', textFile(text));
         break;
-      case 'dangling':
+      case 'no-bus':
+        this.hasBus = false;
         this.files.set(RESOLV_CONF, { kind: 'link', target: STUB });
         break;
       case 'resolved':
@@ -76,7 +78,7 @@ export class FakeDnsMachine {
     this.files.set(RESOLV_CONF, this.files.get(RESOLV_CONF) ?? { kind: 'link', target: STUB });
     this.files.set(STUB, textFile('nameserver 127.0.0.53\noptions edns0 trust-ad\n'));
     this.links.clear();
-    this.tell('restarted');
+    this.tell('began');
   }
 
   stopResolved(): void {
@@ -92,7 +94,7 @@ export class FakeDnsMachine {
     this.tell('changed');
   }
 
-  tell(what: 'changed' | 'restarted'): void {
+  tell(what: DnsChange): void {
     for (const watcher of [...this.#watchers]) watcher(what);
   }
 
@@ -150,7 +152,7 @@ export class FakeDnsMachine {
     return {
       resolvConf: this.#resolvConf(effect),
       resolved: {
-        present: () => Promise.resolve(this.resolvedRuns),
+        present: () => Promise.resolve(this.resolvedRuns ? 'there' : this.hasBus ? 'away' : 'no-bus'),
         call: (member, _, args) => this.#call(member, args, effect),
       },
       resolvconf: () => this.#resolvconf,

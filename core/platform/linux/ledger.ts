@@ -67,6 +67,7 @@ export class Ledger<Step> {
    * because somebody else may have undone them. When it fails, everything is put back.
    */
   async apply(target: readonly Step[], again = false): Promise<Result<void, Failure>> {
+    if (target.length === 0) return this.clear();
     const settled = await this.settle();
     if (!settled.ok) return settled;
     const { next, additions, superseded, removals } = this.#difference(target, again);

@@ -137,7 +137,8 @@ async function takeBack(os: DnsOs, step: DnsStep): Promise<Refusal | undefined> 
   switch (step.kind) {
     case 'resolved': {
       // Another device may have its number by now.
-      if (os.interfaceIndex(step.device) !== step.index || !(await os.resolved.present())) return undefined;
+      if (os.interfaceIndex(step.device) !== step.index) return undefined;
+      if ((await os.resolved.present()) !== 'there') return undefined;
       const done = await os.resolved.call('RevertLink', 'i', [step.index]);
       if (done.ok || GONE.has(done.error.name)) return undefined;
       return { command: 'systemd-resolved RevertLink', detail: `${done.error.name}: ${done.error.detail}` };

@@ -10,11 +10,9 @@ import { systemTimers, type Timers } from '../timers.ts';
 import { Turns } from '../turns.ts';
 import { arrange, planProblem, type DnsView } from './arrange.ts';
 import { carryOut, isOurs, undo } from './carry-out.ts';
-import type { DnsOs } from './os.ts';
+import type { DnsChange, DnsOs } from './os.ts';
 import { dnsStepKey, readDnsJournal, sameDnsStep, writeDnsJournal, type DnsStep } from './steps.ts';
 
-/** When a systemd-resolved that went is missed: a restart takes a second or two. */
-const ABSENCE_MS = 5_000;
 /** When somebody else who writes what we write is given way to, and for how long. */
 const CONTEST = { times: 5, withinMs: 10_000, pauseMs: 30_000 } as const;
 
@@ -129,8 +127,9 @@ export class LinuxDnsManager implements DnsManager {
       const detail = error instanceof Error ? error.message : String(error);
       return err(failure('platform.dns-failed', { command: 'read /etc/resolv.conf', detail }));
     }
-    const { steps, forwarder } = arrange(plan, view, this.#options.address);
-    if (steps.length === 0) {
+    const { governor, steps, forwarder } = arrange(plan, view, this.#options.address);
+    if (governor === 'awaited') this.#options.log('warn', 'dns-resolved-away', {});
+    else if (steps.length === 0) {
       return err(
         failure('platform.dns-failed', { command: plan.tun.name, detail: 'there is no such device' }),
       );
@@ -234,13 +233,15 @@ export class LinuxDnsManager implements DnsManager {
   }
 
   /** Somebody changed something; perhaps it was us, and then there is nothing to do. */
-  #changed(what: 'changed' | 'restarted'): void {
+  #changed(what: DnsChange): void {
+    void this.#turns.take(() => this.#repeat(what === 'began'));
+  }
+
+  #repeatLater(): void {
     this.#cancelLater();
-    void this.#turns.take(() => this.#repeat(what === 'restarted'));
-    // A systemd-resolved that is still missing then does not come back by itself.
     this.#cancelLater = this.#timers.after(
-      ABSENCE_MS,
-      () => void this.#turns.take(() => this.#repeat(false)),
+      CONTEST.pauseMs,
+      () => void this.#turns.take(() => this.#repeat(true)),
     );
   }
 
@@ -251,21 +252,14 @@ export class LinuxDnsManager implements DnsManager {
     const { log } = this.#options;
     if (this.#isContested()) {
       log('warn', 'dns-contested', { pauseMs: CONTEST.pauseMs });
-      this.#cancelLater();
-      this.#cancelLater = this.#timers.after(
-        CONTEST.pauseMs,
-        () => void this.#turns.take(() => this.#repeat(again)),
-      );
+      this.#repeatLater();
       return;
     }
     const applied = await this.#apply(plan, again);
     if (!applied.ok) {
       log('error', 'dns-lost', { code: applied.error.code, detail: String(applied.error.context['detail']) });
       this.#plan = plan;
-      this.#cancelLater = this.#timers.after(
-        CONTEST.pauseMs,
-        () => void this.#turns.take(() => this.#repeat(true)),
-      );
+      this.#repeatLater();
     } else if (again || this.#ledger.steps !== before) {
       this.#repeats.push(this.#timers.now());
       log('info', 'dns-applied-again', {});

@@ -25,7 +25,7 @@ export interface ResolvConfFile {
 
 /** systemd-resolved, as the bus knows it. */
 export interface ResolvedPort {
-  present(): Promise<boolean>;
+  present(): Promise<DnsView['resolved']>;
   /** Calls a method of its manager. */
   call(
     member: string,
@@ -33,6 +33,9 @@ export interface ResolvedPort {
     args: readonly DbusValue[],
   ): Promise<Result<readonly DbusValue[], DbusRefusal>>;
 }
+
+/** 'began': systemd-resolved did, and knows nothing of us. */
+export type DnsChange = 'changed' | 'began';
 
 /** What the DNS of a Linux machine consists of, as arguments: the real one is real-dns-os.ts. */
 export interface DnsOs {
@@ -55,8 +58,8 @@ export interface DnsOs {
   readonly boot: string;
   isAlive(process: ProcessIdentity): boolean;
   /**
-   * Calls back when something of this may have changed: 'restarted' when systemd-resolved began anew. The returned
-   * function ends it.
+   * Calls back when something of this may have changed, and when systemd-resolved began anew. The returned function ends
+   * it.
    */
-  watch(callback: (what: 'changed' | 'restarted') => void): () => void;
+  watch(callback: (what: DnsChange) => void): () => void;
 }

@@ -76,7 +76,7 @@ export function realDnsOs({ log, stateDirectory = STATE_DIRECTORY, busPath }: Re
       const endFiles = watchFiles({ files, directories: Object.values(RECORDS) }, systemTimers, () =>
         callback('changed'),
       );
-      const endBus = resolved.watch((isThere) => callback(isThere ? 'restarted' : 'changed'));
+      const endBus = resolved.watch(callback);
       return () => {
         endFiles();
         endBus();

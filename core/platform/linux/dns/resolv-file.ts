@@ -102,7 +102,7 @@ function isRootsAlone(directory: string): boolean {
 
 function put(path: string, what: Before): void {
   const fresh = freshName(path);
-  rmSync(fresh, { force: true });
+  tidy(path);
   switch (what.kind) {
     case 'absent':
       rmSync(path, { force: true });
@@ -112,7 +112,8 @@ function put(path: string, what: Before): void {
       renameSync(fresh, path);
       break;
     case 'file':
-      putFile(path, fresh, what);
+      if (isMountPoint(path)) putInPlace(path, what);
+      else putFile(path, fresh, what);
       break;
   }
   sync(dirname(path));
@@ -128,14 +129,13 @@ function putFile(path: string, fresh: string, what: Before & { kind: 'file' }): 
   } finally {
     closeSync(descriptor);
   }
-  try {
-    renameSync(fresh, path);
-  } catch (error) {
-    rmSync(fresh, { force: true });
-    if (!(error instanceof Error && 'code' in error && error.code === 'EBUSY')) throw error;
-    // Somebody has mounted a file there, as containers do: what it is called cannot change, what is in it can.
-    putInPlace(path, what);
-  }
+  renameSync(fresh, path);
+}
+
+/** Containers have a file mounted there: what it is called cannot change, what is in it can. */
+function isMountPoint(path: string): boolean {
+  const lines = readFileSync('/proc/self/mountinfo', 'latin1').split('\n');
+  return lines.some((line) => line.split(' ')[4] === path);
 }
 
 /** The new text over the old one, and then its length: whatever is between is known by its beginning and its end. */

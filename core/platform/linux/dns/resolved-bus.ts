@@ -5,7 +5,8 @@ import { openBus, SYSTEM_BUS, type DbusConnection, type DbusRefusal } from '../d
 import type { DbusMessage } from '../dbus/message.ts';
 import type { DbusValue } from '../dbus/values.ts';
 import { systemTimers, type Timers } from '../timers.ts';
-import type { ResolvedPort } from './os.ts';
+import type { DnsView } from './arrange.ts';
+import type { DnsChange, ResolvedPort } from './os.ts';
 
 const NAME = 'org.freedesktop.resolve1';
 const MANAGER = {
@@ -31,7 +32,7 @@ export class ResolvedBus implements ResolvedPort {
   readonly #log: Log;
   readonly #busPath: string;
   readonly #timers: Timers;
-  readonly #watchers = new Set<(isThere: boolean) => void>();
+  readonly #watchers = new Set<(what: DnsChange) => void>();
   #bus: DbusConnection | undefined;
   #cancelRetry = (): void => undefined;
   /** The bus was lost: whatever happened meanwhile is not known. */
@@ -43,10 +44,11 @@ export class ResolvedBus implements ResolvedPort {
     this.#timers = timers;
   }
 
-  async present(): Promise<boolean> {
+  async present(): Promise<DnsView['resolved']> {
     const request = { ...BUS, member: 'NameHasOwner', signature: 's', arguments: [NAME] };
     const answer = await this.#connected().call(request);
-    return answer.ok && answer.value[0] === true;
+    if (!answer.ok) return 'no-bus';
+    return answer.value[0] === true ? 'there' : 'away';
   }
 
   call(
@@ -57,9 +59,9 @@ export class ResolvedBus implements ResolvedPort {
     return this.#connected().call({ ...MANAGER, member, signature, arguments: args });
   }
 
-  /** Calls back when it came or went, and when it may have. The returned function ends it. */
-  watch(callback: (isThere: boolean) => void): () => void {
-    const own = (isThere: boolean): void => callback(isThere);
+  /** Calls back when it came or went, or may have. The returned function ends it. */
+  watch(callback: (what: DnsChange) => void): () => void {
+    const own = (what: DnsChange): void => callback(what);
     this.#watchers.add(own);
     this.#connected();
     return () => {
@@ -84,7 +86,7 @@ export class ResolvedBus implements ResolvedPort {
       onReady: () => {
         if (!this.#missed) return;
         this.#missed = false;
-        void this.present().then((isThere) => this.#tell(isThere));
+        this.#tell('began');
       },
       onEnd: (detail) => {
         this.#log('debug', 'bus-lost', { detail });
@@ -99,10 +101,10 @@ export class ResolvedBus implements ResolvedPort {
 
   #heard({ interface: face, member, body: [name, , owner] }: DbusMessage): void {
     if (face !== BUS.interface || member !== OWNER_CHANGED || name !== NAME) return;
-    this.#tell(owner !== '');
+    this.#tell(owner === '' ? 'changed' : 'began');
   }
 
-  #tell(isThere: boolean): void {
-    for (const callback of [...this.#watchers]) callback(isThere);
+  #tell(what: DnsChange): void {
+    for (const callback of [...this.#watchers]) callback(what);
   }
 }

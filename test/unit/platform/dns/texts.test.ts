@@ -42,7 +42,7 @@ describe('the text of a resolv.conf', () => {
 describe('who says whom programs ask', () => {
   const view = (leads: string, text: string, more: Partial<DnsView> = {}): DnsView => ({
     resolvConf: { path: '/etc/resolv.conf', before: { kind: 'absent' }, leads, text },
-    resolved: true,
+    resolved: 'there',
     resolvconf: 'alone',
     records: [],
     uplinks: '',
@@ -56,7 +56,9 @@ describe('who says whom programs ask', () => {
       [view('/run/systemd/resolve/stub-resolv.conf', ''), 'resolved'],
       [view('/usr/lib/systemd/resolv.conf', 'nameserver 127.0.0.53\n'), 'resolved'],
       [view(FILE, 'nameserver 127.0.0.53\noptions edns0\n'), 'resolved'],
-      [view(FILE, 'nameserver 127.0.0.53\n', { resolved: false }), 'nobody'],
+      [view(FILE, 'nameserver 127.0.0.53\n', { resolved: 'no-bus' }), 'nobody'],
+      [view(FILE, 'nameserver 127.0.0.53\n', { resolved: 'away' }), 'awaited'],
+      [view('/run/systemd/resolve/stub-resolv.conf', '', { resolved: 'away' }), 'awaited'],
       [view(FILE, 'nameserver 127.0.0.53\nnameserver 192.168.7.1\n'), 'nobody'],
       [view('/run/systemd/resolve/resolv.conf', 'nameserver 192.168.7.1\n'), 'nobody'],
       [view('/run/resolvconf/resolv.conf', ''), 'resolvconf'],
