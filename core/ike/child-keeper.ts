@@ -240,6 +240,11 @@ export class ChildKeeper {
     };
   }
 
+  /** Its keys are used up before their time: that is their end all the same. */
+  spent(spiIn: number, now: Millis): void {
+    this.#pairs.end(spiIn, now);
+  }
+
   /** Something came in through a pair: the gateway has it. */
   used(spiIn: number): void {
     const pair = this.#pairs.all.get(spiIn);

@@ -68,7 +68,7 @@ export class ChildPairs {
     const lifetime = lifetimeFrom(now, config.rekey.childMs, config.rekey.jitter, random);
     const { spiIn } = this.all.add(child, { ...origin, lifetime, state: 'live', sends: sendNow });
     timers.set(`rekey ${spiIn}`, lifetime.rekeyAt, 'rekey', (then) => this.#asking.rekey(spiIn, then));
-    timers.set(`end ${spiIn}`, lifetime.endAt, 'lifetime', (then) => this.#ended(spiIn, then));
+    timers.set(`end ${spiIn}`, lifetime.endAt, 'lifetime', (then) => this.end(spiIn, then));
   }
 
   /** Traffic goes out through it from now on. */
@@ -117,7 +117,7 @@ export class ChildPairs {
   }
 
   /** The end of its keys: they may not be used any more (RFC 7296 section 2.8). */
-  #ended(spiIn: number, now: Millis): void {
+  end(spiIn: number, now: Millis): void {
     const pair = this.all.get(spiIn);
     if (!pair) return;
     if (this.isToBeRekeyed(pair)) this.#port.expire(failure('peer.rekey-failed'), now);

@@ -22,7 +22,7 @@ import { Timers } from './timers.ts';
 /** Commands about the SAs of an established session. */
 export type LifeCommand = Extract<
   IkeCommand,
-  { kind: 'rekey-child' | 'child-used' | 'rekey-ike' | 'create-child' }
+  { kind: 'rekey-child' | 'child-spent' | 'child-used' | 'rekey-ike' | 'create-child' }
 >;
 
 /** For so long at most a session goes on whose keys the gateway does not replace. */
@@ -109,6 +109,8 @@ export class Established {
     switch (command.kind) {
       case 'rekey-child':
         return this.#children.rekey(command.spiIn, now);
+      case 'child-spent':
+        return this.#children.spent(command.spiIn, now);
       case 'child-used':
         return this.#children.used(command.spiIn);
       case 'rekey-ike':

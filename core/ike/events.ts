@@ -157,6 +157,8 @@ export type IkeCommand =
   | { readonly kind: 'paths'; readonly paths: readonly Path[] }
   /** Replaces a pair of Child SAs: it has carried what its keys should. */
   | { readonly kind: 'rekey-child'; readonly spiIn: number }
+  /** Nothing passes through a pair any more: it has carried all that its keys may. */
+  | { readonly kind: 'child-spent'; readonly spiIn: number }
   /** Something came in through a pair that was added with `sendNow` false. */
   | { readonly kind: 'child-used'; readonly spiIn: number }
   | { readonly kind: 'rekey-ike' }

@@ -12,7 +12,7 @@ import { ownTraffic } from './tunnel-plan.ts';
 
 /** What the session must be told about its Child SAs. */
 export type ChildNotice =
-  | { readonly kind: 'rekey-child'; readonly spiIn: number }
+  | { readonly kind: 'rekey-child' | 'child-spent'; readonly spiIn: number }
   | { readonly kind: 'child-used'; readonly spiIn: number };
 
 export interface TunnelChildrenOptions {
@@ -91,9 +91,10 @@ export class TunnelChildren {
         return { kind: 'child-used', spiIn };
       case 'sequence-low':
       case 'lifetime-low':
+        return { kind: 'rekey-child', spiIn };
       case 'sequence-exhausted':
       case 'lifetime-spent':
-        return { kind: 'rekey-child', spiIn };
+        return { kind: 'child-spent', spiIn };
     }
   }
 

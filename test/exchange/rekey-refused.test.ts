@@ -73,6 +73,14 @@ describe('the time of keys', () => {
     ends.agree();
   });
 
+  test('keys that are used up before they are replaced end the session, however busy the gateway is', () => {
+    const refuse = { notify: Notify.TEMPORARY_FAILURE, purpose: 'rekey-child' } as const;
+    const ends = withFaults({ refuse });
+    ends.command(rekeyChild(ends)).live(1000);
+    ends.command({ kind: 'child-spent', spiIn: ends.firstSpi }).live(1000);
+    assert.equal(ends.failureCode, 'peer.rekey-failed');
+  });
+
   for (const [what, command] of [
     ['a pair', rekeyChild],
     ['the IKE SA', rekeyIke],

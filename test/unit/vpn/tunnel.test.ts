@@ -182,6 +182,7 @@ describe('the Child SAs of a session', () => {
     office.spisOf(OUT);
     assert.deepEqual(office.first.session.commands.at(-1), { kind: 'rekey-child', spiIn: 1 });
     assert.deepEqual(office.spisOf(OUT, OUT), [2]);
+    assert.deepEqual(office.first.session.commands.at(-1), { kind: 'child-spent', spiIn: 1 });
     assert.equal(office.tunnel.counters()['out-lifetime'], 1);
   });
 
