@@ -42,7 +42,8 @@ function monitors(log: Log): { readonly network?: NetworkMonitor; readonly sleep
   return { sleep };
 }
 
-export const createConnection: CreateConnection = ({ profile, credentials, log, onEvent, keyLog }) => {
+export const createConnection: CreateConnection<Connection> = (setup) => {
+  const { profile, credentials, log, onEvent, keyLog, policy, protection, firewall } = setup;
   const platform = linuxPlatform();
   const watched = monitors(log);
   const connection = new Connection({
@@ -51,6 +52,7 @@ export const createConnection: CreateConnection = ({ profile, credentials, log, 
     ports: {
       ...platform,
       ...watched,
+      ...(firewall ? { firewall } : {}),
       // No algorithm is trusted before it has given its known answers in this very process. The key exchange
       // gives its own when a session makes its key pair.
       preflight: async () => {
@@ -64,6 +66,8 @@ export const createConnection: CreateConnection = ({ profile, credentials, log, 
     systemAnchors: () => systemAnchors(log),
     onEvent,
     ...(keyLog === undefined ? {} : { keyLog }),
+    ...(policy ? { policy } : {}),
+    ...(protection ? { protection } : {}),
   });
   void connection.done.then(() => {
     watched.network?.close();

@@ -3,7 +3,10 @@ import type { Profile } from '../contract/profile.ts';
 import type { ConnectionEvent } from '../contract/snapshot.ts';
 import type { Failure } from '../lib/failure.ts';
 import type { Log } from '../lib/ports.ts';
+import type { SplitPolicy } from '../net/policy/model.ts';
+import type { Firewall } from '../platform/ports.ts';
 import type { CredentialSource } from '../vpn/credential-source.ts';
+import type { ProtectionSettings } from '../vpn/firewall-plan.ts';
 
 export interface ConnectionSetup {
   readonly profile: Profile;
@@ -12,6 +15,10 @@ export interface ConnectionSetup {
   readonly onEvent: (event: ConnectionEvent) => void;
   /** Takes one line of key material for a capture's reader, when the user asked for that. */
   readonly keyLog?: (line: string) => void;
+  /** These three are the service's; `connect` protects nothing beside the tunnel. */
+  readonly policy?: SplitPolicy;
+  readonly protection?: ProtectionSettings;
+  readonly firewall?: Firewall;
 }
 
 export type Outcome =
@@ -29,4 +36,4 @@ export interface ConnectionPort {
   readonly done: Promise<Outcome>;
 }
 
-export type CreateConnection = (setup: ConnectionSetup) => ConnectionPort;
+export type CreateConnection<C extends ConnectionPort = ConnectionPort> = (setup: ConnectionSetup) => C;

@@ -5,8 +5,10 @@
 import * as z from 'zod';
 import { FAILURES, type FailureCode } from '../lib/failure.ts';
 import type { Api } from './api.ts';
-import { policySchema } from './policy.ts';
+import { ACTIONS, policySchema } from './policy.ts';
+import { KILL_SWITCHES, settingsSchema } from './settings.ts';
 import { connectedSchema, STATES } from './snapshot.ts';
+import { addressOctets } from './text-forms.ts';
 
 const count = z.number().int().nonnegative();
 /** Milliseconds since 1970-01-01T00:00:00Z. */
@@ -73,6 +75,13 @@ const statusItem = z.strictObject({
   version: z.string(),
   /** Null: there is none. */
   connection: z.nullable(connection),
+  /** `blocked`: nothing passes now, because there is no connection that it could pass by. */
+  protection: z.strictObject({
+    killSwitch: z.enum(KILL_SWITCHES),
+    blocked: z.boolean(),
+    /** A hole for a portal is open until then. */
+    holeUntil: epochMs.optional(),
+  }),
   /** How the last one of this user ended, when it was not by wish. */
   lastFailure: toldFailure.optional(),
 });
@@ -89,6 +98,31 @@ const profileSummary = z.strictObject({
 
 /** A profile's contents as JSON. The service checks them as it does any profile, and answers with every problem. */
 const profileContents = z.record(z.string(), z.unknown());
+
+const portNumber = z.number().int().min(1).max(65535);
+
+/** What can happen to the traffic that was asked about, the first of which the condition is met. */
+const explanation = z.strictObject({
+  decisions: z.array(
+    z.strictObject({
+      wanted: z.enum(ACTIONS),
+      effective: z.enum(ACTIONS),
+      /** Who says so: a rule by its number, the policy's last word, or what the gateway takes. */
+      reason: z.enum(['rule', 'otherwise', 'gateway']),
+      rule: count.optional(),
+      /** Only for this protocol (its number) and these ports; for everything without them. */
+      protocol: count.optional(),
+      ports: z.array(z.strictObject({ start: count, end: count })).optional(),
+    }),
+  ),
+  /** The first decision's way; null when there is none now. */
+  interface: z.nullable(z.string()),
+  /** It is on a local network, which the tunnel leaves alone. */
+  local: z.boolean(),
+  requested: z.array(z.string()),
+  /** Null while there is no tunnel: then the gateway is taken to take all that it will be asked to take. */
+  granted: z.nullable(z.array(z.string())),
+});
 
 const finding = z.strictObject({
   /** What was looked at, in a few words. */
@@ -147,11 +181,41 @@ export const daemonApi = {
       result: policySchema,
       timeoutMs: 5_000,
     },
+    /** It holds from now on, also for the connection that is up. */
     'policy.write': {
       access: 'anyone',
       params: z.strictObject({ profile: profileId, policy: policySchema }),
       result: nothing,
-      timeoutMs: 5_000,
+      timeoutMs: 15_000,
+    },
+    /** What happens to traffic to an address, by the caller's policy for a profile. */
+    'policy.explain': {
+      access: 'anyone',
+      params: z.strictObject({
+        profile: profileId,
+        destination: z
+          .string()
+          .max(64)
+          .refine((text) => addressOctets(text) !== undefined),
+        protocol: count.max(255).optional(),
+        port: portNumber.optional(),
+      }),
+      result: explanation,
+      timeoutMs: 10_000,
+    },
+    'settings.read': { access: 'anyone', params: noParams, result: settingsSchema, timeoutMs: 5_000 },
+    'settings.write': {
+      access: 'administrator',
+      params: settingsSchema,
+      result: nothing,
+      timeoutMs: 15_000,
+    },
+    /** Lets the caller reach the web past a closed firewall, to log in at a captive portal, for a time. */
+    'portal.open': {
+      access: 'owner',
+      params: z.strictObject({ seconds: z.number().int().min(1).max(600) }),
+      result: z.strictObject({ until: epochMs }),
+      timeoutMs: 15_000,
     },
     /** The newest lines of the service's log, oldest first. */
     'log.read': {
@@ -180,4 +244,5 @@ export type ConnectionStatus = z.infer<typeof connection>;
 export type Need = z.infer<typeof need>;
 export type ProfileSummary = z.infer<typeof profileSummary>;
 export type ToldFailure = z.infer<typeof toldFailure>;
+export type PolicyExplanation = z.infer<typeof explanation>;
 export type DoctorFinding = z.infer<typeof finding>;

@@ -8,7 +8,11 @@ import { createConnection } from '../cli/compose.ts';
 import { realOs } from '../platform/linux/real-os.ts';
 import { LinuxRouteManager } from '../platform/linux/route-manager.ts';
 import { Server } from '../rpc/server.ts';
+import { LinuxFirewall } from '../platform/linux/firewall.ts';
 import { machineDoctor } from './doctor.ts';
+import { machineRoute } from './machine-route.ts';
+import { Protector } from './protector.ts';
+import { SettingsStore } from './settings-store.ts';
 import { machineAccounts } from './groups.ts';
 import { LogFile } from './log-file.ts';
 import { DAEMON_HELP, type DaemonOptions, parseDaemonOptions } from './options.ts';
@@ -36,6 +40,19 @@ async function serve(options: DaemonOptions): Promise<number> {
   const repaired = await new LinuxRouteManager(os).repairStale();
   if (!repaired.ok) log('error', 'not-repaired', { code: repaired.error.code });
   else if (repaired.value) log('warn', 'repaired', {});
+  const after = (ms: number, callback: () => void): (() => void) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  };
+  const protector = new Protector({
+    store: new SettingsStore(options.stateDirectory, owner),
+    firewall: new LinuxFirewall(os),
+    after,
+    epoch,
+    log,
+  });
+  // Behind the routes: what was closed when a process before was killed is closed until then.
+  await protector.start();
   const accounts = machineAccounts();
   const group = accounts.groupId(options.group);
   if (group === undefined) log('warn', 'no-such-group', { group: options.group });
@@ -50,12 +67,11 @@ async function serve(options: DaemonOptions): Promise<number> {
     }),
     connect: createConnection,
     epoch,
-    after: (ms, callback) => {
-      const timer = setTimeout(callback, ms);
-      return () => clearTimeout(timer);
-    },
+    after,
     readLog: (lines) => file.tail(lines),
-    doctor: machineDoctor(os),
+    doctor: machineDoctor(os, protector),
+    protector,
+    routeOf: machineRoute,
     log,
   });
   const server = new Server({

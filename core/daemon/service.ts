@@ -1,10 +1,23 @@
 import type { Connect, RunningConnection } from './connect.ts';
-import type { DaemonApi, DoctorFinding, Status, ToldFailure } from '../contract/daemon-api.ts';
+import type { ParamsOutput } from '../contract/api.ts';
+import type {
+  DaemonApi,
+  DoctorFinding,
+  PolicyExplanation,
+  Status,
+  ToldFailure,
+} from '../contract/daemon-api.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import type { Log } from '../lib/ports.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import type { SecretBytes } from '../lib/secret.ts';
 import type { Caller, Handlers, StreamSink } from '../rpc/handlers.ts';
+import { explanationOf, type RouteOf } from './explanation.ts';
+import type { Protector } from './protector.ts';
+import { parseAddress } from '../net/address.ts';
+import { policyProblems } from '../vpn/policy-support.ts';
+import { splitPolicyOf } from '../vpn/policy-rules.ts';
+import type { Policy } from '../contract/policy.ts';
 import { type ConnectionRecord, newRecord, seenBy, withEvent } from './connection-status.ts';
 import { Needs } from './needs.ts';
 import type { ProfileStore } from './profile-store.ts';
@@ -18,6 +31,8 @@ export interface ServiceOptions {
   readonly readLog: (lines: number) => string[];
   /** What is on this machine because of us, and what is left of what is gone. */
   readonly doctor: Doctor;
+  readonly protector: Protector;
+  readonly routeOf: RouteOf;
   readonly log: Log;
 }
 
@@ -49,6 +64,7 @@ export class Service {
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+    options.protector.onChange = () => this.#tell();
   }
 
   /** Ends the connection, if there is one, and takes no other. */
@@ -59,7 +75,7 @@ export class Service {
   }
 
   get handlers(): Handlers<DaemonApi> {
-    const { profiles, readLog, doctor } = this.#options;
+    const { profiles, readLog, doctor, protector } = this.#options;
     return {
       calls: {
         'connection.up': ({ profile }, caller) => this.#up(profile, caller),
@@ -71,7 +87,11 @@ export class Service {
         'profile.write': ({ profile, contents }, { uid }) => profiles.write(uid, profile, contents),
         'profile.remove': ({ profile }, { uid }) => profiles.remove(uid, profile),
         'policy.read': ({ profile }, { uid }) => profiles.policy(uid, profile),
-        'policy.write': ({ profile, policy }, { uid }) => profiles.writePolicy(uid, profile, policy),
+        'policy.write': ({ profile, policy }, { uid }) => this.#writePolicy(uid, profile, policy),
+        'policy.explain': (params, { uid }) => this.#explain(params, uid),
+        'settings.read': () => ok(protector.settings),
+        'settings.write': (settings) => protector.write(settings),
+        'portal.open': ({ seconds }, { uid }) => protector.openHole(uid, seconds),
         'log.read': ({ lines }) => ok(readLog(lines)),
         doctor: async () => ok(await doctor.examine(this.#running !== undefined)),
         'doctor.repair': async () =>
@@ -86,20 +106,22 @@ export class Service {
         },
       },
       ownerOf: (name) =>
-        name.startsWith('connection.') || name.startsWith('need.')
+        ['connection.', 'need.', 'portal.'].some((begin) => name.startsWith(begin))
           ? this.#running?.record.ownerUid
           : undefined,
     };
   }
 
   #up(id: string, { uid }: Caller): Result<null, Failure> {
-    const { profiles, connect, epoch, after, log } = this.#options;
+    const { profiles, connect, epoch, after, log, protector } = this.#options;
     if (this.#isEnding) return err(failure('contract.disconnected'));
     if (this.#running)
       return err(failure('platform.already-running', { name: this.#running.record.profile.name }));
     const stored = profiles.read(uid, id);
     if (!stored.ok) return stored;
     const { profile } = stored.value;
+    const policy = this.#usablePolicy(uid, id);
+    if (!policy.ok) return policy;
     const { user, name } = profile;
     const person = user.method === 'eap-mschapv2' ? { name, username: user.username } : { name };
     const needs = new Needs({ profile: person, epoch, after, onChange: () => this.#tell() }, this.#nextNeed);
@@ -107,6 +129,9 @@ export class Service {
       profile,
       credentials: needs,
       log,
+      policy: splitPolicyOf(policy.value),
+      protection: protector.current,
+      firewall: protector.firewall,
       onEvent: (event) => {
         if (this.#running?.connection !== connection) return;
         this.#running.record = withEvent(this.#running.record, event);
@@ -115,6 +140,7 @@ export class Service {
     });
     this.#lastFailures.delete(uid);
     this.#running = { connection, needs, record: newRecord({ id, name }, uid, epoch()) };
+    protector.follow(connection);
     log('info', 'connection-started', { uid, profile: id });
     void connection.done.then(() => this.#ended(connection));
     connection.start();
@@ -139,8 +165,56 @@ export class Service {
     const { ownerUid, failure: why } = running.record;
     if (why) this.#lastFailures.set(ownerUid, why);
     this.#running = undefined;
+    this.#options.protector.release();
     this.#options.log('info', 'connection-ended', { uid: ownerUid, code: why?.code });
     this.#tell();
+  }
+
+  /** The user's policy; one that was written when more could be written is refused. */
+  #usablePolicy(uid: number, id: string): Result<Policy, Failure> {
+    const policy = this.#options.profiles.policy(uid, id);
+    return policy.ok ? usable(policy.value) : policy;
+  }
+
+  /** For a connection that is up it holds at once; what it refuses is not written. */
+  async #writePolicy(uid: number, id: string, written: Policy): Promise<Result<null, Failure>> {
+    const { profiles } = this.#options;
+    const policy = usable(written);
+    if (!policy.ok) return policy;
+    const profile = profiles.read(uid, id);
+    if (!profile.ok) return profile;
+    const problem = await this.#connectionOf(uid, id)?.protect({ policy: splitPolicyOf(policy.value) });
+    return problem ? err(problem) : profiles.writePolicy(uid, id, written);
+  }
+
+  #connectionOf(uid: number, id: string): RunningConnection | undefined {
+    const record = this.#running?.record;
+    return record?.ownerUid === uid && record.profile.id === id ? this.#running?.connection : undefined;
+  }
+
+  async #explain(
+    { profile: id, destination, protocol, port }: ExplainParams,
+    uid: number,
+  ): Promise<Result<PolicyExplanation, Failure>> {
+    const { profiles, protector, routeOf } = this.#options;
+    const [stored, policy, address] = [
+      profiles.read(uid, id),
+      profiles.policy(uid, id),
+      parseAddress(destination),
+    ];
+    if (!stored.ok) return stored;
+    if (!policy.ok) return policy;
+    if (!address) return err(failure('contract.invalid', { detail: 'destination: no address' }));
+    return explanationOf({
+      profile: stored.value.profile,
+      policy: policy.value,
+      lan: protector.settings.lan,
+      destination: address,
+      protocol,
+      port,
+      tunnel: this.#connectionOf(uid, id)?.tunnel,
+      routeOf,
+    });
   }
 
   #answer(need: number, secret: SecretBytes | undefined): Result<null, Failure> {
@@ -168,12 +242,26 @@ export class Service {
   #show({ caller, sink }: Watcher): void {
     const running = this.#running;
     const lastFailure = this.#lastFailures.get(caller.uid);
+    const { standing, settings, holeUntil } = this.#options.protector;
+    const carries = ['connected', 'roaming'].includes(running?.record.status.state ?? '');
     sink.item({
       version: this.#options.version,
       connection: running ? seenBy(running.record, running.needs.current, caller) : null,
+      protection: {
+        killSwitch: settings.killSwitch,
+        blocked: standing === 'closed' && !carries,
+        ...(holeUntil === undefined ? {} : { holeUntil }),
+      },
       ...(lastFailure ? { lastFailure } : {}),
     });
   }
+}
+
+type ExplainParams = ParamsOutput<DaemonApi['calls']['policy.explain']>;
+
+function usable(policy: Policy): Result<Policy, Failure> {
+  const problems = policyProblems(policy);
+  return problems.length === 0 ? ok(policy) : err(failure('config.policy-unusable', { problems }));
 }
 
 function withoutKey(contents: Readonly<Record<string, unknown>>): Record<string, unknown> {

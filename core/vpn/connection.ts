@@ -5,6 +5,7 @@ import { readU32 } from '../lib/bytes.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import type { Millis } from '../lib/ports.ts';
 import type { SplitPolicy } from '../net/policy/model.ts';
+import type { Selector } from '../net/selector.ts';
 import { wipeKeysIn } from '../ike/events.ts';
 import type { CredentialSource } from './credential-source.ts';
 import { bug } from './faults.ts';
@@ -142,6 +143,12 @@ export class Connection {
     const problem = await this.#tunnel.reshape();
     if (problem) this.#protection.change(undo);
     return problem ?? (await this.#protection.done);
+  }
+
+  /** The tunnel's device and what the gateway takes, while there is one. */
+  get tunnel(): { readonly name: string; readonly granted: readonly Selector[] } | undefined {
+    const { tunnel } = this.#tunnel;
+    return tunnel && this.#state.name !== 'ended' ? { name: tunnel.name, granted: tunnel.granted } : undefined;
   }
 
   #isOnline(): boolean {

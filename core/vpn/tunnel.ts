@@ -323,6 +323,11 @@ export class Tunnel {
     return this.#options.ports.clock.now();
   }
 
+  /** All that any session ever led to. */
+  get granted(): readonly Selector[] {
+    return this.#granted;
+  }
+
   /** What passed through each pair that there still is, by child, oldest first. */
   traffic(): PairTraffic[] {
     return this.#engine.traffic();

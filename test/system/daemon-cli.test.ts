@@ -101,6 +101,26 @@ describe('the command line and the service', { skip: NetLab.unavailable() }, () 
     assert.match((await causeway('status')).text, /Not connected\./);
   });
 
+  test('shows, writes and explains a policy, and tells who may change the machine', async () => {
+    const file = join(running().directory, 'policy.json');
+    const rules = [{ action: 'block', to: ['192.0.2.0/24'], protocol: 'tcp', ports: ['25'] }];
+    writeFileSync(file, JSON.stringify({ version: 1, rules }), { mode: 0o644 });
+    const set = await causeway(`policy set Office ${file}`);
+    assert.equal(set.status, 0, set.text);
+    assert.match(set.text, /The policy of Office is written\./);
+    assert.match((await causeway('policy show Office')).text, /"block"/);
+    assert.match((await causeway('policy lint Office')).text, /Nothing in it is odd\./);
+    const told = await causeway('policy explain Office 192.0.2.7:tcp/25');
+    assert.match(told.text, /^With protocol 6, ports 25 it goes nowhere, by rule 1\.$/m);
+    assert.match((await causeway('policy explain Office 192.0.2.7:tcp/80')).text, /through the tunnel/);
+    assert.match((await causeway('policy explain Office example.com')).text, /is\s+no\s+address/);
+    writeFileSync(file, JSON.stringify({ version: 1, rules: [{ action: 'block', to: ['example.com'] }] }));
+    assert.match((await causeway(`policy set Office ${file}`)).text, /rule\s+1:\s+rules\s+about\s+names/);
+    assert.match((await causeway('settings')).text, /kill-switch +off/);
+    assert.match((await causeway('settings kill-switch always')).text, /You may not do that/);
+    assert.match((await causeway('settings kill-switch maybe')).text, /off,\s+session\s+or\s+always/);
+  });
+
   test('says what it cannot do', async () => {
     const unknown = await causeway('up Nowhere');
     assert.equal(unknown.status, 3);

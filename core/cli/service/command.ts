@@ -13,6 +13,14 @@ export const SERVICE_USAGE: readonly (readonly [usage: string, about: string])[]
   ['profile show PROFILE', 'what a profile is for'],
   ['profile export PROFILE', 'the whole of it, as JSON'],
   ['profile remove PROFILE', 'remove a profile of yours'],
+  ['policy show PROFILE', 'what goes through the tunnel, past it, nowhere'],
+  ['policy set PROFILE FILE', 'put another policy in its place'],
+  ['policy lint PROFILE', 'tell what is odd in it'],
+  ['policy explain PROFILE DEST', 'what happens to 192.0.2.7, or 192.0.2.7:tcp/443'],
+  ['settings', 'the settings of this machine'],
+  ['settings kill-switch MODE', 'nothing else passes: off, session, always'],
+  ['settings lan MODE', 'reach the local network: on or off'],
+  ['settings portal SECONDS', 'let you log in at a captive portal'],
   ['logs [--lines N]', 'the newest lines of the log of the service'],
   ['doctor [--repair]', 'tell what is wrong here, and put it right'],
 ];
@@ -40,6 +48,8 @@ const OPTIONS: Readonly<Record<ServiceCommandName, readonly string[]>> = {
   down: [],
   status: ['watch'],
   profile: [],
+  policy: [],
+  settings: [],
   logs: ['lines'],
   doctor: ['repair'],
 };
@@ -49,6 +59,8 @@ const OPERANDS = {
   down: [0, 0],
   status: [0, 0],
   profile: [1, 3],
+  policy: [1, 3],
+  settings: [0, 2],
   logs: [0, 0],
   doctor: [0, 0],
 } as const;
@@ -56,6 +68,8 @@ const OPERANDS = {
 /** The verbs of a command that has some, with the number of operands that each takes. */
 const VERBS: Readonly<Record<string, Readonly<Record<string, readonly [least: number, most: number]>>>> = {
   profile: { list: [0, 0], show: [1, 1], import: [1, 2], export: [1, 1], remove: [1, 1] },
+  policy: { show: [1, 1], set: [2, 2], lint: [1, 1], explain: [2, 2] },
+  settings: { '': [0, 0], 'kill-switch': [1, 1], lan: [1, 1], portal: [1, 1] },
 };
 
 export const DEFAULT_SOCKET = '/run/causewayd/socket';
@@ -116,7 +130,9 @@ function operandProblem(name: ServiceCommandName, operands: readonly string[]): 
   const limits = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (!limits) {
     const meant = nearest(verb, Object.keys(verbs));
-    const known = Object.keys(verbs).join(', ');
+    const known = Object.keys(verbs)
+      .filter((one) => one !== '')
+      .join(', ');
     return meant === undefined
       ? `'causeway ${name}' is followed by one of ${known}`
       : `'causeway ${name}' cannot '${verb}'; did you mean 'causeway ${name} ${meant}'?`;

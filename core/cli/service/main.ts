@@ -6,9 +6,11 @@ import { EXIT_ENDED_BY_USER } from '../exit-codes.ts';
 import { Screen } from '../screen.ts';
 import { colored, marksOf } from '../terminal.ts';
 import type { ServiceCommand } from './command.ts';
+import { policy } from './policies.ts';
 import { profile } from './profiles.ts';
+import { settings } from './settings.ts';
 import { type ServiceSession, tellFailure, tellJson, watchStatus } from './session.ts';
-import { factRows, findingText, stateText } from './status-text.ts';
+import { blockedText, factRows, findingText, stateText } from './status-text.ts';
 import { up } from './up.ts';
 
 const ROOT = 0;
@@ -53,6 +55,10 @@ function carryOut(session: ServiceSession): Promise<number> {
       return status(session);
     case 'profile':
       return profile(session);
+    case 'policy':
+      return policy(session);
+    case 'settings':
+      return settings(session);
     case 'logs':
       return logs(session);
     case 'doctor':
@@ -72,9 +78,11 @@ async function status({ client, screen, command, epoch, onEndAsked }: ServiceSes
   const watched = watchStatus(client, (now) => {
     const { connection } = now;
     if (command.json) tellJson(screen, now);
-    else if (!connection) screen.line('Not connected.');
+    else if (!connection) screen.line(`Not connected.${blockedText(now.protection)}`);
     else {
-      screen.line(`${stateText(connection, epoch())}${connection.isYours ? '' : ' (of another user)'}`);
+      screen.line(
+        `${stateText(connection, epoch())}${connection.isYours ? '' : ' (of another user)'}${blockedText(now.protection)}`,
+      );
       for (const row of factRows(connection)) screen.line(`  ${row}`);
     }
     if (!command.watch) enough.resolve(undefined);

@@ -1,4 +1,4 @@
-import type { ConnectionStatus, DoctorFinding } from '../../contract/daemon-api.ts';
+import type { ConnectionStatus, DoctorFinding, Status } from '../../contract/daemon-api.ts';
 import { bytesText, clockText } from '../quantities.ts';
 import { nextAttemptText } from '../state-text.ts';
 import { harmless } from '../terminal.ts';
@@ -32,6 +32,11 @@ export function stateText(connection: ConnectionStatus, now: number): string {
     case 'disconnecting':
       return `Ending the connection to ${name}`;
   }
+}
+
+/** What is to be said about traffic that does not pass. */
+export function blockedText({ blocked }: Status['protection']): string {
+  return blocked ? ' The kill switch lets nothing else pass.' : '';
 }
 
 /** What there is to know of a connection that stands, a line each. */

@@ -28,6 +28,11 @@ export class LinuxFirewall implements Firewall {
     return this.#load(NO_FIREWALL);
   }
 
+  /** Somebody else may have changed what stands: the next call makes it anew. */
+  forget(): void {
+    this.#standing = undefined;
+  }
+
   #load(script: string): Promise<Result<void, Failure>> {
     const turn = this.#queue.then(() => this.#run(script));
     this.#queue = turn.catch(() => undefined);

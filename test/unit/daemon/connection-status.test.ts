@@ -106,7 +106,11 @@ describe('the status of a connection', () => {
     for (const watcher of [ALICE, BOB, ADMIN]) {
       const records: readonly ConnectionRecord[] = [after(), after(CONNECTED), roaming];
       for (const record of records) {
-        const status: unknown = { version: '1', connection: seenBy(record, undefined, watcher) };
+        const status: unknown = {
+          version: '1',
+          protection: { killSwitch: 'off', blocked: false },
+          connection: seenBy(record, undefined, watcher),
+        };
         assert.deepEqual(item.parse(status), status);
       }
     }

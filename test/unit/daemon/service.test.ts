@@ -4,8 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { Status } from '../../../core/contract/daemon-api.ts';
+import { type PolicyInput, policySchema } from '../../../core/contract/policy.ts';
 import type { ConnectionEvent } from '../../../core/contract/snapshot.ts';
 import type { ConnectionSetup } from '../../../core/daemon/connect.ts';
+import { Protector } from '../../../core/daemon/protector.ts';
+import { SettingsStore } from '../../../core/daemon/settings-store.ts';
+import type { FirewallPlan } from '../../../core/platform/ports.ts';
+import type { ProtectionChange } from '../../../core/vpn/protection.ts';
 import { ProfileStore } from '../../../core/daemon/profile-store.ts';
 import { Service } from '../../../core/daemon/service.ts';
 import type { Failure } from '../../../core/lib/failure.ts';
@@ -26,6 +31,8 @@ class FakeConnection {
   readonly setup: ConnectionSetup;
   started = 0;
   stopped: string[] = [];
+  readonly changes: ProtectionChange[] = [];
+  readonly tunnel = undefined;
 
   constructor(setup: ConnectionSetup) {
     this.setup = setup;
@@ -33,6 +40,11 @@ class FakeConnection {
 
   start(): void {
     this.started += 1;
+  }
+
+  protect(to: ProtectionChange): Promise<Failure | undefined> {
+    this.changes.push(to);
+    return Promise.resolve(undefined);
   }
 
   async stop(how: 'orderly' | 'at-once'): Promise<void> {
@@ -60,12 +72,20 @@ describe('the service', () => {
   let service: Service;
   let made: FakeConnection[];
   let repaired = 0;
+  let timers: (() => void)[] = [];
+  let walls: (FirewallPlan | undefined)[] = [];
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'cw-service-'));
     mkdirSync(join(directory, 'system'));
     made = [];
     repaired = 0;
+    walls = [];
+    timers = [];
+    const done = (plan?: FirewallPlan): Promise<Result<void, Failure>> => {
+      walls.push(plan);
+      return Promise.resolve({ ok: true, value: undefined });
+    };
     writeFileSync(
       join(directory, 'system', 'office.json'),
       JSON.stringify({
@@ -96,6 +116,17 @@ describe('the service', () => {
         examine: (isRunning) => Promise.resolve([{ what: 'tunnel', state: 'good', detail: `${isRunning}` }]),
         repair: () => Promise.resolve([{ what: 'routes', state: 'changed', detail: `${++repaired}` }]),
       },
+      protector: new Protector({
+        store: new SettingsStore(join(directory, 'state'), process.getuid?.() ?? 0),
+        firewall: { apply: done, clear: () => done(), forget: () => undefined },
+        after: (_ms, callback) => {
+          timers.push(callback);
+          return () => undefined;
+        },
+        epoch: () => NOW,
+        log: silent,
+      }),
+      routeOf: (address, past) => Promise.resolve(`${address} ${past}`),
       log: silent,
     });
   });
@@ -116,7 +147,10 @@ describe('the service', () => {
 
   test('tells a watcher how things are at once, and again on every change', async () => {
     const { items } = watch(ALICE);
-    assert.deepEqual([...items], [{ version: '1.2.3', connection: null }]);
+    assert.deepEqual(
+      [...items],
+      [{ version: '1.2.3', connection: null, protection: { killSwitch: 'off', blocked: false } }],
+    );
     assert.equal(await up(ALICE), 'ok');
     made[0]?.tell({ event: 'state', atMs: 10, state: 'connecting' });
     assert.equal(items.at(-1)?.connection?.state, 'connecting');
@@ -219,6 +253,81 @@ describe('the service', () => {
     const outcome = await read({ profile: 'system.machine' }, BOB, undefined);
     assert.ok(outcome.ok);
     assert.deepEqual(outcome.value['user'], { ...user, privateKey: '' });
+  });
+
+  const calls = (): typeof service.handlers.calls => service.handlers.calls;
+
+  test('closes the machine for good when it is told to, and tells that it did', async () => {
+    const { items } = watch(ALICE);
+    assert.equal(
+      code(await calls()['settings.write']({ killSwitch: 'always', lan: false }, ALICE, undefined)),
+      'ok',
+    );
+    assert.deepEqual([walls.at(-1)?.stance, walls.at(-1)?.lan], ['closed', false]);
+    assert.deepEqual(items.at(-1)?.protection, { killSwitch: 'always', blocked: true });
+    await calls()['settings.write']({ killSwitch: 'session', lan: true }, ALICE, undefined);
+    assert.equal(walls.at(-1), undefined);
+    assert.equal(items.at(-1)?.protection.blocked, false);
+  });
+
+  test('opens a hole for who asks for it, and closes it when its time is over', async () => {
+    const { items } = watch(ALICE);
+    await calls()['settings.write']({ killSwitch: 'always', lan: true }, ALICE, undefined);
+    assert.ok((await calls()['portal.open']({ seconds: 60 }, BOB, undefined)).ok);
+    assert.deepEqual(walls.at(-1)?.hole, { uid: BOB.uid });
+    assert.equal(items.at(-1)?.protection.holeUntil, NOW + 60_000);
+    timers.at(-1)?.();
+    assert.equal(walls.at(-1)?.hole, undefined);
+    assert.equal(walls.at(-1)?.stance, 'closed');
+  });
+
+  test('gives the connection its policy, and a new one while it is up, and takes none that it cannot enforce', async () => {
+    const write = (rule: PolicyInput): Promise<string> =>
+      Promise.resolve(
+        calls()['policy.write'](
+          { profile: 'system.office', policy: policySchema.parse(rule) },
+          ALICE,
+          undefined,
+        ),
+      ).then(code);
+    assert.equal(await write({ version: 1, rules: [{ action: 'block', to: ['192.0.2.0/24'] }] }), 'ok');
+    await up(ALICE);
+    assert.equal(made[0]?.setup.policy.rules.length, 1);
+    assert.equal(await write({ version: 1, otherwise: 'block' }), 'ok');
+    assert.equal(made[0].changes.at(-1)?.policy?.otherwise, 'block');
+    for (const rule of [{ to: ['www.example.com'] }, { app: 'firefox' }]) {
+      const refused = await write({ version: 1, rules: [{ action: 'bypass', ...rule }] });
+      assert.equal(refused, 'config.policy-unusable');
+    }
+    assert.equal(made[0].changes.length, 1);
+  });
+
+  test('explains what happens to an address, and by which way', async () => {
+    const policy = policySchema.parse({
+      version: 1,
+      rules: [{ action: 'bypass', to: ['192.0.2.0/24'], protocol: 'tcp', ports: ['443'] }],
+    });
+    await calls()['policy.write']({ profile: 'system.office', policy }, ALICE, undefined);
+    const ask = async (protocol?: number, port?: number): Promise<unknown> => {
+      const params = { profile: 'system.office', destination: '192.0.2.7', protocol, port };
+      const told = await calls()['policy.explain'](params, ALICE, undefined);
+      assert.ok(told.ok);
+      return [
+        told.value.decisions.map(({ effective, rule }) => [effective, rule]),
+        told.value.interface,
+        told.value.granted,
+      ];
+    };
+    assert.deepEqual(await ask(6, 443), [[['bypass', 1]], '192.0.2.7 true', null]);
+    assert.deepEqual(await ask(6, 80), [[['protect', undefined]], null, null]);
+    assert.deepEqual(await ask(), [
+      [
+        ['bypass', 1],
+        ['protect', undefined],
+      ],
+      '192.0.2.7 true',
+      null,
+    ]);
   });
 
   test('at its end ends the connection and tells watchers, and starts no other', async () => {

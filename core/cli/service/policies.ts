@@ -1,0 +1,149 @@
+import { readFileSync, statSync } from 'node:fs';
+import type { PolicyExplanation } from '../../contract/daemon-api.ts';
+import { parsePolicy, type Policy } from '../../contract/policy.ts';
+import { failure, type Failure } from '../../lib/failure.ts';
+import { err, ok, type Result } from '../../lib/result.ts';
+import { parseAddress } from '../../net/address.ts';
+import { lintPolicy, type PolicyProblem } from '../../net/policy/lint.ts';
+import { parsePrefix } from '../../net/prefix.ts';
+import { selectorOfPrefix, type Selector } from '../../net/selector.ts';
+import { splitPolicyOf } from '../../vpn/policy-rules.ts';
+import { EXIT_ENDED_BY_USER } from '../exit-codes.ts';
+import { MAX_FILE_BYTES } from '../profile-file.ts';
+import { harmless } from '../terminal.ts';
+import { findProfile, type ServiceSession, tellFailure, tellJson } from './session.ts';
+
+/** `causeway policy …`. */
+export async function policy(session: ServiceSession): Promise<number> {
+  const { client, screen, command } = session;
+  const [verb, meant = '', file = ''] = command.operands;
+  const found = await findProfile(client, meant);
+  if (!found.ok) return tellFailure(screen, found.error);
+  const { id, name } = found.value;
+  if (verb === 'explain') return explain(session, id, file);
+  if (verb === 'set') {
+    const read = readPolicy(file);
+    if (!read.ok) return tellFailure(screen, read.error);
+    const written = await client.call('policy.write', { profile: id, policy: read.value });
+    if (!written.ok) return tellFailure(screen, written.error);
+    screen.line(`The policy of ${harmless(name)} is written.`);
+    return tellProblems(session, read.value);
+  }
+  const current = await client.call('policy.read', { profile: id });
+  if (!current.ok) return tellFailure(screen, current.error);
+  if (verb === 'lint') return tellProblems(session, current.value);
+  for (const line of JSON.stringify(current.value, undefined, 2).split('\n')) screen.line(line);
+  return EXIT_ENDED_BY_USER;
+}
+
+/** 192.0.2.7, 192.0.2.7:tcp/443, [2001:db8::7]:udp/53, or the number of a protocol in place of its name. */
+const DESTINATION = /^(?:\[([^\]]+)\]|([0-9.]+)):([a-z]+|\d{1,3})(?:\/(\d{1,5}))?$/;
+const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, icmp: 1 };
+
+async function explain(
+  { client, screen, command }: ServiceSession,
+  profile: string,
+  meant: string,
+): Promise<number> {
+  const parts = DESTINATION.exec(meant);
+  const destination = parts?.[1] ?? parts?.[2] ?? meant;
+  const [word, port] = [parts?.[3], parts?.[4]];
+  const protocol = word === undefined ? undefined : (PROTOCOLS[word] ?? Number(word));
+  if (!parseAddress(destination) || Number.isNaN(protocol)) {
+    const detail = `'${harmless(meant)}' is no address like 192.0.2.7, 192.0.2.7:tcp/443 or [2001:db8::7]:udp/53`;
+    return tellFailure(screen, failure('config.usage', { detail }));
+  }
+  const told = await client.call('policy.explain', {
+    profile,
+    destination,
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(port === undefined ? {} : { port: Number(port) }),
+  });
+  if (!told.ok) return tellFailure(screen, told.error);
+  if (command.json) tellJson(screen, told.value);
+  else for (const line of explanationText(told.value)) screen.line(harmless(line));
+  return EXIT_ENDED_BY_USER;
+}
+
+const EFFECTS = {
+  protect: 'goes through the tunnel',
+  bypass: 'goes past the tunnel',
+  block: 'goes nowhere',
+} as const;
+
+export function explanationText(told: PolicyExplanation): string[] {
+  const decisions = told.decisions.map(({ wanted, effective, reason, rule, protocol, ports }) => {
+    const asked = [
+      ...(protocol === undefined ? [] : [`protocol ${protocol}`]),
+      ...(ports
+        ? [`ports ${ports.map(({ start, end }) => (start === end ? start : `${start}-${end}`)).join(', ')}`]
+        : []),
+    ];
+    const which = asked.length === 0 ? 'It' : `With ${asked.join(', ')} it`;
+    const who = {
+      rule: `rule ${rule}`,
+      otherwise: 'the last word of the policy',
+      gateway: 'what the gateway takes',
+    };
+    const refused = wanted === effective ? '' : '; it was to be protected, and the gateway does not take it';
+    return `${which} ${EFFECTS[effective]}, by ${who[reason]}${refused}.`;
+  });
+  return [
+    ...decisions,
+    ...(told.local ? ['It is on the local network, which the tunnel leaves alone.'] : []),
+    told.interface === null ? 'There is no interface for it now.' : `Interface: ${told.interface}`,
+    `Asked of the gateway: ${told.requested.join(', ')}`,
+    told.granted
+      ? `Granted by the gateway: ${told.granted.join(', ')}`
+      : 'Not connected: the gateway may grant less.',
+  ];
+}
+
+function readPolicy(path: string): Result<Policy, Failure> {
+  let value: unknown;
+  try {
+    if (statSync(path).size > MAX_FILE_BYTES) throw new Error('it is longer than 1 MiB');
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return err(failure('config.profile-unreadable', { file: path, detail }));
+  }
+  const parsed = parsePolicy(value);
+  return parsed.ok
+    ? ok(parsed.value)
+    : err(failure('config.profile-invalid', { file: path, problems: parsed.error }));
+}
+
+/** What is odd in a policy, as far as it can be said without a connection: there the gateway is taken to take all. */
+function tellProblems({ screen, command }: ServiceSession, written: Policy): number {
+  const everything: Selector[] = ['0.0.0.0/0', '::/0'].flatMap((text) => {
+    const prefix = parsePrefix(text);
+    return prefix ? [selectorOfPrefix(prefix)] : [];
+  });
+  const problems = lintPolicy(splitPolicyOf(written), { granted: everything, names: [] });
+  for (const problem of problems) {
+    if (command.json) tellJson(screen, problem);
+    else screen.line(problemText(problem));
+  }
+  if (problems.length === 0 && !command.json) screen.line('Nothing in it is odd.');
+  return EXIT_ENDED_BY_USER;
+}
+
+export function problemText(problem: PolicyProblem): string {
+  const rules = (numbers: readonly number[]): string =>
+    `rule${numbers.length === 1 ? '' : 's'} ${numbers.join(', ')}`;
+  switch (problem.kind) {
+    case 'shadowed':
+      return `Rule ${problem.rule} never decides anything: ${rules(problem.by)} before it decide all of it.`;
+    case 'partly-shadowed':
+      return `Rule ${problem.rule} does not decide all that it names: ${rules(problem.by)} before it say something else for a part.`;
+    case 'redundant':
+      return `Rule ${problem.rule} changes nothing: without it the same would happen.`;
+    case 'not-granted':
+      return problem.part === 'all'
+        ? `Rule ${problem.rule} protects what the gateway does not take: it will be blocked.`
+        : `Rule ${problem.rule} protects more than the gateway takes: the rest will be blocked.`;
+    case 'unresolved':
+      return `Rule ${problem.rule} speaks of names that nobody has looked up yet.`;
+  }
+}

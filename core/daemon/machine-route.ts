@@ -1,0 +1,35 @@
+import { networkInterfaces } from 'node:os';
+import { addressOf, type IpAddress, parseAddress, sameAddress } from '../net/address.ts';
+import { openUdp } from '../platform/linux/devices.ts';
+import { encodeEndpoint } from '../vpn/endpoint.ts';
+import { BYPASS_MARK } from '../vpn/outlet.ts';
+import type { RouteOf } from './explanation.ts';
+
+/** Any: nothing is sent. */
+const PORT = 9;
+
+/** Asks the kernel for the address that it would send from, and whose that is. */
+export const machineRoute: RouteOf = (text, past) => {
+  const address = parseAddress(text);
+  if (!address) return Promise.resolve(undefined);
+  const { family } = address;
+  const opened = openUdp({ family, preferredPort: 0, mark: past ? BYPASS_MARK : 0 });
+  if (!opened.ok) return Promise.resolve(undefined);
+  try {
+    const source = addressOf(opened.value.localAddressFor(encodeEndpoint({ address, port: PORT })));
+    return Promise.resolve(interfaceWith(source));
+  } catch {
+    return Promise.resolve(undefined);
+  } finally {
+    opened.value.close();
+  }
+};
+
+function interfaceWith(wanted: IpAddress): string | undefined {
+  return Object.entries(networkInterfaces()).find(([, addresses]) =>
+    addresses?.some((one) => {
+      const own = parseAddress(one.address);
+      return own !== undefined && sameAddress(own, wanted);
+    }),
+  )?.[0];
+}

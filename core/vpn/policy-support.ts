@@ -1,0 +1,24 @@
+import type { Policy } from '../contract/policy.ts';
+import { splitPolicyOf } from './policy-rules.ts';
+
+/** More would take the service seconds to think about, for every user. */
+const MAX_DESTINATIONS = 1000;
+
+/**
+ * What of a policy cannot be carried out on this machine, a sentence each, with the numbers of rules as people count.
+ * A policy of which a part would be ignored is refused as a whole: whoever wrote it relies on all of it.
+ */
+export function policyProblems(policy: Policy): string[] {
+  const { rules } = splitPolicyOf(policy);
+  const lines = rules.filter((rule, i) => rules[i - 1]?.number !== rule.number);
+  const count = lines.reduce((sum, { destinations }) => sum + destinations.length, 0);
+  const problems = lines.flatMap(({ number, app, destinations }) => [
+    ...(app === undefined ? [] : [`rule ${number}: rules about programs are not enforced yet`]),
+    ...(destinations.every(({ kind }) => kind === 'range')
+      ? []
+      : [`rule ${number}: rules about names are not enforced yet; say networks or addresses`]),
+  ]);
+  return count > MAX_DESTINATIONS
+    ? [...problems, `it has ${count} destinations; ${MAX_DESTINATIONS} can be carried out`]
+    : problems;
+}
