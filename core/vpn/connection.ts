@@ -148,7 +148,9 @@ export class Connection {
   /** The tunnel's device and what the gateway takes, while there is one. */
   get tunnel(): { readonly name: string; readonly granted: readonly Selector[] } | undefined {
     const { tunnel } = this.#tunnel;
-    return tunnel && this.#state.name !== 'ended' ? { name: tunnel.name, granted: tunnel.granted } : undefined;
+    return tunnel && this.#state.name !== 'ended'
+      ? { name: tunnel.name, granted: tunnel.granted }
+      : undefined;
   }
 
   #isOnline(): boolean {
