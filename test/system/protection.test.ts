@@ -80,6 +80,7 @@ describe('what passes beside the tunnel', { skip: NetLab.unavailable() }, () => 
     await attach();
   });
   afterEach(async () => {
+    office.net.client.sysctl('net.ipv4.conf.all.rp_filter', 0);
     await set({ killSwitch: 'off', lan: true });
     client.close();
     await daemon.end();
@@ -269,19 +270,22 @@ describe('what passes beside the tunnel', { skip: NetLab.unavailable() }, () => 
     await assertRefused(SITE, 443);
   });
 
-  test('rules by network and by port lead where they say, with everything in the tunnel', async () => {
-    await choose(undefined);
-    await policy({
-      rules: [
-        { action: 'block', to: [OTHER_SITE] },
-        { action: 'bypass', to: [`${SITE}/32`], protocol: 'udp', ports: ['443'] },
-      ],
+  for (const filter of [0, 1]) {
+    test(`rules by network and by port lead where they say in a full tunnel (reverse path filter ${filter})`, async () => {
+      office.net.client.sysctl('net.ipv4.conf.all.rp_filter', filter);
+      await choose(undefined);
+      await policy({
+        rules: [
+          { action: 'block', to: [OTHER_SITE] },
+          { action: 'bypass', to: [`${SITE}/32`], protocol: 'udp', ports: ['443'] },
+        ],
+      });
+      await up();
+      assert.equal(await ask(SITE, 443), OWN);
+      assert.notEqual(await ask(SITE, 9999), OWN);
+      await assertRefused(OTHER_SITE);
     });
-    await up();
-    assert.equal(await ask(SITE, 443), OWN);
-    assert.notEqual(await ask(SITE, 9999), OWN);
-    await assertRefused(OTHER_SITE);
-  });
+  }
 
   test('a rule protects one port of a network alone, whose other traffic passes', async () => {
     await choose(undefined);
