@@ -43,6 +43,7 @@ function configWith(extensions: GatewayConfigJson['extensions']): GatewayConfigJ
 const TICKETS = { secret: 'kept in a safe place', lifetimeSeconds: 3600 };
 
 for (const { name, extensions, goneMs } of [
+  { name: 'a ticket lets it in again', extensions: { tickets: TICKETS }, goneMs: 7000 },
   {
     name: 'a token tells it at once, and a ticket lets it in again',
     extensions: { tickets: TICKETS, crashSecret: 'remembered too' },
