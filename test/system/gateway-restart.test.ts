@@ -37,6 +37,7 @@ interface Case {
 
 const CASES: readonly Case[] = [
   { name: 'for long, while a person works', works: true, goneMs: 6500, blankMs: 0 },
+  { name: 'and knows nobody at first', works: true, goneMs: 6000, blankMs: 3000 },
   { name: 'for a moment, while nobody works', works: false, goneMs: 2000, blankMs: 0 },
 ];
 

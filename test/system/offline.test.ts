@@ -52,6 +52,24 @@ test(
 );
 
 test(
+  'a session that waited for longer than anybody is patient is the same afterwards',
+  limit(60_000, 60_000),
+  async () => {
+    await duringConnection(office, async (client) => {
+      const work = await startWork(office.lab.client);
+      const { uniqueId } = await office.gateway.sa();
+      for (const name of ['b', 'a']) office.lab.uplink(name).cut();
+      await sleep(10_000);
+      assert.ok(await gapAfter(work.stream, office.lab.uplink('b').restore()));
+      await sleep(500);
+      assert.equal((await office.gateway.sa()).uniqueId, uniqueId);
+      await assertWhole(work);
+      assertNeverReconnected(client);
+    });
+  },
+);
+
+test(
   'a network with nothing but the other family of addresses is a network',
   limit(30_000, 30_000),
   async () => {

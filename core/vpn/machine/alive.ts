@@ -143,7 +143,9 @@ function onNetwork(state: Standing | Lost | Waiting, online: boolean, moment: Mo
   if (!online) return settle({ life, current, attempt, outage }, moment);
   if (state.name === 'waiting-for-network' && current && current.way !== 'lost') {
     // Its driver says shortly what the network means for it; until then it may be on its way.
-    const next = current.way === 'none' ? noteWay(current, 'moving', now) : current;
+    const moving = current.way === 'none' ? noteWay(current, 'moving', now) : current;
+    // Doubt begins now: without a network nobody could have answered.
+    const next = moving.doubtSince === undefined ? moving : { ...moving, doubtSince: now };
     return settle({ life, current: next, attempt }, moment, [{ kind: 'check', id: current.id }]);
   }
   if (attempt?.winner || attempt?.ready) return settle({ life, current, attempt, outage }, moment);

@@ -10,6 +10,14 @@ export function mayPass({ retry }: Failure): boolean {
   return retry === 'backoff' || retry === 'on-network';
 }
 
+/**
+ * The same of a gateway that let us in before. What it refuses now it may take again when it has found itself: one that
+ * was just started may answer before it has read its configuration.
+ */
+export function mayPassAgain(why: Failure): boolean {
+  return mayPass(why) || why.code.startsWith('peer.');
+}
+
 /** Of two failures the one that helps more to know. What a gateway said tells more than that nobody said anything. */
 export function moreTelling(first: Failure | undefined, second: Failure): Failure {
   if (!first) return second;

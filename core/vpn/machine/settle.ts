@@ -4,7 +4,7 @@ import { begin, type Plan, type Progress } from './attempt.ts';
 import { cancel, leaving } from './race.ts';
 import { pauseMs } from './backoff.ts';
 import { isGood, isStranded, triesAfter } from './current.ts';
-import { isSilence, isWorthTryingAtOnce, mayPass } from './judgement.ts';
+import { isSilence, isWorthTryingAtOnce, mayPass, mayPassAgain } from './judgement.ts';
 import { failed, goodbye, leave, to } from './leave.ts';
 import type { Attempt, Current, Goal, Place, Rejection } from './parts.ts';
 import type { Effect, Life, Lost, Moment, Outage, Standing, Target, Transition, Waiting } from './state.ts';
@@ -208,7 +208,7 @@ export function got(
     return got(begin(life, plan, moment.now), rest, moment, effects);
   }
   if (outage) {
-    if (!mayPass(over) || !life.settings.reconnect) {
+    if (!mayPassAgain(over) || !life.settings.reconnect) {
       return leave({ life, current }, failed(over, true), moment, effects);
     }
     const next = { ...outage, cause: isSilence(over) ? outage.cause : over };
@@ -240,7 +240,7 @@ function stillNeeded(current: Current, { goal }: Attempt, why: Failure, { now, c
   if (goal === 'reauthenticate' && !isSilence(why) && current.lifetime) {
     return { ...current, lifetime: { ...current.lifetime, refused: true }, again: { at, tries } };
   }
-  return { ...current, again: { at: mayPass(why) ? at : Infinity, tries } };
+  return { ...current, again: { at: mayPassAgain(why) ? at : Infinity, tries } };
 }
 
 /** When `settle` has something to do without any other event; Infinity when never. */

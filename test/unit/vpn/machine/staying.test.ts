@@ -147,7 +147,18 @@ describe('a connection that was lost', () => {
     assert.equal(played.cause, 'peer.no-address');
   });
 
-  for (const code of ['auth.rejected', 'protocol.malformed', 'peer.no-proposal-chosen'] as const) {
+  test('tries again where a gateway refuses what it took before: it may not be itself yet', () => {
+    const played = new Played();
+    played.closed(played.connected(), 'peer.restarted');
+    played.closed(played.opened().id, 'peer.no-proposal-chosen');
+    assert.equal(played.cause, 'peer.no-proposal-chosen');
+    played.pass(1_000);
+    const { id } = played.opened();
+    played.initiated(id);
+    assert.equal(played.state.name, 'reconnecting');
+  });
+
+  for (const code of ['auth.rejected', 'protocol.malformed', 'auth.gateway-untrusted'] as const) {
     test(`ends when somebody has to do something: ${code}`, () => {
       const played = new Played();
       played.closed(played.connected(), 'peer.deleted');
