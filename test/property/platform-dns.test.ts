@@ -14,6 +14,7 @@ const kind = fc.constantFrom<DnsKind>(
   'followed',
   'no-bus',
   'resolved',
+  'uplinks',
   'in-front',
   'alone',
 );

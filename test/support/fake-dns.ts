@@ -11,6 +11,7 @@ import { Killed } from './fake-os.ts';
 
 export const RESOLV_CONF = '/etc/resolv.conf';
 export const STUB = '/run/systemd/resolve/stub-resolv.conf';
+export const UPLINKS = '/run/systemd/resolve/resolv.conf';
 export const GENERATED = '/run/resolvconf/resolv.conf';
 
 export function textFile(text: string, mode = 0o644): Before {
@@ -18,7 +19,8 @@ export function textFile(text: string, mode = 0o644): Before {
 }
 
 /** How a machine looks names up: who writes /etc/resolv.conf on it. */
-export type DnsKind = 'plain' | 'absent' | 'followed' | 'no-bus' | 'resolved' | 'in-front' | 'alone';
+export type DnsKind =
+  'plain' | 'absent' | 'followed' | 'no-bus' | 'resolved' | 'uplinks' | 'in-front' | 'alone';
 
 /**
  * The DNS of a Linux machine in memory: files, a systemd-resolved, a resolvconf(8). Processes on it can be killed between
@@ -33,6 +35,7 @@ export class FakeDnsMachine {
   readonly devices = new Map<string, number>([['causeway0', 7]]);
   resolvedRuns = false;
   hasBus = true;
+  hasStub = true;
   boot = 'first';
   /** Makes a matching effect fail. */
   refuse: RegExp | undefined;
@@ -61,6 +64,10 @@ export class FakeDnsMachine {
         this.hasBus = false;
         this.files.set(RESOLV_CONF, { kind: 'link', target: STUB });
         break;
+      case 'uplinks':
+        this.files.set(RESOLV_CONF, { kind: 'link', target: UPLINKS });
+        this.startResolved();
+        break;
       case 'resolved':
         this.startResolved();
         break;
@@ -77,6 +84,7 @@ export class FakeDnsMachine {
     this.resolvedRuns = true;
     this.files.set(RESOLV_CONF, this.files.get(RESOLV_CONF) ?? { kind: 'link', target: STUB });
     this.files.set(STUB, textFile('nameserver 127.0.0.53\noptions edns0 trust-ad\n'));
+    this.files.set(UPLINKS, textFile('nameserver 192.168.7.1\nsearch home.lan\n'));
     this.links.clear();
     this.tell('began');
   }
@@ -153,6 +161,7 @@ export class FakeDnsMachine {
       resolvConf: this.#resolvConf(effect),
       resolved: {
         present: () => Promise.resolve(this.resolvedRuns ? 'there' : this.hasBus ? 'away' : 'no-bus'),
+        stub: () => Promise.resolve(this.hasStub),
         call: (member, _, args) => this.#call(member, args, effect),
       },
       resolvconf: () => this.#resolvconf,

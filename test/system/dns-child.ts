@@ -39,6 +39,7 @@ function mortal(os: DnsOs): DnsOs {
     },
     resolved: {
       present: () => os.resolved.present(),
+      stub: () => os.resolved.stub(),
       call: (...args) => {
         change();
         return os.resolved.call(...args);

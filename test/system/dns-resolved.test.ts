@@ -190,6 +190,27 @@ describe('names with systemd-resolved', { skip }, () => {
     lab.machine.sh('ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf');
   });
 
+  test('programs that ask past it, by its list of servers, ask it meanwhile, and nothing stays of that', async () => {
+    lab.machine.sh('ln -sf ../run/systemd/resolve/resolv.conf /etc/resolv.conf');
+    for (const plan of [SPLIT, FULL]) {
+      const holder = lab.hold(plan);
+      await holder.says('applied');
+      assert.deepEqual(lab.lookUp('www.corp.example'), ['10.1.0.80']);
+      assert.deepEqual(lab.lookUp('www.public.example'), [
+        plan === FULL ? '198.51.100.80' : '198.51.100.180',
+      ]);
+      await holder.end();
+      assert.deepEqual(lab.lookUp('www.public.example'), ['198.51.100.180']);
+      assert.doesNotMatch(
+        resolved.ctl('dns').stdout,
+        /10\.1\.0\.53/,
+        'it did not take our servers for its own',
+      );
+    }
+    assert.equal(lab.machine.sh('readlink /etc/resolv.conf'), '../run/systemd/resolve/resolv.conf\n');
+    lab.machine.sh('ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf');
+  });
+
   test('wherever a process is killed, the next one finds out and leaves no trace', async () => {
     const before = picture();
     let points = 0;

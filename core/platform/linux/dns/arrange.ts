@@ -1,4 +1,4 @@
-import { formatAddress, sameAddress, type IpAddress } from '../../../net/address.ts';
+import { addressOf, formatAddress, sameAddress, type IpAddress } from '../../../net/address.ts';
 import { domainText } from '../../../net/dns/name.ts';
 import type { DnsPlan } from '../../ports.ts';
 import { isDevice } from '../journal.ts';
@@ -16,6 +16,8 @@ export interface DnsView {
   };
   /** Whether systemd-resolved is on the bus, if there is one. */
   readonly resolved: 'there' | 'away' | 'no-bus';
+  /** Whether programs can ask it at its own address, rather than by the bus alone. */
+  readonly stub: boolean;
   /** Which resolvconf(8) there is: they put our servers in front of the others, or in their place. */
   readonly resolvconf: 'in-front' | 'alone' | undefined;
   /** What else says which servers there are: records of resolvconf(8), the list that systemd-resolved keeps. */
@@ -24,6 +26,8 @@ export interface DnsView {
   /** The number of the tunnel's device. */
   readonly index: number | undefined;
 }
+
+const STUB_ADDRESSES: readonly IpAddress[] = [addressOf(Uint8Array.of(127, 0, 0, 53))];
 
 /** What is to be done about a plan. */
 export interface Arrangement {
@@ -40,13 +44,17 @@ const STUB_FILES: ReadonlySet<string> = new Set([
   '/lib/systemd/resolv.conf',
 ]);
 
+/** Where systemd-resolved lists the servers of all networks, for programs that are to ask them past it. */
+const UPLINK_LIST = '/run/systemd/resolve/resolv.conf';
+
 /**
  * Who says in /etc/resolv.conf whom programs ask. 'awaited': systemd-resolved does, and is not there, so that nobody
  * answers them; it is being started, or started anew.
  */
 export type Governor = 'resolved' | 'awaited' | 'resolvconf' | 'nobody';
 
-export function governorOf({ resolvConf, resolved, resolvconf }: DnsView): Governor {
+export function governorOf({ resolvConf, resolved, resolvconf, stub }: DnsView): Governor {
+  if (resolvConf.leads === UPLINK_LIST && resolved === 'there' && stub) return 'resolved';
   if (resolved !== 'no-bus' && leadsToStub(resolvConf.leads, resolvConf.text)) {
     return resolved === 'there' ? 'resolved' : 'awaited';
   }
@@ -86,6 +94,10 @@ export function arrange(plan: DnsPlan, view: DnsView, address: IpAddress): Arran
   if (resolved === 'there' && index !== undefined) steps.push(resolvedStep(plan, servers, index));
   if (governor === 'resolvconf') steps.push(resolvconfStep(plan, servers));
   if (governor === 'nobody') steps.push(fileStep(plan, servers, view));
+  // Programs that ask servers past systemd-resolved ask itself meanwhile: it alone knows what is split.
+  if (governor === 'resolved' && view.resolvConf.leads === UPLINK_LIST) {
+    steps.push(fileStep(plan, STUB_ADDRESSES, view));
+  }
   return {
     governor,
     steps,

@@ -188,9 +188,11 @@ export class LinuxDnsManager implements DnsManager {
   /** How names are looked up, as it would be without us. */
   async #view(device: string): Promise<DnsView> {
     const { os } = this.#options;
+    const resolved = await os.resolved.present();
     return {
       resolvConf: this.#resolvConf(),
-      resolved: await os.resolved.present(),
+      resolved,
+      stub: resolved === 'there' && (await os.resolved.stub()),
       resolvconf: os.resolvconf(),
       records: os.records(`tun.${device}`),
       uplinks: os.uplinks(),

@@ -26,6 +26,8 @@ export interface ResolvConfFile {
 /** systemd-resolved, as the bus knows it. */
 export interface ResolvedPort {
   present(): Promise<DnsView['resolved']>;
+  /** Whether it listens at its own address. */
+  stub(): Promise<boolean>;
   /** Calls a method of its manager. */
   call(
     member: string,

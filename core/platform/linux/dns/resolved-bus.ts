@@ -51,6 +51,21 @@ export class ResolvedBus implements ResolvedPort {
     return answer.value[0] === true ? 'there' : 'away';
   }
 
+  async stub(): Promise<boolean> {
+    const { destination, path, interface: face } = MANAGER;
+    const request = {
+      destination,
+      path,
+      interface: 'org.freedesktop.DBus.Properties',
+      member: 'Get',
+      signature: 'ss',
+      arguments: [face, 'DNSStubListener'],
+    };
+    const answer = await this.#connected().call(request);
+    // Over UDP at least, which programs begin with.
+    return answer.ok && (answer.value[0] === 'yes' || answer.value[0] === 'udp');
+  }
+
   call(
     member: string,
     signature: string,

@@ -62,7 +62,16 @@ function read(machine: FakeDnsMachine, path = RESOLV_CONF): string {
 }
 
 const OURS = `${MARKER}\nnameserver 10.1.0.53\nnameserver fd01::53\nsearch corp.example home.lan\noptions edns0\n`;
-const KINDS: readonly DnsKind[] = ['plain', 'absent', 'followed', 'no-bus', 'resolved', 'in-front', 'alone'];
+const KINDS: readonly DnsKind[] = [
+  'uplinks',
+  'plain',
+  'absent',
+  'followed',
+  'no-bus',
+  'resolved',
+  'in-front',
+  'alone',
+];
 
 describe('a plain resolv.conf', () => {
   test('names the servers of a full tunnel, with its options and its mode, after the journal', async () => {
@@ -248,6 +257,21 @@ describe('systemd-resolved', () => {
     await manager.clear();
     assert.deepEqual(machine.state()['links'], {});
     assert.equal(machine.journal(), undefined);
+  });
+
+  test('that programs ask past, by its list of servers, is asked by them meanwhile', async () => {
+    const { machine, must, manager } = rig('uplinks');
+    const before = machine.state();
+    await must(SPLIT);
+    const text = `${MARKER}\nnameserver 127.0.0.53\nsearch lab.test home.lan\n`;
+    assert.equal(read(machine), text);
+    assert.ok(machine.links.has(7));
+    assert.deepEqual(machine.forwarders, []);
+    await manager.clear();
+    assert.deepEqual(machine.state(), before);
+    machine.hasStub = false;
+    await must(FULL);
+    assert.match(read(machine), /^nameserver 10\.1\.0\.53$/m);
   });
 
   test('that nobody asks is told too, beside the file that programs read', async () => {
