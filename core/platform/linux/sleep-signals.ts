@@ -25,9 +25,8 @@ export interface SleepSignalOptions {
  * Listens to systemd-logind's signal PrepareForSleep on the system bus, and again whenever that comes back. A machine
  * without one, or without logind, is silent: that is no failure. The returned function ends it.
  *
- * D-Bus is spoken here rather than by a library: two calls and one signal are a few dozen lines over the checked
- * reader, while each library of npm brings a parser of XML, introspection and a type system into a process that
- * runs as root.
+ * D-Bus is spoken by ourselves rather than by a library: calls, signals and values are a few hundred lines over the
+ * checked reader, while each library of npm brings a parser of XML and introspection into a process that runs as root.
  */
 export function watchSleepSignals(options: SleepSignalOptions): () => void {
   const { log, onSleep, busPath = SYSTEM_BUS, timers = systemTimers } = options;
