@@ -16,7 +16,7 @@ export interface RetransmitPolicy {
 export const DEFAULT_RETRANSMIT: RetransmitPolicy = {
   initialMs: 500,
   factor: 1.8,
-  maxMs: 8_000,
+  maxMs: 4_000,
   patienceMs: 30_000,
 };
 
