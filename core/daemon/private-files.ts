@@ -10,9 +10,10 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { failure, type Failure } from '../lib/failure.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const GROUP_OR_OTHERS_WRITE = 0o022;
@@ -58,14 +59,23 @@ export function readOwn(path: string, owner: number, limit: number): string | un
   }
 }
 
+/** Why something could not be written: the disk is full or read-only, or the place is not to be trusted. */
+export function notSaved(error: unknown): Failure {
+  return failure('platform.not-saved', { detail: error instanceof Error ? error.message : String(error) });
+}
+
 /** Puts a text into a file of 0600, whole or not at all: it is on the disk before it takes the place of the old one. */
 export function writeOwn(directory: string, name: string, text: string): void {
   const fresh = join(directory, `.${name}.new`);
   rmSync(fresh, { force: true });
   const descriptor = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
-    writeSync(descriptor, text);
+    // All of it or an error: a full disk may take a part of a single write.
+    writeFileSync(descriptor, text);
     fsyncSync(descriptor);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
   } finally {
     closeSync(descriptor);
   }

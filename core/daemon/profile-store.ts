@@ -6,7 +6,7 @@ import { toHex } from '../lib/bytes.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import type { Log, RandomBytes } from '../lib/ports.ts';
 import { err, ok, type Result } from '../lib/result.ts';
-import { namesIn, ownDirectory, readOwn, removeOwn, writeOwn } from './private-files.ts';
+import { namesIn, notSaved, ownDirectory, readOwn, removeOwn, writeOwn } from './private-files.ts';
 
 const MAX_PROFILE_OCTETS = 4 * 1024 * 1024;
 const MAX_PROFILES_OF_A_USER = 200;
@@ -83,8 +83,8 @@ export class ProfileStore {
       return err(failure('contract.busy'));
     }
     const chosen = id ?? toHex(this.#options.random(8));
-    this.#put(uid, `${chosen}.json`, JSON.stringify(contents, undefined, 2));
-    return ok({ id: chosen });
+    const put = this.#put(uid, `${chosen}.json`, JSON.stringify(contents, undefined, 2));
+    return put.ok ? ok({ id: chosen }) : put;
   }
 
   /** Removes a profile of the user with its policy. */
@@ -114,17 +114,22 @@ export class ProfileStore {
   writePolicy(uid: number, id: string, policy: Policy): Result<null, Failure> {
     const profile = this.read(uid, id);
     if (!profile.ok) return profile;
-    this.#put(uid, `${id}.policy`, JSON.stringify(policy, undefined, 2));
-    return ok(null);
+    return this.#put(uid, `${id}.policy`, JSON.stringify(policy, undefined, 2));
   }
 
-  #put(uid: number, name: string, text: string): void {
+  /** Fails with platform.not-saved; what was there before then still is. */
+  #put(uid: number, name: string, text: string): Result<null, Failure> {
     const { stateDirectory, owner } = this.#options;
-    ownDirectory(stateDirectory, 0o700, owner);
-    ownDirectory(join(stateDirectory, 'profiles'), 0o700, owner);
     const directory = this.#userDirectory(uid);
-    ownDirectory(directory, 0o700, owner);
-    writeOwn(directory, name, `${text}\n`);
+    try {
+      for (const place of [stateDirectory, join(stateDirectory, 'profiles'), directory]) {
+        ownDirectory(place, 0o700, owner);
+      }
+      writeOwn(directory, name, `${text}\n`);
+      return ok(null);
+    } catch (error) {
+      return err(notSaved(error));
+    }
   }
 
   #text(uid: number, id: string, ending: string): Result<string | undefined, Failure> {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type MachineSettings, settingsSchema } from '../contract/settings.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import { err, ok, type Result } from '../lib/result.ts';
-import { ownDirectory, readOwn, writeOwn } from './private-files.ts';
+import { notSaved, ownDirectory, readOwn, writeOwn } from './private-files.ts';
 
 const NAME = 'settings.json';
 const MAX_OCTETS = 64 * 1024;
@@ -33,7 +33,7 @@ export class SettingsStore {
       writeOwn(this.#directory, NAME, `${JSON.stringify(settings, undefined, 2)}\n`);
       return ok(null);
     } catch (error) {
-      return err(unreadable(error));
+      return err(notSaved(error));
     }
   }
 }

@@ -102,6 +102,7 @@ export const FAILURES = {
   'platform.address-failed': 'after-user',
   'platform.restore-failed': 'after-user',
   'platform.firewall-failed': 'after-user',
+  'platform.not-saved': 'after-user',
   'platform.dns-failed': 'after-user',
   'platform.already-running': 'after-user',
   'platform.unsupported-system': 'never',

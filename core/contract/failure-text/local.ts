@@ -153,6 +153,12 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'Connect and disconnect once more. If that does not help, restart this machine, which forgets all such changes, and tell IT what is said above.',
   })),
 
+  'platform.not-saved': explain('user', ['detail'], (c) => ({
+    title: 'It could not be saved',
+    why: `The service could not write its own file${given(c.detail, (text) => `: ${text}`)}. What was there before is unchanged.`,
+    next: 'Make room on the disk of the system and try again. If there is room, tell IT what is said above.',
+  })),
+
   'platform.firewall-failed': explain('it', ['detail'], (c) => ({
     title: 'The firewall could not be set',
     why: `The system refused the rules that keep traffic from passing beside the tunnel${given(c.detail, (text) => `: ${text}`)}. The rules of before still stand.`,
