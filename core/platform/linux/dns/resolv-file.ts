@@ -15,7 +15,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { DnsView } from './arrange.ts';
@@ -122,7 +122,7 @@ function put(path: string, what: Before): void {
 function putFile(path: string, fresh: string, what: Before & { kind: 'file' }): void {
   const descriptor = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
-    writeSync(descriptor, what.text, 0, 'latin1');
+    writeFileSync(descriptor, what.text, 'latin1');
     fchownSync(descriptor, what.uid, what.gid);
     fchmodSync(descriptor, what.mode);
     fsyncSync(descriptor);
@@ -142,7 +142,7 @@ function isMountPoint(path: string): boolean {
 function putInPlace(path: string, what: Before & { kind: 'file' }): void {
   const descriptor = openSync(path, O_WRONLY | O_NOFOLLOW);
   try {
-    writeSync(descriptor, what.text, 0, 'latin1');
+    writeFileSync(descriptor, what.text, 'latin1');
     ftruncateSync(descriptor, Buffer.byteLength(what.text, 'latin1'));
     fsyncSync(descriptor);
   } finally {
