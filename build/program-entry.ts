@@ -5,7 +5,7 @@
  */
 import v8 from 'node:v8';
 import '../core/cli/check.ts';
-import '../core/cli/compose.ts';
+import '../core/composition/connection.ts';
 import '../core/cli/help.ts';
 import '../core/cli/host.ts';
 import '../core/cli/service/main.ts';

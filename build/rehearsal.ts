@@ -6,7 +6,7 @@
 import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CreateConnection } from '../core/cli/connection-port.ts';
+import type { CreateConnection } from '../core/composition/connection-port.ts';
 import { connect, type Host } from '../core/cli/connect.ts';
 import { sha256 } from '../core/crypto/hash.ts';
 import { startTest } from '../core/crypto/self-test.ts';

@@ -4,7 +4,7 @@ import type { Profile } from '../contract/profile.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import { ok } from '../lib/result.ts';
 import type { ConnectOptions } from './arguments.ts';
-import type { CreateConnection } from './connection-port.ts';
+import type { CreateConnection } from '../composition/connection-port.ts';
 import { gatherCredentials, wantedSecret, type PromptTerminal } from './credentials.ts';
 import { EXIT_ENDED_BY_USER, exitCodeOf } from './exit-codes.ts';
 import type { KeptCredentials } from './kept-credentials.ts';

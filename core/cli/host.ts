@@ -18,7 +18,7 @@ export function processHost(): Host {
     system: process.platform,
     userId: process.geteuid?.(),
     now,
-    loadConnections: async () => (await import('./compose.ts')).createConnection,
+    loadConnections: async () => (await import('../composition/connection.ts')).createConnection,
     onEndAsked: (callback) =>
       watchEndRequests({ signals: process, outputs: [stdout, stderr], now }, callback),
     onFault: (callback) => {

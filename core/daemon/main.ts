@@ -4,7 +4,7 @@ import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { daemonApi } from '../contract/daemon-api.ts';
-import { createConnection } from '../cli/compose.ts';
+import { createConnection } from '../composition/connection.ts';
 import { realOs } from '../platform/linux/real-os.ts';
 import { LinuxRouteManager } from '../platform/linux/route-manager.ts';
 import { Server } from '../rpc/server.ts';

@@ -5,7 +5,7 @@
  */
 import { parseCommand } from '../../core/cli/arguments.ts';
 import { connect } from '../../core/cli/connect.ts';
-import { createConnection } from '../../core/cli/compose.ts';
+import { createConnection } from '../../core/composition/connection.ts';
 import { processHost } from '../../core/cli/host.ts';
 import type { Profile } from '../../core/contract/profile.ts';
 

@@ -1,6 +1,6 @@
 import { failedEvent } from '../../../core/contract/failure-text.ts';
 import type { ConnectedEvent } from '../../../core/contract/snapshot.ts';
-import type { ConnectionPort, ConnectionSetup, Outcome } from '../../../core/cli/connection-port.ts';
+import type { ConnectionPort, ConnectionSetup, Outcome } from '../../../core/composition/connection-port.ts';
 import type { Failure } from '../../../core/lib/failure.ts';
 
 export const CONNECTED: ConnectedEvent = {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { systemAnchors } from '../../../core/cli/system-anchors.ts';
+import { systemAnchors } from '../../../core/composition/system-anchors.ts';
 import { CERTIFICATE } from '../contract/samples.ts';
-import { temporaryFolder } from './temporary.ts';
+import { temporaryFolder } from '../cli/temporary.ts';
 
 const folder = temporaryFolder();
 const missing = join(folder, 'missing.pem');

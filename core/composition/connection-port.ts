@@ -1,4 +1,4 @@
-/** A connection as the command line drives it: core/vpn's in earnest, a fake one in tests. */
+/** A connection as the roots drive it: core/vpn's in earnest, a fake one in tests. */
 import type { Profile } from '../contract/profile.ts';
 import type { ConnectionEvent } from '../contract/snapshot.ts';
 import type { Failure } from '../lib/failure.ts';

@@ -1,4 +1,4 @@
-/** Where the command line puts the parts of a connection together for the machine that it runs on. */
+/** Where the parts of a connection are put together for the machine that it runs on. */
 import { randomFillSync } from 'node:crypto';
 import { startTest } from '../crypto/self-test.ts';
 import { failure } from '../lib/failure.ts';
