@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { err, ok, type Result } from '../lib/result.ts';
+import { pinProblem } from './automatic.ts';
 import { certificatesProblem, privateKeyProblem } from './pem-text.ts';
 import { problemsOf } from './profile-problems.ts';
 import {
@@ -140,6 +141,16 @@ const rekeyObject = z.strictObject({
 });
 const fragmentationObject = z.strictObject({ octets: z.number().int().min(576).max(65_535).default(1280) });
 const retransmitObject = z.strictObject({ timeoutSeconds: z.number().int().min(5).max(600).default(60) });
+const beaconObject = z.strictObject({
+  host,
+  port: port.default(443),
+  pins: z.array(checked(64, pinProblem)).min(1).max(8),
+});
+const automaticObject = z.strictObject({
+  connect: z.enum(['never', 'untrusted', 'always']).default('never'),
+  beacons: z.array(beaconObject).max(8).default([]),
+  onTrusted: z.enum(['disconnect', 'stay']).default('disconnect'),
+});
 
 const profileObject = z.strictObject({
   version: z.literal(1),
@@ -155,6 +166,7 @@ const profileObject = z.strictObject({
   rekey: rekeyObject.prefault({}),
   mobike: z.boolean().default(true),
   fragmentation: fragmentationObject.prefault({}),
+  automatic: automaticObject.prefault({}),
 });
 
 /**
@@ -210,7 +222,7 @@ function namedGateways(gateway: Written['gateway']) {
 /** Rules that need more than one field. They are judged once each field is good by itself. */
 function crossProblems(profile: Written): Problem[] {
   const problems: Problem[] = [];
-  const { gateway, user, tunnel, reconnect } = profile;
+  const { gateway, user, tunnel, reconnect, automatic } = profile;
   for (const { place, ikePort = gateway.ikePort, natPort = gateway.natPort, identity } of namedGateways(
     gateway,
   )) {
@@ -237,7 +249,18 @@ function crossProblems(profile: Written): Problem[] {
       path: ['tunnel', 'mtu'],
       message: 'must be at least 1280 for IPv6; for a smaller one, set tunnel.addresses to ["ipv4"]',
     });
+  const beaconsProblem = beaconsAgainst(automatic);
+  if (beaconsProblem !== undefined)
+    problems.push({ path: ['automatic', 'beacons'], message: beaconsProblem });
   return problems;
+}
+
+function beaconsAgainst({ connect, beacons }: Written['automatic']): string | undefined {
+  if (connect === 'untrusted' && beacons.length === 0)
+    return 'must have at least one entry, because no network is trusted without one; to connect on every network, set automatic.connect to "always"';
+  return connect === 'always' && beacons.length > 0
+    ? 'has no use with automatic.connect always, where every network is connected from'
+    : undefined;
 }
 
 /** The keys that may stand at each place of a profile, by the path to the object ('' is the profile itself). */
@@ -256,6 +279,8 @@ export const PROFILE_KEYS: Readonly<Record<string, readonly string[]>> = {
   reconnect: Object.keys(reconnectObject.shape),
   rekey: Object.keys(rekeyObject.shape),
   fragmentation: Object.keys(fragmentationObject.shape),
+  automatic: Object.keys(automaticObject.shape),
+  'automatic.beacons': Object.keys(beaconObject.shape),
 };
 
 /** Checks a parsed JSON value. On failure every problem is a sentence `path: what is wrong`, none with a secret. */

@@ -39,7 +39,7 @@ test('the document has a row for every key, and none for a key that does not exi
 
 test('every profile in the document parses', () => {
   const blocks = [...document.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text]) => text ?? '');
-  assert.equal(blocks.length, 3);
+  assert.equal(blocks.length, 4);
   for (const block of blocks) {
     const value: unknown = JSON.parse(block, (key, inner: unknown) =>
       typeof inner === 'object' && inner !== null && 'file' in inner
@@ -61,7 +61,8 @@ test('the defaults in the document are those of the schema', () => {
     user: { method: 'eap-mschapv2', username: 'alice' },
   });
   assert.ok(result.ok);
-  const { gateway, tunnel, liveness, retransmit, reconnect, rekey, mobike, fragmentation } = result.value;
+  const { gateway, tunnel, liveness, retransmit, reconnect, rekey, mobike, fragmentation, automatic } =
+    result.value;
   const defaults: Record<string, unknown> = {
     'gateway.ikePort': gateway.ikePort,
     'gateway.natPort': gateway.natPort,
@@ -77,6 +78,10 @@ test('the defaults in the document are those of the schema', () => {
     'rekey.pfs': rekey.pfs,
     mobike,
     'fragmentation.octets': fragmentation.octets,
+    'automatic.connect': automatic.connect,
+    'automatic.beacons': automatic.beacons,
+    'automatic.beacons.port': 443,
+    'automatic.onTrusted': automatic.onTrusted,
   };
   for (const [path, value] of Object.entries(defaults)) {
     const row = document.split('\n').find((line) => line.startsWith(`| \`${path}\` |`)) ?? '';

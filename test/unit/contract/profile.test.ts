@@ -40,6 +40,7 @@ test('the smallest profile gets every default', () => {
     rekey: { childMinutes: 60, ikeMinutes: 240, pfs: true },
     mobike: true,
     fragmentation: { octets: 1280 },
+    automatic: { connect: 'never', beacons: [], onTrusted: 'disconnect' },
   });
 });
 
