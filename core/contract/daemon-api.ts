@@ -7,7 +7,7 @@ import { FAILURES, type FailureCode } from '../lib/failure.ts';
 import type { Api } from './api.ts';
 import { ACTIONS, policySchema } from './policy.ts';
 import { KILL_SWITCHES, settingsSchema } from './settings.ts';
-import { connectedSchema, STATES } from './snapshot.ts';
+import { causeSchema, connectedSchema, failureContextSchema, STATES } from './snapshot.ts';
 import { addressOctets } from './text-forms.ts';
 
 const count = z.number().int().nonnegative();
@@ -20,13 +20,14 @@ const nothing = z.null();
 /** A profile of the machine is named after its file; one of a user by sixteen hexadecimal digits. */
 const profileId = z.string().regex(/^(system\.[a-z0-9][a-z0-9-]{0,63}|[0-9a-f]{16})$/);
 
-/** A failure in the words of failure-text.ts. */
-const toldFailure = z.strictObject({
+/** A failure in the words of failure-text.ts, and with what they were made of. */
+export const toldFailureSchema = z.strictObject({
   code: z.enum(codes),
   title: z.string(),
   why: z.string(),
   next: z.string(),
   who: z.enum(['user', 'it', 'network', 'makers']),
+  context: failureContextSchema,
 });
 
 /** Something that only the person can give. It is gone when `until` is past. */
@@ -56,7 +57,7 @@ const connection = z.strictObject({
   phase: z.string().optional(),
   attempt: count.optional(),
   retryAt: epochMs.optional(),
-  cause: z.strictObject({ code: z.enum(codes), title: z.string(), why: z.string() }).optional(),
+  cause: causeSchema.optional(),
   need: need.optional(),
   facts: connectedSchema.optional(),
   traffic: z
@@ -71,7 +72,7 @@ const connection = z.strictObject({
   warnings: z.array(z.strictObject({ code: z.string(), message: z.string() })).max(20),
 });
 
-const statusItem = z.strictObject({
+export const statusSchema = z.strictObject({
   version: z.string(),
   /** Null: there is none. */
   connection: z.nullable(connection),
@@ -83,10 +84,10 @@ const statusItem = z.strictObject({
     holeUntil: epochMs.optional(),
   }),
   /** How the last one of this user ended, when it was not by wish. */
-  lastFailure: toldFailure.optional(),
+  lastFailure: toldFailureSchema.optional(),
 });
 
-const profileSummary = z.strictObject({
+export const profileSummarySchema = z.strictObject({
   id: profileId,
   name: z.string(),
   /** `system`: put there by IT, and not to be changed here. */
@@ -124,6 +125,15 @@ const explanation = z.strictObject({
   granted: z.nullable(z.array(z.string())),
 });
 
+/** Something about a rule that its writer should know; rules by their numbers, from 1. */
+const lintProblem = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('shadowed'), rule: count, by: z.array(count) }),
+  z.strictObject({ kind: z.literal('partly-shadowed'), rule: count, by: z.array(count) }),
+  z.strictObject({ kind: z.literal('redundant'), rule: count }),
+  z.strictObject({ kind: z.literal('not-granted'), rule: count, part: z.enum(['all', 'some']) }),
+  z.strictObject({ kind: z.literal('unresolved'), rule: count }),
+]);
+
 const finding = z.strictObject({
   /** What was looked at, in a few words. */
   what: z.string(),
@@ -133,11 +143,13 @@ const finding = z.strictObject({
 
 export const daemonApi = {
   calls: {
+    /** With a secret, that is the answer to the first thing that the connection needs. */
     'connection.up': {
       access: 'anyone',
       params: z.strictObject({ profile: profileId }),
       result: nothing,
       timeoutMs: 10_000,
+      takesSecret: true,
     },
     /** Ends the connection in order, and answers when everything is undone. */
     'connection.down': { access: 'owner', params: noParams, result: nothing, timeoutMs: 30_000 },
@@ -154,7 +166,12 @@ export const daemonApi = {
       result: nothing,
       timeoutMs: 5_000,
     },
-    'profile.list': { access: 'anyone', params: noParams, result: z.array(profileSummary), timeoutMs: 5_000 },
+    'profile.list': {
+      access: 'anyone',
+      params: noParams,
+      result: z.array(profileSummarySchema),
+      timeoutMs: 5_000,
+    },
     /** A user's own profile, or one of the machine without its keys. */
     'profile.read': {
       access: 'anyone',
@@ -187,6 +204,13 @@ export const daemonApi = {
       params: z.strictObject({ profile: profileId, policy: policySchema }),
       result: nothing,
       timeoutMs: 15_000,
+    },
+    /** What is odd in a policy that may not have been written yet, by what the gateway grants or is asked to grant. */
+    'policy.lint': {
+      access: 'anyone',
+      params: z.strictObject({ profile: profileId, policy: policySchema }),
+      result: z.array(lintProblem),
+      timeoutMs: 10_000,
     },
     /** What happens to traffic to an address, by the caller's policy for a profile. */
     'policy.explain': {
@@ -234,15 +258,16 @@ export const daemonApi = {
     },
   },
   streams: {
-    status: { access: 'anyone', params: noParams, item: statusItem },
+    status: { access: 'anyone', params: noParams, item: statusSchema },
   },
 } as const satisfies Api;
 
 export type DaemonApi = typeof daemonApi;
-export type Status = z.infer<typeof statusItem>;
+export type Status = z.infer<typeof statusSchema>;
 export type ConnectionStatus = z.infer<typeof connection>;
 export type Need = z.infer<typeof need>;
-export type ProfileSummary = z.infer<typeof profileSummary>;
-export type ToldFailure = z.infer<typeof toldFailure>;
+export type ProfileSummary = z.infer<typeof profileSummarySchema>;
+export type ToldFailure = z.infer<typeof toldFailureSchema>;
+export type LintProblem = z.infer<typeof lintProblem>;
 export type PolicyExplanation = z.infer<typeof explanation>;
 export type DoctorFinding = z.infer<typeof finding>;

@@ -36,9 +36,15 @@ export function contextFields(code: FailureCode): readonly string[] {
 /** The event that tells watchers of a failure, with its words. */
 export function failedEvent(failure: Failure, atMs: number): FailedEvent {
   const { title, why, next, who } = sentence(failure);
-  const context: FailedEvent['failure']['context'] = {};
-  for (const [field, value] of Object.entries(failure.context)) {
-    if (value !== undefined) context[field] = typeof value === 'object' ? [...value] : value;
-  }
+  const context = toldContext(failure);
   return { event: 'failed', atMs, failure: { code: failure.code, title, why, next, who, context } };
+}
+
+/** The facts of a failure as they cross a process border, for who has other words for them. */
+export function toldContext({ context }: Failure): FailedEvent['failure']['context'] {
+  const told: FailedEvent['failure']['context'] = {};
+  for (const [field, value] of Object.entries(context)) {
+    if (value !== undefined) told[field] = typeof value === 'object' ? [...value] : value;
+  }
+  return told;
 }

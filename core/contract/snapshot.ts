@@ -10,6 +10,10 @@ const atMs = z.number().nonnegative();
 const count = z.number().int().nonnegative();
 const codes = Object.keys(FAILURES) as [FailureCode, ...FailureCode[]];
 
+/** The facts of a failure, by their names. */
+const contextValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
+export const failureContextSchema = z.record(z.string(), contextValue);
+
 /** The steps of connecting, in the order in which they begin. A step ends when the next one begins. */
 export const PHASES = ['resolving', 'init', 'auth', 'configuring'] as const;
 const phaseName = z.enum(PHASES);
@@ -38,6 +42,14 @@ export const STATES = [
   'disconnecting',
 ] as const;
 
+/** Why there is no connection, in the words of failure-text.ts and with what they were made of. */
+export const causeSchema = z.strictObject({
+  code: z.enum(codes),
+  title: z.string(),
+  why: z.string(),
+  context: failureContextSchema,
+});
+
 /**
  * The state, on every change of what is said of it. `connected` means that the gateway answers on the path in use, and
  * never lasts longer than the liveness period after it stopped doing so. From `roaming` on the tunnel's device and
@@ -52,8 +64,8 @@ const state = z.strictObject({
   /** Only when reconnecting: how many attempts were begun, and when the next begins if none is under way. */
   attempt: count.optional(),
   retryAtMs: atMs.optional(),
-  /** Only while there is no connection: why, in the words of failure-text.ts. */
-  cause: z.strictObject({ code: z.enum(codes), title: z.string(), why: z.string() }).optional(),
+  /** Only while there is no connection. */
+  cause: causeSchema.optional(),
 });
 
 /** The tunnel carries traffic; told again after each reconnect and each move, with the facts as they are then. */
@@ -103,8 +115,6 @@ const warning = z.strictObject({
   message: z.string(),
 });
 
-const contextValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
-
 /** The connection could not be made, or was lost. The sentences are those of failure-text.ts. */
 const failed = z.strictObject({
   event: z.literal('failed'),
@@ -115,7 +125,7 @@ const failed = z.strictObject({
     why: z.string(),
     next: z.string(),
     who: z.enum(['user', 'it', 'network', 'makers']),
-    context: z.record(z.string(), contextValue),
+    context: failureContextSchema,
   }),
 });
 

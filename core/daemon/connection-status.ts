@@ -58,7 +58,7 @@ export function withEvent(record: ConnectionRecord, event: ConnectionEvent): Con
       return { ...record, status: { ...status, warnings: [...warnings, told].slice(-MAX_WARNINGS) } };
     }
     case 'failed':
-      return { ...record, failure: without(event.failure, 'context') };
+      return { ...record, failure: event.failure };
     case 'disconnected':
       return record;
   }

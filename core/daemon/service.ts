@@ -3,6 +3,7 @@ import type { ParamsOutput } from '../contract/api.ts';
 import type {
   DaemonApi,
   DoctorFinding,
+  LintProblem,
   PolicyExplanation,
   Status,
   ToldFailure,
@@ -15,6 +16,8 @@ import type { Caller, Handlers, StreamSink } from '../rpc/handlers.ts';
 import { explanationOf, type RouteOf } from './explanation.ts';
 import type { Protector } from './protector.ts';
 import { parseAddress } from '../net/address.ts';
+import { lintPolicy, type PolicyProblem } from '../net/policy/lint.ts';
+import { remoteSelectors } from '../vpn/ike-config.ts';
 import { policyProblems } from '../vpn/policy-support.ts';
 import { splitPolicyOf } from '../vpn/policy-rules.ts';
 import type { Policy } from '../contract/policy.ts';
@@ -78,7 +81,7 @@ export class Service {
     const { profiles, readLog, doctor, protector } = this.#options;
     return {
       calls: {
-        'connection.up': ({ profile }, caller) => this.#up(profile, caller),
+        'connection.up': ({ profile }, caller, secret) => this.#up(profile, caller, secret),
         'connection.down': () => this.#down(),
         'need.answer': ({ need }, _caller, secret) => this.#answer(need, secret),
         'need.refuse': ({ need }) => this.#settled(this.#running?.needs.refuse(need)),
@@ -88,6 +91,7 @@ export class Service {
         'profile.remove': ({ profile }, { uid }) => profiles.remove(uid, profile),
         'policy.read': ({ profile }, { uid }) => profiles.policy(uid, profile),
         'policy.write': ({ profile, policy }, { uid }) => this.#writePolicy(uid, profile, policy),
+        'policy.lint': ({ profile, policy }, { uid }) => this.#lint(uid, profile, policy),
         'policy.explain': (params, { uid }) => this.#explain(params, uid),
         'settings.read': () => ok(protector.settings),
         'settings.write': (settings) => protector.write(settings),
@@ -112,7 +116,7 @@ export class Service {
     };
   }
 
-  #up(id: string, { uid }: Caller): Result<null, Failure> {
+  #up(id: string, { uid }: Caller, secret: SecretBytes | undefined): Result<null, Failure> {
     const { profiles, connect, epoch, after, log, protector } = this.#options;
     if (this.#isEnding) return err(failure('contract.disconnected'));
     if (this.#running)
@@ -124,7 +128,11 @@ export class Service {
     if (!policy.ok) return policy;
     const { user, name } = profile;
     const person = user.method === 'eap-mschapv2' ? { name, username: user.username } : { name };
-    const needs = new Needs({ profile: person, epoch, after, onChange: () => this.#tell() }, this.#nextNeed);
+    const ahead = secret ? { ahead: secret.copy() } : {};
+    const needs = new Needs(
+      { profile: person, epoch, after, onChange: () => this.#tell(), ...ahead },
+      this.#nextNeed,
+    );
     const connection = connect({
       profile,
       credentials: needs,
@@ -190,6 +198,13 @@ export class Service {
   #connectionOf(uid: number, id: string): RunningConnection | undefined {
     const record = this.#running?.record;
     return record?.ownerUid === uid && record.profile.id === id ? this.#running?.connection : undefined;
+  }
+
+  #lint(uid: number, id: string, policy: Policy): Result<LintProblem[], Failure> {
+    const stored = this.#options.profiles.read(uid, id);
+    if (!stored.ok) return stored;
+    const granted = this.#connectionOf(uid, id)?.tunnel?.granted ?? remoteSelectors(stored.value.profile);
+    return ok(lintPolicy(splitPolicyOf(policy), { granted, names: [] }).map(toldProblem));
   }
 
   async #explain(
@@ -268,4 +283,8 @@ function withoutKey(contents: Readonly<Record<string, unknown>>): Record<string,
   const { user } = contents;
   if (typeof user !== 'object' || user === null || !('privateKey' in user)) return { ...contents };
   return { ...contents, user: { ...user, privateKey: '' } };
+}
+
+function toldProblem(problem: PolicyProblem): LintProblem {
+  return 'by' in problem ? { ...problem, by: [...problem.by] } : problem;
 }

@@ -1,4 +1,4 @@
-import { sentence } from '../contract/failure-text.ts';
+import { sentence, toldContext } from '../contract/failure-text.ts';
 import type { ConnectionEvent, StateEvent } from '../contract/snapshot.ts';
 import type { Millis } from '../lib/ports.ts';
 import type { VpnState } from './machine/state.ts';
@@ -56,5 +56,5 @@ export class StateReport {
 
 function causeOf(failure: Parameters<typeof sentence>[0]): NonNullable<StateEvent['cause']> {
   const { title, why } = sentence(failure);
-  return { code: failure.code, title, why };
+  return { code: failure.code, title, why, context: toldContext(failure) };
 }

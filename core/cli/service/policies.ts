@@ -1,13 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
-import type { PolicyExplanation } from '../../contract/daemon-api.ts';
+import type { LintProblem, PolicyExplanation } from '../../contract/daemon-api.ts';
 import { parsePolicy, type Policy } from '../../contract/policy.ts';
 import { failure, type Failure } from '../../lib/failure.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import { parseAddress } from '../../net/address.ts';
-import { lintPolicy, type PolicyProblem } from '../../net/policy/lint.ts';
-import { parsePrefix } from '../../net/prefix.ts';
-import { selectorOfPrefix, type Selector } from '../../net/selector.ts';
-import { splitPolicyOf } from '../../vpn/policy-rules.ts';
 import { EXIT_ENDED_BY_USER } from '../exit-codes.ts';
 import { MAX_FILE_BYTES } from '../profile-file.ts';
 import { harmless } from '../terminal.ts';
@@ -27,11 +23,11 @@ export async function policy(session: ServiceSession): Promise<number> {
     const written = await client.call('policy.write', { profile: id, policy: read.value });
     if (!written.ok) return tellFailure(screen, written.error);
     screen.line(`The policy of ${harmless(name)} is written.`);
-    return tellProblems(session, read.value);
+    return tellProblems(session, id, read.value);
   }
   const current = await client.call('policy.read', { profile: id });
   if (!current.ok) return tellFailure(screen, current.error);
-  if (verb === 'lint') return tellProblems(session, current.value);
+  if (verb === 'lint') return tellProblems(session, id, current.value);
   for (const line of JSON.stringify(current.value, undefined, 2).split('\n')) screen.line(line);
   return EXIT_ENDED_BY_USER;
 }
@@ -114,22 +110,22 @@ function readPolicy(path: string): Result<Policy, Failure> {
     : err(failure('config.profile-invalid', { file: path, problems: parsed.error }));
 }
 
-/** What is odd in a policy, as far as it can be said without a connection: there the gateway is taken to take all. */
-function tellProblems({ screen, command }: ServiceSession, written: Policy): number {
-  const everything: Selector[] = ['0.0.0.0/0', '::/0'].flatMap((text) => {
-    const prefix = parsePrefix(text);
-    return prefix ? [selectorOfPrefix(prefix)] : [];
-  });
-  const problems = lintPolicy(splitPolicyOf(written), { granted: everything, names: [] });
-  for (const problem of problems) {
+async function tellProblems(
+  { client, screen, command }: ServiceSession,
+  profile: string,
+  written: Policy,
+): Promise<number> {
+  const problems = await client.call('policy.lint', { profile, policy: written });
+  if (!problems.ok) return tellFailure(screen, problems.error);
+  for (const problem of problems.value) {
     if (command.json) tellJson(screen, problem);
     else screen.line(problemText(problem));
   }
-  if (problems.length === 0 && !command.json) screen.line('Nothing in it is odd.');
+  if (problems.value.length === 0 && !command.json) screen.line('Nothing in it is odd.');
   return EXIT_ENDED_BY_USER;
 }
 
-export function problemText(problem: PolicyProblem): string {
+export function problemText(problem: LintProblem): string {
   const rules = (numbers: readonly number[]): string =>
     `rule${numbers.length === 1 ? '' : 's'} ${numbers.join(', ')}`;
   switch (problem.kind) {

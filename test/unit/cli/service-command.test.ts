@@ -75,7 +75,12 @@ describe('what people read', () => {
   });
 
   test('says why and when it tries again', () => {
-    const cause = { code: 'timeout.liveness', title: 'The gateway fell silent', why: '' } as const;
+    const cause = {
+      code: 'timeout.liveness',
+      title: 'The gateway fell silent',
+      why: '',
+      context: {},
+    } as const;
     assert.equal(
       stateText({ ...connection, state: 'reconnecting', cause, retryAt: 65_000 }, 61_000),
       'Reconnecting to Office (The gateway fell silent). Next attempt in 4 seconds.',

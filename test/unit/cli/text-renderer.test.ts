@@ -113,6 +113,7 @@ const SILENT = {
   code: 'timeout.liveness',
   title: 'The gateway did not answer for 30 seconds',
   why: 'It was asked.',
+  context: {},
 } as const;
 
 test('a lost connection is one line, the countdown below it changes, and its return tells what is new', () => {

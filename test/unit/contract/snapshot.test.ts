@@ -28,7 +28,7 @@ const events: readonly ConnectionEvent[] = [
     state: 'reconnecting',
     attempt: 2,
     retryAtMs: 4000,
-    cause: { code: 'peer.restarted', title: 'The gateway was restarted', why: 'It proved it.' },
+    cause: { code: 'peer.restarted', title: 'The gateway was restarted', why: 'It proved it.', context: {} },
   },
   connected,
   { event: 'counters', atMs: 1, bytesIn: 1, bytesOut: 2, packetsIn: 3, packetsOut: 4, drops: { replay: 1 } },

@@ -17,6 +17,7 @@ const CAUSE = {
   code: 'timeout.liveness',
   title: 'The gateway fell silent',
   why: 'It did not answer.',
+  context: {},
 } as const;
 const CONNECTED: ConnectionEvent = {
   event: 'connected',
