@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../contract/near.ts';
 import { err, ok, type Result } from '../lib/result.ts';
+import { descriptor } from './descriptor.ts';
 import {
   isServiceCommand,
   parseServiceCommand,
@@ -135,17 +136,6 @@ function connectCommand(profilePath: string, values: ReadonlyMap<string, string>
       ...(keylogPath === undefined ? {} : { keylogPath }),
     },
   });
-}
-
-/** The value is not repeated in the sentence: somebody may have put the password itself there. */
-function descriptor(option: string, value: string | undefined): Result<number | undefined, string> {
-  if (value === undefined) return ok(undefined);
-  if (!/^[0-9]{1,4}$/.test(value))
-    return err(
-      `${option} needs the number of an open file descriptor, such as ${option} 3 with 3<FILE; never the secret itself`,
-    );
-  const fd = Number(value);
-  return fd === 1 || fd === 2 ? err(`${option} cannot be ${fd}, which is for output`) : ok(fd);
 }
 
 function unknownOption(rawName: string, known: readonly string[], where: string): string {

@@ -10,6 +10,8 @@ export interface NeedsOptions {
   readonly after: (ms: number, callback: () => void) => () => void;
   /** The need that is open has changed. */
   readonly onChange: () => void;
+  /** What the person gave ahead: it answers the first question, and no other. It belongs to this from now on. */
+  readonly ahead?: SecretBytes;
 }
 
 /** For so long a person may look for a password. */
@@ -28,11 +30,13 @@ export class Needs implements CredentialSource {
   readonly #options: NeedsOptions;
   #nextId: number;
   #open: Open | undefined;
+  #ahead: SecretBytes | undefined;
   #isOver = false;
 
   /** `firstId`: the numbers before it were used by earlier connections, whose answers may still be on their way. */
   constructor(options: NeedsOptions, firstId: number) {
     this.#options = options;
+    this.#ahead = options.ahead;
     this.#nextId = firstId;
   }
 
@@ -48,6 +52,9 @@ export class Needs implements CredentialSource {
   get({ what, rejected }: CredentialQuestion): Promise<SecretBytes | undefined> {
     this.#settle(undefined);
     if (this.#isOver) return Promise.resolve(undefined);
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead) return Promise.resolve(ahead);
     const { promise, resolve } = Promise.withResolvers<SecretBytes | undefined>();
     const { profile, epoch, after, onChange } = this.#options;
     const cancel = after(PATIENCE_MS, () => this.#settle(undefined));
@@ -85,7 +92,14 @@ export class Needs implements CredentialSource {
   /** Nothing will be asked any more. */
   end(): void {
     this.#isOver = true;
+    this.forgetAhead();
     this.#settle(undefined);
+  }
+
+  /** There is a connection: whatever is needed later the person has not been asked for yet. */
+  forgetAhead(): void {
+    this.#ahead?.wipe();
+    this.#ahead = undefined;
   }
 
   #settle(secret: SecretBytes | undefined): void {

@@ -142,6 +142,7 @@ export class Service {
       firewall: protector.firewall,
       onEvent: (event) => {
         if (this.#running?.connection !== connection) return;
+        if (event.event === 'connected') needs.forgetAhead();
         this.#running.record = withEvent(this.#running.record, event);
         this.#tell();
       },

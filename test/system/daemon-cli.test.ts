@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { LAN_HOST } from '../interop/lab.ts';
 import {
@@ -67,6 +68,24 @@ describe('the command line and the service', { skip: NetLab.unavailable() }, () 
     });
   }
 
+  /** The same for a program, which has the password in a descriptor and no terminal. */
+  function upWith(password: string): Promise<{ readonly status: number | null; readonly text: string }> {
+    const words = ['up', 'Office', '--password-fd', '3', '--socket', running().socketPath];
+    const child = spawn(process.execPath, [CLI, ...words], {
+      uid: EMPLOYEE,
+      gid: DAEMON_GROUP,
+      cwd: '/',
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
+    let text = '';
+    for (const output of [child.stdout, child.stderr])
+      output?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    (child.stdio[3] as Writable).end(`${password}\n`);
+    return new Promise((resolve) => {
+      child.once('close', (status) => resolve({ status, text }));
+    });
+  }
+
   test('takes an employee from an import to the office and back', async () => {
     const none = await causeway('profile list');
     assert.match(none.text, /There are no profiles yet/);
@@ -93,6 +112,20 @@ describe('the command line and the service', { skip: NetLab.unavailable() }, () 
     ]);
     assert.equal(up.status, 7, up.text);
     assert.match(up.text, /password/i);
+  });
+
+  test('takes the password from a descriptor, once, and asks nobody when it is wrong', async () => {
+    const up = await upWith(USER.password);
+    assert.equal(up.status, 0, up.text);
+    assert.match(up.text, /Connected to Office/);
+    await assertPings(office.net.client, LAN_HOST);
+    assert.match((await causeway('down')).text, /Disconnected\./);
+    const wrong = await upWith('wrong');
+    assert.equal(wrong.status, 7, wrong.text);
+    assert.match((await causeway('status')).text, /Not connected\./);
+    const missing = await upWith('');
+    assert.equal(missing.status, 3, missing.text);
+    assert.match(missing.text, /it is empty/);
   });
 
   test('leaves nothing running when a person changes their mind', async () => {

@@ -2,10 +2,11 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../../contract/near.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
+import { descriptor } from '../descriptor.ts';
 
 /** The commands of the service: how each is written, and what it does. */
 export const SERVICE_USAGE: readonly (readonly [usage: string, about: string])[] = [
-  ['up [PROFILE]', 'connect, and leave it connected'],
+  ['up [PROFILE] [--password-fd N]', 'connect, and leave it connected'],
   ['down', 'end the connection'],
   ['status [--watch]', 'tell how the connection is, and follow it'],
   ['profile list', 'the profiles of this machine and yours'],
@@ -39,12 +40,14 @@ export interface ServiceCommand {
   readonly watch: boolean;
   readonly repair: boolean;
   readonly lines: number;
+  /** A file descriptor to read the secret from, in place of a person. */
+  readonly passwordFd?: number;
   readonly socketPath: string;
 }
 
 /** Options by command; those that take a value name it. All take `--json` and `--socket`. */
 const OPTIONS: Readonly<Record<ServiceCommandName, readonly string[]>> = {
-  up: [],
+  up: ['password-fd'],
   down: [],
   status: ['watch'],
   profile: [],
@@ -94,6 +97,7 @@ export function parseServiceCommand(
       watch: { type: 'boolean', short: 'w' },
       repair: { type: 'boolean' },
       lines: { type: 'string', short: 'n' },
+      'password-fd': { type: 'string' },
       socket: { type: 'string' },
     },
   });
@@ -110,6 +114,8 @@ export function parseServiceCommand(
   const lines = typeof values.lines === 'string' ? Number(values.lines) : DEFAULT_LINES;
   if (!Number.isInteger(lines) || lines < 1 || lines > 10_000)
     return err('--lines needs a number from 1 to 10000');
+  const passwordFd = descriptor('--password-fd', values['password-fd']);
+  if (!passwordFd.ok) return passwordFd;
   const socketPath = typeof values.socket === 'string' ? values.socket : DEFAULT_SOCKET;
   if (!socketPath.startsWith('/')) return err('--socket needs an absolute path');
   return ok({
@@ -119,6 +125,7 @@ export function parseServiceCommand(
     watch: values.watch === true,
     repair: values.repair === true,
     lines,
+    ...(passwordFd.value === undefined ? {} : { passwordFd: passwordFd.value }),
     socketPath,
   });
 }

@@ -1,9 +1,10 @@
 import type { ConnectionStatus, Need, Status } from '../../contract/daemon-api.ts';
-import type { Failure } from '../../lib/failure.ts';
+import { failure, type Failure } from '../../lib/failure.ts';
+import { err, ok, type Result } from '../../lib/result.ts';
+import type { SecretBytes } from '../../lib/secret.ts';
 import { EXIT_ENDED_BY_USER, exitCodeOf } from '../exit-codes.ts';
-import { promptSecret } from '../secret-input.ts';
+import { promptSecret, readSecretFromFd } from '../secret-input.ts';
 import { colored, harmless, marksOf } from '../terminal.ts';
-import { failure } from '../../lib/failure.ts';
 import {
   findProfile,
   type ServiceSession,
@@ -28,7 +29,10 @@ export async function up(session: ServiceSession): Promise<number> {
   const { client, command, screen } = session;
   const profile = await findProfile(client, command.operands[0]);
   if (!profile.ok) return tellFailure(screen, profile.error);
-  const started = await client.call('connection.up', { profile: profile.value.id });
+  const secret = await secretAhead(command);
+  if (!secret.ok) return tellFailure(screen, secret.error);
+  const started = await client.call('connection.up', { profile: profile.value.id }, secret.value);
+  secret.value?.wipe();
   if (!started.ok) return tellFailure(screen, started.error);
   const ending = await untilUp(session);
   switch (ending.kind) {
@@ -46,6 +50,17 @@ export async function up(session: ServiceSession): Promise<number> {
       await client.call('connection.down', {});
       return EXIT_INTERRUPTED;
   }
+}
+
+/** What the descriptor says, if one is given. It says it once: nobody is asked when that is not accepted. */
+async function secretAhead({
+  passwordFd,
+}: ServiceSession['command']): Promise<Result<SecretBytes | undefined, Failure>> {
+  if (passwordFd === undefined) return ok(undefined);
+  const read = await readSecretFromFd(passwordFd);
+  if (read.ok) return read;
+  const detail = `it could not be had from file descriptor ${passwordFd}: ${read.error}`;
+  return err(failure('config.credential-missing', { what: 'password', detail }));
 }
 
 function tellUp({ screen, command }: ServiceSession, connection: ConnectionStatus): number {
@@ -93,11 +108,11 @@ async function untilUp(session: ServiceSession): Promise<Ending> {
 
 /** Asks the person, and tells the service what they said. */
 async function answer(
-  { client, terminal, screen }: ServiceSession,
+  { client, command, terminal, screen }: ServiceSession,
   need: Need,
 ): Promise<'answered' | 'interrupted'> {
   screen.clearLive();
-  if (!terminal) {
+  if (!terminal || command.passwordFd !== undefined) {
     await client.call('need.refuse', { need: need.id });
     return 'answered';
   }

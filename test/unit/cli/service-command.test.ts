@@ -42,6 +42,11 @@ describe('commands for the service', () => {
       ['profile', "'causeway profile' is followed by one of list, show, import, export, remove"],
       ['status --wacth', "--wacth is not an option of 'causeway status'; did you mean --watch?"],
       ['up --repair', "--repair is not an option of 'causeway up'"],
+      [
+        'up --password-fd secret',
+        '--password-fd needs the number of an open file descriptor, such as --password-fd 3 with 3<FILE; never the secret itself',
+      ],
+      ['down --password-fd 3', "--password-fd is not an option of 'causeway down'"],
       ['down now', "'causeway down' was told more than it takes: see causeway --help"],
       ['profile show', "'causeway profile show' needs to know more: see causeway --help"],
       ['logs --lines 0', '--lines needs a number from 1 to 10000'],

@@ -9,7 +9,7 @@ interface Timer {
   cancelled: boolean;
 }
 
-function make(): { needs: Needs; timers: Timer[]; changes: () => number } {
+function make(ahead?: SecretBytes): { needs: Needs; timers: Timer[]; changes: () => number } {
   const timers: Timer[] = [];
   let changes = 0;
   const needs = new Needs(
@@ -22,6 +22,7 @@ function make(): { needs: Needs; timers: Timer[]; changes: () => number } {
         return () => (timer.cancelled = true);
       },
       onChange: () => changes++,
+      ...(ahead ? { ahead } : {}),
     },
     5,
   );
@@ -50,6 +51,32 @@ describe('what a connection needs of a person', () => {
     assert.equal(needs.current, undefined);
     assert.equal(timers[0]?.cancelled, true);
     assert.equal(changes(), 2);
+  });
+
+  test('is answered once by what was given ahead, and then asked for', async () => {
+    const { needs, changes } = make(SecretBytes.ofText('secret'));
+    const given = await needs.get(PASSWORD);
+    assert.equal(given && utf8Text(given.reveal()), 'secret');
+    assert.equal(changes(), 0);
+    void needs.get({ what: 'password', rejected: true });
+    assert.equal(needs.current?.rejected, true);
+    assert.equal(changes(), 1);
+    needs.end();
+  });
+
+  test('is asked for although something was given ahead, once there was a connection or it is over', async () => {
+    const connected = SecretBytes.ofText('secret');
+    const { needs } = make(connected);
+    needs.forgetAhead();
+    assert.ok(connected.wiped);
+    void needs.get(PASSWORD);
+    assert.equal(needs.current?.id, 5);
+    needs.end();
+    const ended = SecretBytes.ofText('secret');
+    const other = make(ended).needs;
+    other.end();
+    assert.ok(ended.wiped);
+    assert.equal(await other.get(PASSWORD), undefined);
   });
 
   test('is not answered by an answer to something else, nor twice', async () => {
