@@ -128,6 +128,25 @@ const tunnelObject = z.strictObject({
   mtu: z.number().int().min(576).max(9000).optional(),
 });
 
+const domains = z
+  .array(
+    checked(253, (text) =>
+      isHostName(text) ? undefined : 'must be a domain like corp.example.com, without a dot in front',
+    ),
+  )
+  .min(1)
+  .max(100);
+const dnsObject = z.strictObject({
+  use: z.enum(['gateway', 'none']).default('gateway'),
+  servers: z
+    .array(checked(64, (text) => (addressOctets(text) ? undefined : 'must be an IP address')))
+    .min(1)
+    .max(8)
+    .optional(),
+  domains: domains.optional(),
+  searchDomains: domains.optional(),
+});
+
 const livenessObject = z.strictObject({ intervalSeconds: z.number().int().min(5).max(3600).default(30) });
 const reconnectObject = z.strictObject({
   enabled: z.boolean().default(true),
@@ -160,6 +179,7 @@ const profileObject = z.strictObject({
   ike: ikeObject.prefault({}),
   esp: espObject.prefault({}),
   tunnel: tunnelObject.prefault({}),
+  dns: dnsObject.prefault({}),
   liveness: livenessObject.prefault({}),
   retransmit: retransmitObject.prefault({}),
   reconnect: reconnectObject.prefault({}),
@@ -222,7 +242,7 @@ function namedGateways(gateway: Written['gateway']) {
 /** Rules that need more than one field. They are judged once each field is good by itself. */
 function crossProblems(profile: Written): Problem[] {
   const problems: Problem[] = [];
-  const { gateway, user, tunnel, reconnect, automatic } = profile;
+  const { gateway, user, tunnel, dns, reconnect, automatic } = profile;
   for (const { place, ikePort = gateway.ikePort, natPort = gateway.natPort, identity } of namedGateways(
     gateway,
   )) {
@@ -244,6 +264,12 @@ function crossProblems(profile: Written): Problem[] {
       path: ['reconnect', 'giveUpAfterSeconds'],
       message: 'has no use with reconnect.enabled false, where nothing is tried',
     });
+  for (const key of ['servers', 'domains', 'searchDomains'] as const)
+    if (dns.use === 'none' && dns[key] !== undefined)
+      problems.push({
+        path: ['dns', key],
+        message: 'has no use with dns.use none, where nothing is changed about names',
+      });
   if (tunnel.mtu !== undefined && tunnel.mtu < 1280 && tunnel.addresses.includes('ipv6'))
     problems.push({
       path: ['tunnel', 'mtu'],
@@ -273,6 +299,7 @@ export const PROFILE_KEYS: Readonly<Record<string, readonly string[]>> = {
   ike: Object.keys(ikeObject.shape),
   esp: Object.keys(espObject.shape),
   tunnel: Object.keys(tunnelObject.shape),
+  dns: Object.keys(dnsObject.shape),
   'gateway.alternatives': Object.keys(alternativeObject.shape),
   liveness: Object.keys(livenessObject.shape),
   retransmit: Object.keys(retransmitObject.shape),

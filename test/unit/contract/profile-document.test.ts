@@ -61,7 +61,7 @@ test('the defaults in the document are those of the schema', () => {
     user: { method: 'eap-mschapv2', username: 'alice' },
   });
   assert.ok(result.ok);
-  const { gateway, tunnel, liveness, retransmit, reconnect, rekey, mobike, fragmentation, automatic } =
+  const { gateway, tunnel, dns, liveness, retransmit, reconnect, rekey, mobike, fragmentation, automatic } =
     result.value;
   const defaults: Record<string, unknown> = {
     'gateway.ikePort': gateway.ikePort,
@@ -69,6 +69,7 @@ test('the defaults in the document are those of the schema', () => {
     'gateway.authorities': gateway.authorities,
     'tunnel.remote': tunnel.remote,
     'tunnel.addresses': tunnel.addresses,
+    'dns.use': dns.use,
     'liveness.intervalSeconds': liveness.intervalSeconds,
     'retransmit.timeoutSeconds': retransmit.timeoutSeconds,
     'gateway.alternatives': gateway.alternatives,

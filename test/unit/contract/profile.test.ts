@@ -34,6 +34,7 @@ test('the smallest profile gets every default', () => {
     ike: {},
     esp: {},
     tunnel: { remote: ['0.0.0.0/0', '::/0'], addresses: ['ipv4', 'ipv6'] },
+    dns: { use: 'gateway' },
     liveness: { intervalSeconds: 30 },
     retransmit: { timeoutSeconds: 60 },
     reconnect: { enabled: true },
@@ -272,5 +273,22 @@ test('fields that contradict each other are refused', () => {
   );
   assert.deepEqual(problems(profileWith({ tunnel: { addresses: ['ipv4', 'ipv4'] } })), [
     'tunnel.addresses: names a family twice',
+  ]);
+  assert.deepEqual(problems(profileWith({ dns: { use: 'none', servers: ['10.0.0.53'] } })), [
+    'dns.servers: has no use with dns.use none, where nothing is changed about names',
+  ]);
+});
+
+test('name servers are addresses, and domains are names of hosts', () => {
+  const dns = {
+    servers: ['ns.example'],
+    domains: ['.corp.example'],
+    searchDomains: ['a b\nnameserver 6.6.6.6'],
+  };
+  assert.deepEqual(problems(profileWith({ dns })), [
+    'dns.servers[0]: must be an IP address',
+    'dns.domains[0]: must be a domain like corp.example.com, without a dot in front',
+    'dns.searchDomains[0]: must not contain control characters',
+    'dns.searchDomains[0]: must be a domain like corp.example.com, without a dot in front',
   ]);
 });
