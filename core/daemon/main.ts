@@ -3,12 +3,19 @@
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Log } from '../lib/ports.ts';
 import { daemonApi } from '../contract/daemon-api.ts';
 import { createConnection } from '../composition/connection.ts';
 import { realOs } from '../platform/linux/real-os.ts';
 import { LinuxRouteManager } from '../platform/linux/route-manager.ts';
 import { Server } from '../rpc/server.ts';
 import { LinuxFirewall } from '../platform/linux/firewall.ts';
+import { linuxDns } from '../platform/linux/dns/linux-dns.ts';
+import type { LinuxDnsManager } from '../platform/linux/dns/manager.ts';
+import { BYPASS_MARK } from '../vpn/outlet.ts';
+import { serviceManager } from '../platform/linux/service-manager.ts';
+import { closeForBoot } from './boot.ts';
+import { putBack } from './put-back.ts';
 import { machineDoctor } from './doctor.ts';
 import { machineRoute } from './machine-route.ts';
 import { Protector } from './protector.ts';
@@ -18,23 +25,53 @@ import { LogFile } from './log-file.ts';
 import { DAEMON_HELP, type DaemonOptions, parseDaemonOptions } from './options.ts';
 import { ProfileStore } from './profile-store.ts';
 import { Service } from './service.ts';
-import { listenAt } from './socket-place.ts';
+import { isServed, listenAt } from './socket-place.ts';
 
+const ROOT = 0;
 const LOG_OCTETS = 5 * 1024 * 1024;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
-/** Serves until a signal says that it is enough. The exit code. */
-async function serve(options: DaemonOptions): Promise<number> {
-  const owner = process.geteuid?.();
-  if (owner !== 0) return complain('must run as root: it makes tunnel interfaces and changes routes');
-  const epoch = (): number => Date.now();
-  const file = new LogFile({
-    path: options.logFile,
+const epoch = (): number => Date.now();
+
+function openLog({ logFile, verbose }: DaemonOptions): LogFile {
+  return new LogFile({
+    path: logFile,
     maxOctets: LOG_OCTETS,
     epoch,
-    level: options.verbose ? 'debug' : 'info',
+    level: verbose ? 'debug' : 'info',
   });
+}
+
+/** Does what is done at once, without serving. The exit code. */
+async function once(task: 'close-for-boot' | 'put-back', options: DaemonOptions): Promise<number> {
+  const file = openLog(options);
+  // Whoever started it sees what the log has: at the start of a machine there may be no log yet.
+  const log: Log = (level, event, fields) => {
+    file.log(level, event, fields);
+    process.stderr.write(`causewayd: ${level} ${event}${fields ? ` ${JSON.stringify(fields)}` : ''}\n`);
+  };
+  const os = realOs();
+  const firewall = new LinuxFirewall(os);
+  const served = { isServed: () => isServed(options.runDirectory), firewall, log };
+  const isDone =
+    task === 'close-for-boot'
+      ? await closeForBoot({ ...served, store: new SettingsStore(options.stateDirectory, ROOT) })
+      : await putBack({ ...served, repairers: [new LinuxRouteManager(os), namesOf(options, log)] });
+  file.close();
+  return isDone ? 0 : EXIT_FAILED;
+}
+
+/** Who puts back how names are looked up; no tunnel stands, and nobody follows answers. */
+function namesOf({ stateDirectory }: DaemonOptions, log: Log): LinuxDnsManager {
+  return linuxDns({ bypassMark: BYPASS_MARK, onAnswers: () => Promise.resolve(), log, stateDirectory });
+}
+
+/** Serves until a signal says that it is enough. The exit code. */
+async function serve(options: DaemonOptions): Promise<number> {
+  const owner = ROOT;
+  const manager = serviceManager(process.env['NOTIFY_SOCKET']);
+  const file = openLog(options);
   const { log } = file;
   const os = realOs();
   const repaired = await new LinuxRouteManager(os).repairStale();
@@ -84,7 +121,9 @@ async function serve(options: DaemonOptions): Promise<number> {
     log,
   });
   log('info', 'started', { version: version(), pid: process.pid });
+  manager.ready();
   const signal = await ending((error) => log('error', 'fault', { stack: error.stack }));
+  manager.stopping();
   log('info', 'ending', { signal });
   await service.end();
   server.close();
@@ -123,8 +162,11 @@ async function main(): Promise<number> {
     process.stdout.write(DAEMON_HELP);
     return 0;
   }
+  if (process.geteuid?.() !== ROOT)
+    return complain('must run as root: it makes tunnel interfaces and changes routes');
+  const { task } = options.value;
   try {
-    return await serve(options.value);
+    return await (task === 'serve' ? serve(options.value) : once(task, options.value));
   } catch (error) {
     return complain(error instanceof Error ? error.message : String(error));
   }

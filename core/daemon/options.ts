@@ -1,8 +1,12 @@
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '../lib/result.ts';
 
+/** `close-for-boot` and `put-back` are done at once; to serve takes until a signal comes. */
+export type DaemonTask = 'serve' | 'close-for-boot' | 'put-back';
+
 /** Where the service finds and keeps what is its own. Given by whoever starts it, who is root. */
 export interface DaemonOptions {
+  readonly task: DaemonTask;
   /** Holds the socket. */
   readonly runDirectory: string;
   readonly stateDirectory: string;
@@ -31,6 +35,8 @@ Usage: causewayd [options]
   --config-dir DIR    where IT puts profiles, in profiles.d (${DEFAULTS['config-dir']})
   --log-file FILE     its log (${DEFAULTS['log-file']})
   --verbose           log more
+  --close-for-boot    close the machine if its settings say so, and end: before its network is up
+  --put-back          undo everything that Causeway changed on this machine, and end
   --help              show this
 `;
 
@@ -49,6 +55,8 @@ export function parseDaemonOptions(argv: readonly string[]): Result<DaemonOption
         'log-file': text,
         group: text,
         verbose: flag,
+        'close-for-boot': flag,
+        'put-back': flag,
         help: flag,
       },
     });
@@ -57,7 +65,10 @@ export function parseDaemonOptions(argv: readonly string[]): Result<DaemonOption
     for (const name of ['run-dir', 'state-dir', 'config-dir', 'log-file'] as const) {
       if (!chosen[name].startsWith('/')) return err(`--${name} must be an absolute path`);
     }
+    const [closes, putsBack] = [values['close-for-boot'] === true, values['put-back'] === true];
+    if (closes && putsBack) return err('--close-for-boot and --put-back are two different things');
     return ok({
+      task: closes ? 'close-for-boot' : putsBack ? 'put-back' : 'serve',
       runDirectory: chosen['run-dir'],
       stateDirectory: chosen['state-dir'],
       configDirectory: chosen['config-dir'],

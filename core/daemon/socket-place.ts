@@ -41,6 +41,11 @@ export async function listenAt({ directory, owner, group }: SocketPlace): Promis
   return listener;
 }
 
+/** Whether a service runs whose socket is in that directory. */
+export function isServed(directory: string): Promise<boolean> {
+  return answers(join(directory, SOCKET_NAME));
+}
+
 /** Whether somebody accepts connections there: a service that was killed leaves its socket behind. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {

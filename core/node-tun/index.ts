@@ -2,7 +2,7 @@ import { native, type Handle } from './native.ts';
 
 export { clocks, type Clocks } from './clocks.ts';
 export { NetlinkSocket, type NetlinkOptions } from './netlink.ts';
-export { peerOf, UnixListener, type AcceptedConnection, type PeerCredentials } from './unix.ts';
+export { peerOf, sendToUnix, UnixListener, type AcceptedConnection, type PeerCredentials } from './unix.ts';
 
 /*
  * Batched TUN and UDP input and output. Each call moves a whole batch between the kernel and one slab of the

@@ -55,6 +55,7 @@ export interface Native {
   unixListen(path: string, mode: number, backlog: number): Handle;
   unixAccept(handle: Handle, out: Float64Array): number;
   peerOf(descriptor: number, out: Float64Array): void;
+  unixSend(name: string, octets: Uint8Array): void;
   tcpConnect(to: Uint8Array, mark: number | undefined, device: string | undefined): number;
 }
 

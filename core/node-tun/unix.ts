@@ -61,3 +61,11 @@ export function peerOf(descriptor: number): PeerCredentials {
 function credentials([pid = 0, uid = 0, gid = 0]: Float64Array): PeerCredentials {
   return { pid, uid, gid };
 }
+
+/**
+ * Sends one datagram to a Unix datagram socket, without waiting; `@` begins a name outside the file system. Throws
+ * SystemError: 'ENOENT' or 'ECONNREFUSED' when nobody is there, 'EAGAIN' when nobody reads.
+ */
+export function sendToUnix(name: string, octets: Uint8Array): void {
+  native().unixSend(name, octets);
+}

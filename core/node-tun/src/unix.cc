@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <string>
 
@@ -101,8 +102,31 @@ napi_value PeerOf(napi_env env, napi_callback_info info) {
   return error == 0 ? nullptr : ThrowErrno(env, error, "SO_PEERCRED");
 }
 
+napi_value UnixSend(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  std::string name;
+  Span<uint8_t> octets;
+  sockaddr_un address = {};
+  if (!args.Text(0, "name", sizeof address.sun_path - 1, &name) || !args.Octets(1, "octets", &octets)) {
+    return nullptr;
+  }
+  if (name.empty()) return ThrowRange(env, "name", "is empty");
+  address.sun_family = AF_UNIX;
+  memcpy(address.sun_path, name.data(), name.size());
+  if (name[0] == '@') address.sun_path[0] = '\0';
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return ThrowErrno(env, errno, "socket");
+  // The length ends with the name: outside the file system every octet counts.
+  socklen_t length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+  ssize_t sent = sendto(fd, octets.data, octets.length, MSG_NOSIGNAL | MSG_DONTWAIT,
+                        reinterpret_cast<sockaddr*>(&address), length);
+  int error = sent < 0 ? errno : 0;
+  close(fd);
+  return error == 0 ? nullptr : ThrowErrno(env, error, "sendto");
+}
+
 napi_status UnixListener::Register(napi_env env, napi_value exports) {
-  return Export(env, exports, {{"unixListen", Open}, {"unixAccept", Accept}, {"peerOf", PeerOf}});
+  return Export(env, exports, {{"unixListen", Open}, {"unixAccept", Accept}, {"peerOf", PeerOf}, {"unixSend", UnixSend}});
 }
 
 }  // namespace node_tun

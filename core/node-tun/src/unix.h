@@ -23,6 +23,10 @@ class UnixListener : public Device {
   static UnixListener* Self(const Args& args);
 };
 
+// unixSend(name, octets): one datagram to a Unix datagram socket. A name that begins with '@' is one outside the file
+// system. Throws 'ECONNREFUSED' or 'ENOENT' when nobody is there, 'EAGAIN' when nobody reads.
+napi_value UnixSend(napi_env env, napi_callback_info info);
+
 // peerOf(descriptor, out): who is at the other end of a connected Unix socket. Fills a Float64Array of 3 with pid,
 // uid and gid, as the kernel noted them when the other end connected (or began to listen).
 napi_value PeerOf(napi_env env, napi_callback_info info);
