@@ -152,6 +152,10 @@ const reconnectObject = z.strictObject({
   enabled: z.boolean().default(true),
   giveUpAfterSeconds: z.number().int().min(10).max(604_800).optional(),
 });
+const onDemandObject = z.strictObject({
+  enabled: z.boolean().default(false),
+  idleSeconds: z.number().int().min(5).max(86_400).default(300),
+});
 const rekeyObject = z.strictObject({
   childMinutes: z.number().int().min(5).max(1440).default(60),
   ikeMinutes: z.number().int().min(10).max(10_080).default(240),
@@ -183,6 +187,7 @@ const profileObject = z.strictObject({
   liveness: livenessObject.prefault({}),
   retransmit: retransmitObject.prefault({}),
   reconnect: reconnectObject.prefault({}),
+  onDemand: onDemandObject.prefault({}),
   rekey: rekeyObject.prefault({}),
   mobike: z.boolean().default(true),
   fragmentation: fragmentationObject.prefault({}),
@@ -304,6 +309,7 @@ export const PROFILE_KEYS: Readonly<Record<string, readonly string[]>> = {
   liveness: Object.keys(livenessObject.shape),
   retransmit: Object.keys(retransmitObject.shape),
   reconnect: Object.keys(reconnectObject.shape),
+  onDemand: Object.keys(onDemandObject.shape),
   rekey: Object.keys(rekeyObject.shape),
   fragmentation: Object.keys(fragmentationObject.shape),
   automatic: Object.keys(automaticObject.shape),

@@ -33,6 +33,7 @@ const phase = z.strictObject({
 /** Where a connection is in its life; its end is the event `disconnected`. */
 export const STATES = [
   'preparing',
+  'on-demand',
   'connecting',
   'configuring',
   'connected',
@@ -52,7 +53,9 @@ export const causeSchema = z.strictObject({
 
 /**
  * The state, on every change of what is said of it. `connected` means that the gateway answers on the path in use, and
- * never lasts longer than the liveness period after it stopped doing so. From `roaming` on the tunnel's device and
+ * never lasts longer than the liveness period after it stopped doing so. `on-demand`: there is no session, and the first
+ * packet that belongs into the tunnel makes one; `cause` and `retryAtMs` say why the last attempt failed and until when
+ * no packet begins another. From `roaming` on, and from `on-demand` on, the tunnel's device and
  * routes stay as they are: what belongs into the tunnel waits or is dropped, and goes nowhere else.
  */
 const state = z.strictObject({
@@ -61,7 +64,7 @@ const state = z.strictObject({
   state: z.enum(STATES),
   /** Only when roaming: it is moving to another path, or checks whether a gateway that is silent is there. */
   doubt: z.enum(['moving', 'checking']).optional(),
-  /** Only when reconnecting: how many attempts were begun, and when the next begins if none is under way. */
+  /** When reconnecting, and on demand: how many attempts were begun, and when the next may begin if none is under way. */
   attempt: count.optional(),
   retryAtMs: atMs.optional(),
   /** Only while there is no connection. */

@@ -30,6 +30,13 @@ export class StateReport {
       case 'disconnected':
       case 'ended':
         return undefined;
+      case 'on-demand': {
+        const { trouble } = state.life;
+        if (!trouble) return { state: 'on-demand' };
+        const { cause, tries, notBefore } = trouble;
+        const retryAtMs = notBefore - this.#startedAt;
+        return { state: 'on-demand', attempt: tries, retryAtMs, cause: causeOf(cause) };
+      }
       case 'roaming':
         return { state: 'roaming', doubt: state.current.silent ? 'checking' : 'moving' };
       case 'reconnecting': {

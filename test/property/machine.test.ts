@@ -88,6 +88,10 @@ class Watched extends Played {
       assert.deepEqual(facts, { confirmed: true, silent: false, way: 'kept' }, 'connected is the truth');
       assert.ok(state.life.online);
     }
+    if (state.name === 'on-demand') {
+      assert.deepEqual(open, [], 'what waits for a packet has no session');
+      assert.equal(this.effects.at(-1)?.kind, 'watch', 'and is told of the next one');
+    }
     if (state.name === 'reconnecting' || state.name === 'waiting-for-network') {
       assert.ok(state.outage.cause.code in FAILURES && state.outage.since <= this.now);
     }
@@ -162,7 +166,9 @@ const OF_SESSION: Readonly<Record<string, (played: Watched, id: number, choice: 
 };
 
 const AT_LARGE: Readonly<Record<string, (played: Watched, which: number, choice: number) => unknown>> = {
-  start: (played) => played.start(ONE, SIX),
+  start: (played) => (played.settings.onDemand ? played.armed(ONE, SIX) : played.start(ONE, SIX)),
+  acquire: (played) => played.on({ kind: 'acquire' }),
+  used: (played) => played.on({ kind: 'used' }),
   stop: (played) => played.on({ kind: 'stop' }),
   abandon: (played) => played.on({ kind: 'abandon' }),
   device: (played) => played.on({ kind: 'broken', failure: failure('platform.tun-failed') }),
@@ -192,7 +198,7 @@ function carryOut(played: Watched, [what, which, choice]: Action): void {
 /** Ends are rare, so that something happens before them. */
 const words = fc.oneof(
   { weight: 12, arbitrary: fc.constant('works') },
-  { weight: 6, arbitrary: fc.constantFrom('found', 'moment', 'while', 'network') },
+  { weight: 6, arbitrary: fc.constantFrom('found', 'moment', 'while', 'network', 'acquire') },
   { weight: 24, arbitrary: fc.constantFrom(...Object.keys(OF_SESSION)) },
   { weight: 8, arbitrary: fc.constantFrom(...Object.keys(AT_LARGE)) },
 );
@@ -214,17 +220,19 @@ test(
       fc.property(
         fc.record({
           reconnect: fc.boolean(),
+          idle: fc.option(fc.integer({ min: 5_000, max: 100_000 }), { nil: undefined }),
           giveUp: fc.option(fc.integer({ min: 10_000, max: 100_000 }), { nil: undefined }),
           gateways: fc.constantFrom(['a.example'], ['a.example', '192.0.2.9', 'b.example']),
           actions,
         }),
-        ({ reconnect, giveUp, gateways, actions: happening }) => {
+        ({ reconnect, idle, giveUp, gateways, actions: happening }) => {
           const played = new Watched({
             reconnect,
             gateways,
             ...(giveUp === undefined ? {} : { giveUpAfterMs: giveUp }),
+            ...(idle === undefined ? {} : { onDemand: { idleMs: idle } }),
           });
-          played.start(ONE, SIX);
+          AT_LARGE['start']?.(played, 0, 0);
           for (const action of happening) {
             carryOut(played, action);
             seen.add(played.name);
@@ -238,6 +246,7 @@ test(
       { numRuns: 5_000 },
     );
     for (const name of [
+      'on-demand',
       'connecting',
       'configuring',
       'connected',

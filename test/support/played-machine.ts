@@ -89,6 +89,13 @@ export class Played {
     return this;
   }
 
+  /** On demand: the tunnel stands, and the gateway's addresses are known. */
+  armed(...addresses: readonly IpAddress[]): this {
+    this.on({ kind: 'start', settings: this.settings, online: true });
+    this.on({ kind: 'armed', known: { 0: addresses } });
+    return this;
+  }
+
   says(id: number, event: SessionEvent): readonly Effect[] {
     return this.on({ kind: 'session', id, event });
   }

@@ -1,5 +1,5 @@
 import type { ConnectionStatus, DoctorFinding, Status } from '../../contract/daemon-api.ts';
-import { bytesText, clockText } from '../quantities.ts';
+import { bytesText, clockText, spanText } from '../quantities.ts';
 import { nextAttemptText } from '../state-text.ts';
 import { harmless } from '../terminal.ts';
 
@@ -10,6 +10,12 @@ export function stateText(connection: ConnectionStatus, now: number): string {
   switch (state) {
     case 'preparing':
       return `Getting ready to connect to ${name}`;
+    case 'on-demand': {
+      const why = cause ? ` The last attempt failed: ${harmless(cause.title)}.` : '';
+      const wait = retryAt === undefined ? 0 : retryAt - now;
+      const pause = wait > 0 ? ` The next can begin in ${spanText(wait)}.` : '';
+      return `Ready for ${name}: it connects when something needs it.${why}${pause}`;
+    }
     case 'connecting':
       return connection.phase === 'auth' ? `Signing in to ${name}` : `Looking for the gateway of ${name}`;
     case 'asking':

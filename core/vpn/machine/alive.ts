@@ -9,6 +9,7 @@ import { note, noteWay } from './current.ts';
 import { follow, withoutReason } from './follow.ts';
 import { mayPass } from './judgement.ts';
 import { failed, goodbye, leave, stay } from './leave.ts';
+import { idleAt } from './rest.ts';
 import type { Current } from './parts.ts';
 import { type Alive, got, goWithout, interrupt, outageOf, settle } from './settle.ts';
 import type { Effect, Lost, Moment, Standing, Transition, VpnEvent, Waiting } from './state.ts';
@@ -18,7 +19,10 @@ import { redirectedPlace } from './targets.ts';
 export function alive(state: Standing | Lost | Waiting, event: VpnEvent, moment: Moment): Transition {
   const { life, current, attempt } = state;
   const whole: Alive = { life, current, attempt, outage: 'outage' in state ? state.outage : undefined };
+  if (event.kind === 'time' && moment.now >= idleAt(life)) return leave(whole, { kind: 'idle' }, moment);
   switch (event.kind) {
+    case 'used':
+      return stay({ ...state, life: { ...life, usedAt: moment.now } });
     case 'network':
       return onNetwork(state, event.online, moment);
     case 'woke':

@@ -1,19 +1,25 @@
-import { begin, type Progress } from './attempt.ts';
+import { begin, type Plan, type Progress } from './attempt.ts';
 import { follow, withoutReason } from './follow.ts';
 import { failed, leave, stay, to } from './leave.ts';
-import { settle } from './settle.ts';
+import { rejection, settle } from './settle.ts';
 import { placesOf } from './targets.ts';
 import type { Life, Moment, Transition, VpnEvent, VpnState } from './state.ts';
 
 type First = Extract<VpnState, { name: 'connecting' | 'configuring' }>;
 
-/** The first attempt: the addresses of the first gateway are known. */
+/** The first attempt: the addresses of the first gateway are known. On demand they may be known for long. */
 export function connect(life: Life, moment: Moment): Transition {
-  const plan = { goal: 'connect', places: placesOf(life.settings), useKnown: true } as const;
-  return became(begin(life, plan, moment.now), moment);
+  const goal = life.isArmed ? 'reconnect' : 'connect';
+  return became(begin(life, { goal, places: placesOf(life.settings), useKnown: true }, moment.now), moment);
 }
 
-function became({ life, attempt, effects, over }: Progress, moment: Moment): Transition {
+function became({ life, attempt, effects, over, refused }: Progress, moment: Moment): Transition {
+  const rejected = over && life.isArmed && !refused ? rejection(attempt, over) : undefined;
+  if (rejected) {
+    const plan: Plan = { goal: attempt.goal, places: placesOf(life.settings), useKnown: true, rejected };
+    const again = begin(life, plan, moment.now);
+    return became({ ...again, effects: [...effects, ...again.effects] }, moment);
+  }
   if (over) return leave({ life, attempt }, failed(over, false), moment, effects);
   return to({ name: attempt.ready ? 'configuring' : 'connecting', life, attempt }, ...effects);
 }
@@ -23,7 +29,8 @@ export function connecting(state: First, event: VpnEvent, moment: Moment): Trans
   const { life, attempt } = state;
   const ready = attempt.ready;
   if (ready && event.kind === 'configured' && event.id === ready.id) {
-    return settle({ life, current: ready }, moment, [{ kind: 'announce', current: ready }]);
+    const used = { ...life, usedAt: moment.now, trouble: undefined };
+    return settle({ life: used, current: ready }, moment, [{ kind: 'announce', current: ready }]);
   }
   if (ready && event.kind === 'configure-failed' && event.id === ready.id) {
     return leave(state, failed(event.failure, false), moment);

@@ -2,7 +2,8 @@ import type { Failure } from '../../lib/failure.ts';
 import type { Millis } from '../../lib/ports.ts';
 import { cancel, leaving } from './race.ts';
 import type { Attempt, Current } from './parts.ts';
-import type { Effect, Life, Moment, Outcome, Transition, VpnEvent, VpnState } from './state.ts';
+import { mayRest, rest, sessionsIn } from './rest.ts';
+import type { After, Effect, Life, Moment, Outcome, Transition, VpnEvent, VpnState } from './state.ts';
 
 export const STOPPED: Outcome = { kind: 'stopped' };
 
@@ -23,6 +24,23 @@ export function end(outcome: Outcome): Transition {
   return to({ name: 'ended', outcome }, { kind: 'clear' });
 }
 
+/** No session is waited for any more: everything ends, or the tunnel is kept for the next packet. */
+export function conclude(
+  held: Held,
+  after: After,
+  moment: Moment,
+  first: readonly Effect[] = [],
+): Transition {
+  const { life } = held;
+  if (mayRest(life, after)) return rest(life, after, moment, [...first, ...drops(sessionsIn(held))]);
+  if (after.kind !== 'failed') return end(STOPPED);
+  return end({ ...after, wasConnected: after.wasConnected || life.usedAt !== undefined });
+}
+
+function drops(ids: readonly number[]): Effect[] {
+  return ids.map((id) => ({ kind: 'drop', id }));
+}
+
 /** What may hold sessions that the gateway knows of. */
 export interface Held {
   readonly life: Life;
@@ -31,17 +49,16 @@ export interface Held {
 }
 
 /** The gateway is told before anything is undone, unless there is nobody to tell or no network to do it by. */
-export function leave(
-  { life: before, attempt, current }: Held,
-  after: Outcome,
-  { now }: Moment,
-  first: readonly Effect[] = [],
-): Transition {
-  if (!before.online) return end(after);
+export function leave(held: Held, after: After, moment: Moment, first: readonly Effect[] = []): Transition {
+  const { life: before, attempt, current } = held;
+  if (!before.online) return conclude(held, after, moment, first);
+  const { now } = moment;
   const cancelled = attempt ? cancel(before, attempt, now) : { life: before, effects: [] };
   const life = current ? leaving(cancelled.life, [current.id], now) : cancelled.life;
-  const effects = [...first, ...cancelled.effects, ...(current ? [goodbye(current)] : [])];
-  if (life.leaving.length === 0) return end(after);
+  // Whoever sends something while we say goodbye waits for the next session.
+  const resting: readonly Effect[] = mayRest(life, after) ? [{ kind: 'rest' }] : [];
+  const effects = [...first, ...resting, ...cancelled.effects, ...(current ? [goodbye(current)] : [])];
+  if (life.leaving.length === 0) return conclude({ life }, after, moment, effects);
   const until = Math.max(...life.leaving.map((one) => one.until));
   return to({ name: 'disconnecting', life, after, until }, ...effects);
 }
@@ -88,14 +105,20 @@ export function disconnecting(
   event: VpnEvent,
   moment: Moment,
 ): Transition {
-  if (event.kind === 'abandon' || (event.kind === 'time' && moment.now >= state.until))
-    return end(state.after);
+  const { life, after } = state;
+  if (event.kind === 'time' && moment.now >= state.until) return conclude({ life }, after, moment);
   // What we say goodbye with does not work either.
-  if (event.kind === 'broken' && event.id === undefined) return end(state.after);
-  if (event.kind === 'network' && !event.online) return end(state.after);
+  if (event.kind === 'broken' && event.id === undefined) {
+    return mayRest(life, after)
+      ? end(failed(event.failure, life.usedAt !== undefined))
+      : conclude({ life }, after, moment);
+  }
+  if (event.kind === 'network' && !event.online) {
+    return conclude({ life: { ...life, online: false } }, after, moment);
+  }
   const said = farewell(state.life, event, moment);
   if (!said) return stay(state);
   return said.life.leaving.length === 0
-    ? end(state.after)
+    ? conclude({ life: said.life }, after, moment, said.effects)
     : to({ ...state, life: said.life }, ...said.effects);
 }

@@ -219,7 +219,7 @@ export function got(
 }
 
 /** Another password may be right; but nobody is asked for one while the session may still be good. */
-function rejection({ goal, rejected }: Attempt, why: Failure): Rejection | undefined {
+export function rejection({ goal, rejected }: Attempt, why: Failure): Rejection | undefined {
   const times = (rejected?.times ?? 0) + 1;
   return why.code === 'auth.wrong-password' && goal !== 'doubt' && times <= MAX_REJECTIONS
     ? { failure: why, times }

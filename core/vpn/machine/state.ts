@@ -9,6 +9,9 @@ export type Outcome =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly wasConnected: boolean };
 
+/** What comes behind the last goodbye: an end, or nobody has used the connection for long enough. */
+export type After = Outcome | { readonly kind: 'idle' };
+
 /** What the profile decides of a connection's life. Nothing of it changes. */
 export interface Settings {
   /** Host names or addresses of the gateways that may be used, in the order in which they are wanted. */
@@ -21,6 +24,17 @@ export interface Settings {
   readonly goodbyeMs: number;
   /** After a sleep of this length the gateway cannot have kept the session. */
   readonly longSleepMs: number;
+  /** The first packet makes a connection, and this long without one ends it; without it there is one from the start. */
+  readonly onDemand?: { readonly idleMs: Millis };
+}
+
+/** Why a connection that was asked for on demand could not be made. */
+export interface Trouble {
+  readonly cause: Failure;
+  /** Attempts that failed in a row. */
+  readonly tries: number;
+  /** No packet begins another one before this. */
+  readonly notBefore: Millis;
 }
 
 /** What is known about the whole connection, whatever it does at the moment. */
@@ -40,6 +54,11 @@ export interface Life {
   readonly known: Readonly<Record<number, readonly IpAddress[]>>;
   /** Look-ups of gateways whose addresses are known, in case that they have changed. Nobody waits for them. */
   readonly refreshing: readonly { readonly id: number; readonly gateway: number }[];
+  /** The tunnel stands on this machine, whether there is a session or not: the state 'on-demand' can be gone back to. */
+  readonly isArmed: boolean;
+  /** When somebody last sent or received something through the tunnel; undefined before there ever was a connection. */
+  readonly usedAt?: Millis | undefined;
+  readonly trouble?: Trouble | undefined;
 }
 
 /** The time in which there is no connection although one is wanted. */
@@ -61,6 +80,8 @@ export type VpnState =
   | { readonly name: 'disconnected' }
   /** Checking the profile and this machine, looking up the gateway's name. */
   | { readonly name: 'preparing'; readonly life: Life }
+  /** Device, addresses and routes stand, and there is no session: the first packet for them makes one. */
+  | { readonly name: 'on-demand'; readonly life: Life }
   /** Talking IKE for the first time. */
   | { readonly name: 'connecting'; readonly life: Life; readonly attempt: Attempt }
   /** The first SAs stand; device, addresses and routes are being set. */
@@ -72,7 +93,7 @@ export type VpnState =
   | {
       readonly name: 'disconnecting';
       readonly life: Life;
-      readonly after: Outcome;
+      readonly after: After;
       readonly until: Millis;
     }
   /** Everything that was changed is undone. */
@@ -140,6 +161,13 @@ export type VpnEvent =
   /** Ready to connect. The first gateway's addresses, best first; at least one. */
   | { readonly kind: 'prepared'; readonly addresses: readonly IpAddress[] }
   | { readonly kind: 'prepare-failed'; readonly failure: Failure }
+  /** The tunnel stands and waits. The addresses of each gateway that could be found, by its index. */
+  | { readonly kind: 'armed'; readonly known: Life['known'] }
+  | { readonly kind: 'arm-failed'; readonly failure: Failure }
+  /** A packet came that is for the tunnel (RFC 4301's acquire), as 'watch' asked for. */
+  | { readonly kind: 'acquire' }
+  /** Somebody uses the connection. */
+  | { readonly kind: 'used' }
   | { readonly kind: 'found'; readonly id: number; readonly addresses: readonly IpAddress[] }
   | { readonly kind: 'not-found'; readonly id: number; readonly failure: Failure }
   /** No socket or no session could be made. */
@@ -166,6 +194,12 @@ export type VpnEvent =
 /** What the driver must do, in this order. Each is safe to do when there is nothing to do. */
 export type Effect =
   | { readonly kind: 'prepare' }
+  /** Checks this machine, looks the gateways up and makes the tunnel, without a session. */
+  | { readonly kind: 'arm' }
+  /** No session carries any more: the tunnel keeps what comes for a while. */
+  | { readonly kind: 'rest' }
+  /** The next packet for the tunnel from then on is told, once, by 'acquire'. */
+  | { readonly kind: 'watch'; readonly from: Millis }
   /** Answered by 'found' or 'not-found' with the same id. */
   | { readonly kind: 'look-up'; readonly id: number; readonly host: string }
   /**

@@ -2,7 +2,9 @@ import type { IpAddress } from '../../net/address.ts';
 import { alive } from './alive.ts';
 import { dueAt } from './attempt.ts';
 import { connect, connecting } from './connecting.ts';
-import { disconnecting, end, failed, farewell, leave, stay, STOPPED, to } from './leave.ts';
+import { conclude, disconnecting, end, failed, farewell, leave, stay, STOPPED, to } from './leave.ts';
+import { armed } from './on-demand.ts';
+import { idleAt, mayRest, rest } from './rest.ts';
 import { settleDueAt } from './settle.ts';
 import type { Effect, Life, Moment, Settings, Transition, VpnEvent, VpnState } from './state.ts';
 
@@ -14,13 +16,13 @@ export function step(state: VpnState, event: VpnEvent, moment: Moment): Transiti
   if (state.name === 'ended') return stay(state);
   switch (event.kind) {
     case 'start':
-      return state.name === 'disconnected'
-        ? to({ name: 'preparing', life: newLife(event.settings, event.online) }, { kind: 'prepare' })
-        : stay(state);
+      return state.name === 'disconnected' ? start(event.settings, event.online) : stay(state);
     case 'stop':
       return stop(state, moment);
     case 'abandon':
-      return end(state.name === 'disconnecting' ? state.after : STOPPED);
+      return state.name === 'disconnecting' && state.after.kind === 'failed'
+        ? end(state.after)
+        : end(STOPPED);
     default:
       break;
   }
@@ -34,6 +36,11 @@ export function step(state: VpnState, event: VpnEvent, moment: Moment): Transiti
     : to(rest, ...said.effects);
 }
 
+function start(settings: Settings, online: boolean): Transition {
+  const first: Effect = settings.onDemand ? { kind: 'arm' } : { kind: 'prepare' };
+  return to({ name: 'preparing', life: newLife(settings, online) }, first);
+}
+
 type Living = Exclude<VpnState, { name: 'disconnected' | 'disconnecting' | 'ended' }>;
 
 function onEvent(state: Living, event: VpnEvent, moment: Moment): Transition {
@@ -41,6 +48,8 @@ function onEvent(state: Living, event: VpnEvent, moment: Moment): Transition {
   switch (state.name) {
     case 'preparing':
       return preparing(state, event, moment);
+    case 'on-demand':
+      return armed(state, event, moment);
     case 'connecting':
     case 'configuring':
       return connecting(state, event, moment);
@@ -63,6 +72,7 @@ function newLife(settings: Settings, online: boolean): Life {
     redirectedAt: [],
     known: {},
     refreshing: [],
+    isArmed: false,
   };
 }
 
@@ -75,6 +85,10 @@ function preparing(
     case 'prepared':
       return connect({ ...life, known: { 0: event.addresses } }, moment);
     case 'prepare-failed':
+      return conclude({ life }, failed(event.failure, false), moment);
+    case 'armed':
+      return rest({ ...life, known: event.known, isArmed: true }, { kind: 'idle' }, moment);
+    case 'arm-failed':
       return end(failed(event.failure, false));
     case 'network':
       return stay({ name: 'preparing', life: { ...life, online: event.online } });
@@ -88,7 +102,7 @@ function stop(state: Exclude<VpnState, { name: 'ended' }>, moment: Moment): Tran
     case 'disconnected':
       return end(STOPPED);
     case 'disconnecting':
-      return stay(state);
+      return stay(mayRest(state.life, state.after) ? { ...state, after: STOPPED } : state);
     default:
       return leave(state, STOPPED, moment);
   }
@@ -100,8 +114,7 @@ function onBroken(
   { id, failure }: Extract<VpnEvent, { kind: 'broken' }>,
   moment: Moment,
 ): Transition {
-  const wasConnected =
-    state.name !== 'preparing' && state.name !== 'connecting' && state.name !== 'configuring';
+  const wasConnected = state.life.usedAt !== undefined;
   if (id !== undefined && !sessionsOf(state).includes(id)) return stay(state);
   return leave(state, failed(failure, wasConnected), moment);
 }
@@ -142,7 +155,7 @@ export function wakeAt(state: VpnState): number | undefined {
     case 'roaming':
     case 'reconnecting':
     case 'waiting-for-network':
-      times.push(settleDueAt(state));
+      times.push(settleDueAt(state), idleAt(state.life));
       break;
     case 'disconnecting':
       times.push(state.until);

@@ -61,8 +61,19 @@ test('the defaults in the document are those of the schema', () => {
     user: { method: 'eap-mschapv2', username: 'alice' },
   });
   assert.ok(result.ok);
-  const { gateway, tunnel, dns, liveness, retransmit, reconnect, rekey, mobike, fragmentation, automatic } =
-    result.value;
+  const {
+    gateway,
+    tunnel,
+    dns,
+    liveness,
+    retransmit,
+    reconnect,
+    onDemand,
+    rekey,
+    mobike,
+    fragmentation,
+    automatic,
+  } = result.value;
   const defaults: Record<string, unknown> = {
     'gateway.ikePort': gateway.ikePort,
     'gateway.natPort': gateway.natPort,
@@ -70,6 +81,8 @@ test('the defaults in the document are those of the schema', () => {
     'tunnel.remote': tunnel.remote,
     'tunnel.addresses': tunnel.addresses,
     'dns.use': dns.use,
+    'onDemand.enabled': onDemand.enabled,
+    'onDemand.idleSeconds': onDemand.idleSeconds,
     'liveness.intervalSeconds': liveness.intervalSeconds,
     'retransmit.timeoutSeconds': retransmit.timeoutSeconds,
     'gateway.alternatives': gateway.alternatives,

@@ -38,6 +38,7 @@ test('the smallest profile gets every default', () => {
     liveness: { intervalSeconds: 30 },
     retransmit: { timeoutSeconds: 60 },
     reconnect: { enabled: true },
+    onDemand: { enabled: false, idleSeconds: 300 },
     rekey: { childMinutes: 60, ikeMinutes: 240, pfs: true },
     mobike: true,
     fragmentation: { octets: 1280 },
