@@ -9,7 +9,7 @@ const LOOKUP_TIMEOUT_MS = 15_000;
 /** Addresses of a name in the order in which the system prefers them. A test passes its own. */
 export type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>;
 
-const systemLookup: Lookup = (host) => lookup(host, { all: true, order: 'verbatim' });
+export const systemLookup: Lookup = (host) => lookup(host, { all: true, order: 'verbatim' });
 
 /**
  * Both families' addresses of a gateway, best first, each once. An address in text is its own answer. Fails with

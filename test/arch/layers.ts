@@ -63,6 +63,7 @@ export const PURE_ROOMS: readonly string[] = [
   'core/net',
   'core/ipsec',
   'core/vpn/machine',
+  'core/vpn/trust',
 ];
 
 /** Globals that reach the outside world or the clock, forbidden in the pure rooms. */
