@@ -4,11 +4,16 @@ import { nearest } from '../contract/near.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import { descriptor } from './descriptor.ts';
 import {
-  isServiceCommand,
-  parseServiceCommand,
-  SERVICE_COMMANDS,
-  type ServiceCommand,
-} from './service/command.ts';
+  ALWAYS,
+  type CommandForm,
+  firstWord,
+  OPTION_FORMS,
+  type OptionForm,
+  OWN_FORMS,
+  parserOptions,
+  SERVICE_FORMS,
+} from './command-table.ts';
+import { isServiceCommand, parseServiceCommand, type ServiceCommand } from './service/command.ts';
 
 export interface ConnectOptions {
   readonly profilePath: string;
@@ -28,19 +33,10 @@ export type Command =
   | { readonly kind: 'connect'; readonly options: ConnectOptions }
   | { readonly kind: 'service'; readonly command: ServiceCommand };
 
-/** The options of each command; those that take a value name it. */
-export const OPTIONS: Readonly<Record<'connect' | 'check', Readonly<Record<string, string | undefined>>>> = {
-  connect: {
-    'password-fd': 'N',
-    'passphrase-fd': 'N',
-    json: undefined,
-    keylog: 'FILE',
-    verbose: undefined,
-  },
-  check: {},
-};
-const COMMANDS = Object.keys(OPTIONS) as readonly ('connect' | 'check')[];
-const ALWAYS: readonly string[] = ['help', 'version'];
+/** Commands of the program itself that have operands. */
+const COMMANDS = ['connect', 'check'] as const;
+type OwnCommand = (typeof COMMANDS)[number];
+const SUGGESTED: readonly string[] = [...COMMANDS, ...new Set(SERVICE_FORMS.map(firstWord))];
 
 /** Parses what follows the program's name. The error is a sentence without the program's name. */
 export function parseCommand(argv: readonly string[]): Result<Command, string> {
@@ -54,15 +50,7 @@ export function parseCommand(argv: readonly string[]): Result<Command, string> {
     strict: false,
     tokens: true,
     allowPositionals: true,
-    options: {
-      help: { type: 'boolean', short: 'h' },
-      version: { type: 'boolean', short: 'V' },
-      'password-fd': { type: 'string' },
-      'passphrase-fd': { type: 'string' },
-      json: { type: 'boolean' },
-      keylog: { type: 'string' },
-      verbose: { type: 'boolean', short: 'v' },
-    },
+    options: parserOptions(),
   });
   const options = tokens.filter((token) => token.kind === 'option');
   if (options.some((option) => option.name === 'help')) return ok({ kind: 'help' });
@@ -83,12 +71,14 @@ export function parseCommand(argv: readonly string[]): Result<Command, string> {
 
   const values = optionValues(command, options);
   if (!values.ok) return values;
-  const [profilePath, extra] = operands;
-  if (profilePath === undefined || profilePath === '')
+  const [operand, extra] = operands;
+  if (operand === undefined || operand === '')
     return err(`'causeway ${command}' needs a profile: causeway ${command} PROFILE.json`);
   if (extra !== undefined)
     return err(`'causeway ${command}' takes one profile, and '${extra}' is one argument too many`);
-  return command === 'check' ? ok({ kind: 'check', profilePath }) : connectCommand(profilePath, values.value);
+  return command === 'check'
+    ? ok({ kind: 'check', profilePath: operand })
+    : connectCommand(operand, values.value);
 }
 
 interface OptionToken {
@@ -99,18 +89,19 @@ interface OptionToken {
 
 /** The values by option name; an option without a value has ''. */
 function optionValues(
-  command: 'connect' | 'check',
+  command: OwnCommand,
   tokens: readonly OptionToken[],
 ): Result<ReadonlyMap<string, string>, string> {
-  const known = OPTIONS[command];
+  const form: CommandForm | undefined = OWN_FORMS.find(({ words }) => words === command);
+  const known = form?.options ?? [];
   const values = new Map<string, string>();
   for (const { name, rawName, value } of tokens) {
-    if (!Object.hasOwn(known, name))
-      return err(unknownOption(rawName, Object.keys(known), `of 'causeway ${command}'`));
-    const wanted = known[name];
+    const meant = known.find((one) => one === name);
+    if (meant === undefined) return err(unknownOption(rawName, known, `of 'causeway ${command}'`));
+    const { value: wanted }: OptionForm = OPTION_FORMS[meant];
     if (wanted === undefined && value !== undefined) return err(`${rawName} takes no value`);
     if (wanted !== undefined && (value === undefined || value === ''))
-      return err(`${rawName} needs a value: ${rawName} ${wanted}`);
+      return err(`${rawName} needs a value: ${rawName} ${wanted.name}`);
     if (values.has(name)) return err(`${rawName} is given twice`);
     values.set(name, value ?? '');
   }
@@ -144,8 +135,8 @@ function unknownOption(rawName: string, known: readonly string[], where: string)
 }
 
 function unknownCommand(name: string): string {
-  const meant = nearest(name, [...COMMANDS, ...SERVICE_COMMANDS]);
+  const meant = nearest(name, SUGGESTED);
   if (meant !== undefined) return `'${name}' is not a command; did you mean 'causeway ${meant}'?`;
   if (name.endsWith('.json')) return `'${name}' is not a command; to connect: causeway connect ${name}`;
-  return `'${name}' is not a command; the commands are ${[...COMMANDS, ...SERVICE_COMMANDS].join(', ')}`;
+  return `'${name}' is not a command; the commands are ${SUGGESTED.join(', ')}`;
 }

@@ -1,13 +1,22 @@
 import { EXIT_CODES } from './exit-codes.ts';
-import { SERVICE_USAGE } from './service/command.ts';
+import { SERVICE_FORMS, usageOf } from './command-table.ts';
+
+/** Where the words about a command begin. */
+const ABOUT_COLUMN = 42;
 
 const EXIT_LINES = EXIT_CODES.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`).join(
   '\n',
 );
 
-const SERVICE_LINES = SERVICE_USAGE.map(([usage, about]) => `  causeway ${usage.padEnd(31)} ${about}`).join(
-  '\n',
-);
+const SERVICE_LINES = SERVICE_FORMS.map((form) => usageLine(usageOf(form), form.about)).join('\n');
+
+function usageLine(usage: string, about: string): string {
+  const written = `  causeway ${usage}`;
+  const isShort = written.length <= ABOUT_COLUMN;
+  return isShort
+    ? `${written.padEnd(ABOUT_COLUMN)} ${about}`
+    : `${written}\n${' '.repeat(ABOUT_COLUMN)} ${about}`;
+}
 
 export const HELP = `Causeway connects this machine to an office network through an IKEv2 VPN gateway.
 

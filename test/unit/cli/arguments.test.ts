@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OPTIONS, parseCommand } from '../../../core/cli/arguments.ts';
+import { parseCommand } from '../../../core/cli/arguments.ts';
+import {
+  type CommandForm,
+  OPTION_FORMS,
+  type OptionForm,
+  OWN_FORMS,
+  SERVICE_FORMS,
+} from '../../../core/cli/command-table.ts';
 import { HELP } from '../../../core/cli/help.ts';
 
 function parse(line: string): unknown {
@@ -89,10 +96,13 @@ test('a descriptor must be a number that is not for output, and is never repeate
 });
 
 test('the help text shows every command and option', () => {
-  for (const [command, options] of Object.entries(OPTIONS)) {
-    assert.ok(HELP.includes(`causeway ${command} `), command);
-    for (const [option, value] of Object.entries(options))
-      assert.ok(HELP.includes(`--${option}${value === undefined ? ' ' : ` ${value}`}`), option);
+  for (const form of [...OWN_FORMS, ...SERVICE_FORMS] as readonly CommandForm[]) {
+    const { words, options } = form;
+    assert.ok(HELP.includes(words === 'help' ? '--help' : `causeway ${words}`), words);
+    for (const option of options) {
+      const { value }: OptionForm = OPTION_FORMS[option];
+      assert.match(HELP, new RegExp(`--${option}${value ? ` ${value.name}` : ''}\\b`), option);
+    }
   }
 });
 

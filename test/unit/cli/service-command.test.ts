@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseCommand } from '../../../core/cli/arguments.ts';
-import { SERVICE_USAGE } from '../../../core/cli/service/command.ts';
+import { SERVICE_FORMS, usageOf } from '../../../core/cli/command-table.ts';
 import { factRows, stateText } from '../../../core/cli/service/status-text.ts';
 import type { ConnectionStatus } from '../../../core/contract/daemon-api.ts';
 import { STATES } from '../../../core/contract/snapshot.ts';
@@ -13,8 +13,8 @@ function parsed(line: string): unknown {
 
 describe('commands for the service', () => {
   test('are understood as the help writes them', () => {
-    for (const [usage] of SERVICE_USAGE) {
-      const line = usage.replaceAll(/[[\]]/g, '').replace(' N', ' 7');
+    for (const form of SERVICE_FORMS) {
+      const line = usageOf(form).replaceAll(/[[\]]/g, '').replace(' N', ' 7');
       const command = parseCommand(line.split(' '));
       assert.ok(command.ok && command.value.kind === 'service', line);
     }
@@ -39,7 +39,7 @@ describe('commands for the service', () => {
     const cases: readonly (readonly [string, string])[] = [
       ['statsu', "'statsu' is not a command; did you mean 'causeway status'?"],
       ['profile lst', "'causeway profile' cannot 'lst'; did you mean 'causeway profile list'?"],
-      ['profile', "'causeway profile' is followed by one of list, show, import, export, remove"],
+      ['profile', "'causeway profile' is followed by one of list, import, show, export, remove"],
       ['status --wacth', "--wacth is not an option of 'causeway status'; did you mean --watch?"],
       ['up --repair', "--repair is not an option of 'causeway up'"],
       [
@@ -47,8 +47,8 @@ describe('commands for the service', () => {
         '--password-fd needs the number of an open file descriptor, such as --password-fd 3 with 3<FILE; never the secret itself',
       ],
       ['down --password-fd 3', "--password-fd is not an option of 'causeway down'"],
-      ['down now', "'causeway down' was told more than it takes: see causeway --help"],
-      ['profile show', "'causeway profile show' needs to know more: see causeway --help"],
+      ['down now', "'now' is one argument too many for 'causeway down': causeway down"],
+      ['profile show', "'causeway profile show' needs PROFILE: causeway profile show PROFILE"],
       ['logs --lines 0', '--lines needs a number from 1 to 10000'],
       ['status --socket run', '--socket needs an absolute path'],
     ];
