@@ -6,6 +6,7 @@ import type { Failure } from '../lib/failure.ts';
 import type { Result } from '../lib/result.ts';
 import type { IpAddress } from '../net/address.ts';
 import type { Batch } from '../net/batch.ts';
+import type { NameAnswer } from '../net/dns/answers.ts';
 import type { NetworkState } from '../net/network-state.ts';
 import type { Prefix } from '../net/prefix.ts';
 import type { PortRange } from '../net/policy/model.ts';
@@ -100,6 +101,8 @@ export type SleepEvent =
 export interface SleepMonitor {
   /** Calls back with each event; the returned function ends it. */
   changes(callback: (event: SleepEvent) => void): () => void;
+  /** Tells, before it returns, of a sleep that is over and that nobody has told of yet. */
+  look(): void;
   close(): void;
 }
 
@@ -110,8 +113,8 @@ export interface SteeringRule {
   readonly protocol?: number;
   /** Ports of the destination, with a protocol that has ports. */
   readonly ports?: readonly PortRange[];
-  /** Programs by their control group, a path without a slash in front. */
-  readonly controlGroup?: string;
+  /** The application that sends, as policies call it. */
+  readonly app?: string;
   readonly effective: 'protect' | 'bypass' | 'block';
 }
 
@@ -150,7 +153,7 @@ export interface Firewall {
 export interface DnsPlan {
   /** The tunnel's device. */
   readonly tun: { readonly name: string };
-  /** Asked through the tunnel, best first. Without any the plan changes nothing. */
+  /** Asked through the tunnel, best first. Without any the plan changes nothing, but for whoever follows names. */
   readonly servers: readonly IpAddress[];
   /** Domains that `servers` are asked for, with every name below them. */
   readonly matchDomains: readonly string[];
@@ -158,9 +161,12 @@ export interface DnsPlan {
   readonly searchDomains: readonly string[];
   /** `servers` are asked for every name, and nobody else is for any. */
   readonly fullTunnel: boolean;
-  /** Domains whose addresses somebody has to know before programs do, because of rules about names. */
-  readonly followedDomains: readonly string[];
+  /** Somebody has to know the addresses of names before programs do, because of rules about names. */
+  readonly follows: boolean;
 }
+
+/** Is told of addresses before any program is; they wait for it, and get none when it fails. */
+export type OnAnswers = (answers: readonly NameAnswer[]) => void | Promise<void>;
 
 /** Makes the host look names up as a plan says, and undoes it. Every step is journalled before it is taken. */
 export interface DnsManager {

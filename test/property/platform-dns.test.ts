@@ -26,7 +26,7 @@ const plan: fc.Arbitrary<DnsPlan> = fc
     match: domains,
     search: domains,
     full: fc.boolean(),
-    followed: fc.subarray(['video.example']),
+    follows: fc.boolean(),
   })
   .map(dnsPlan);
 

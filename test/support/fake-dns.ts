@@ -253,7 +253,7 @@ export class FakeDnsMachine {
         const [index, value] = args as [number, DbusValue];
         effect(`${member} ${shown(args)}`);
         if (member === 'RevertLink') this.links.delete(index);
-        else
+        else if (member !== 'FlushCaches')
           this.links.set(
             index,
             (this.links.get(index) ?? new Map<string, string>()).set(member, shown(value)),

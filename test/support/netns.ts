@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /*
@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const IP = firstOf('/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip', '/bin/ip');
 const NFT = firstOf('/usr/sbin/nft', '/sbin/nft', '/usr/bin/nft');
 const TCPDUMP = firstOf('/usr/bin/tcpdump', '/usr/sbin/tcpdump');
+const RESOLV_CONF = '/etc/resolv.conf';
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** What a finished command left behind. `status` is -1 when a signal ended it or it could not start. */
@@ -166,6 +167,8 @@ export class NetLab {
     must([tool(IP, 'ip'), 'netns', 'add', full]);
     const namespace = new Namespace(full);
     this.#namespaces.set(name, namespace);
+    // Whoever changes it in there changes nothing of this machine.
+    namespace.etc('resolv.conf', existsSync(RESOLV_CONF) ? readFileSync(RESOLV_CONF, 'utf8') : '');
     namespace.ip('link', 'set', 'lo', 'up');
     for (const scope of ['all', 'default']) {
       namespace.sysctl(`net.ipv6.conf.${scope}.accept_dad`, 0);
@@ -290,6 +293,9 @@ function sweep(label: string): void {
 function removeNamespace(name: string): void {
   if (existsSync(`/run/netns/${name}`)) {
     killInside(name);
+    // What a client that was killed would have put back.
+    const { ino } = statSync(`/run/netns/${name}`);
+    rmSync(`/var/lib/causeway/dns/net-${ino}.json`, { force: true });
     runSync([tool(IP, 'ip'), 'netns', 'delete', name], {});
   }
   rmSync(`/etc/netns/${name}`, { recursive: true, force: true });

@@ -26,6 +26,8 @@ export interface MachineOptions {
 const SCRIPT = `
 set -e
 mount --make-rprivate /
+# What a namespace has in its place would go on to count as mounted, below everything that comes over it.
+umount -l /etc/resolv.conf 2> /dev/null || true
 scratch=$1
 shift
 mount -t tmpfs -o mode=755 tmpfs "$scratch"

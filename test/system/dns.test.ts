@@ -108,7 +108,7 @@ describe('names without anybody who governs resolv.conf', { skip: NetLab.unavail
   });
 
   test('addresses are told before programs have them, with the names that they go by', async () => {
-    const holder = lab.hold({ ...FULL, followed: ['public.example'] });
+    const holder = lab.hold({ ...FULL, follows: true });
     await holder.says('applied');
     assert.deepEqual(lab.lookUp('video.public.example'), ['198.51.100.90']);
     await holder.says({

@@ -10,11 +10,14 @@ export interface NamePlan {
   readonly fullTunnel: boolean;
 }
 
-/** 'tunnel': the servers of the tunnel, through it. 'former': those that the machine had before, past it. */
-export type LookupWay = 'tunnel' | 'former';
+/**
+ * 'tunnel': the servers of the tunnel, through it. 'former': those that the machine had before, past it. 'usual': those
+ * too, by whatever way the routes lead.
+ */
+export type LookupWay = 'tunnel' | 'former' | 'usual';
 
-/** Whom a name is asked of. Nobody else is asked when these do not answer: that would tell it to the wrong ones. */
-export function lookupWay(name: string, plan: NamePlan): LookupWay {
+/** Whom a name is asked of where the tunnel has servers. Nobody else is asked when these do not answer: that would tell it to the wrong ones. */
+export function lookupWay(name: string, plan: NamePlan): 'tunnel' | 'former' {
   if (plan.fullTunnel) return 'tunnel';
   const domains = [...plan.matchDomains, ...plan.searchDomains];
   return domains.some((domain) => isWithin(name, domain)) ? 'tunnel' : 'former';

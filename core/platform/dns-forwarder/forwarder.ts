@@ -5,6 +5,7 @@ import { addressesIn, type NameAnswer } from '../../net/dns/answers.ts';
 import { type Query, readQuery, refusal, ResponseCode, truncation, withId } from '../../net/dns/message.ts';
 import { lookupWay, type NamePlan } from '../../net/dns/way.ts';
 import { type After, askServers, type Found } from './ask-servers.ts';
+import type { OnAnswers } from '../ports.ts';
 import type { DnsUpstream, Transport } from './upstream.ts';
 
 /** Questions that are being asked at once; a machine asks a few. */
@@ -17,9 +18,6 @@ export interface ForwarderPlan extends NamePlan {
   readonly servers: readonly IpAddress[];
   readonly formerServers: readonly IpAddress[];
 }
-
-/** Is told of addresses before any program is; they wait for it. */
-export type OnAnswers = (answers: readonly NameAnswer[]) => void | Promise<void>;
 
 export interface ForwarderOptions {
   readonly upstream: DnsUpstream;
@@ -85,8 +83,11 @@ export class Forwarder {
   }
 
   #ask(octets: Uint8Array, query: Query, transport: Transport): Promise<Found | undefined> {
-    const way = lookupWay(query.question.name, this.#plan);
-    const servers = way === 'tunnel' ? this.#plan.servers : this.#plan.formerServers;
+    const { servers: own, formerServers, fullTunnel } = this.#plan;
+    // Where the tunnel brings no servers, names are asked for as they were before it.
+    const alone = fullTunnel ? 'usual' : 'former';
+    const way = own.length === 0 ? alone : lookupWay(query.question.name, this.#plan);
+    const servers = way === 'tunnel' ? own : formerServers;
     if (servers.length === 0) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const cancel = askServers({ octets, query, servers, way, transport }, this.#options, (found) => {

@@ -6,7 +6,7 @@ export type Transport = 'udp' | 'tcp';
 /** One question to one name server, on port 53. */
 export interface Ask {
   readonly server: IpAddress;
-  /** Through the tunnel's device and no other, or past the tunnel whatever the routes say. */
+  /** Through the tunnel's device and no other, past the tunnel whatever the routes say, or as they say. */
   readonly way: LookupWay;
   readonly transport: Transport;
   readonly query: Uint8Array;

@@ -71,20 +71,21 @@ function leadsToStub(leads: string, text: string): boolean {
 /** What is wrong with a plan; undefined for a good one. Every word of it ends up in a configuration of root's. */
 export function planProblem(plan: DnsPlan): string | undefined {
   if (!isDevice(plan.tun.name)) return 'not a name for a device';
-  const domains = [...plan.matchDomains, ...plan.searchDomains, ...plan.followedDomains];
+  const domains = [...plan.matchDomains, ...plan.searchDomains];
   return domains.every((domain) => domainText(domain) === domain) ? undefined : 'a domain that is none';
 }
 
 /**
  * How a machine is made to look names up as a plan says. systemd-resolved knows by itself whom to ask for which domain.
  * Everything else knows one list of servers, so that a plan for some domains needs a forwarder that tells them apart;
- * so does a resolvconf(8) that would leave the former servers behind ours, and whoever wants to know the answers.
+ * so does a resolvconf(8) that would leave the former servers behind ours, and whoever wants to know the answers: of all
+ * names, because an alias may lead from any of them to one that matters.
  * `address` is the forwarder's.
  */
 export function arrange(plan: DnsPlan, view: DnsView, address: IpAddress): Arrangement {
   const governor = governorOf(view);
   const forwarded =
-    plan.followedDomains.length > 0 ||
+    plan.follows ||
     (governor !== 'resolved' && governor !== 'awaited' && !plan.fullTunnel) ||
     (governor === 'resolvconf' && view.resolvconf === 'in-front');
   const servers = forwarded ? [address] : plan.servers;
@@ -101,12 +102,14 @@ export function arrange(plan: DnsPlan, view: DnsView, address: IpAddress): Arran
   return {
     governor,
     steps,
-    forwarder: forwarded ? { formerServers: formerServers(view, governor, address) } : undefined,
+    forwarder: forwarded ? { formerServers: formerServers(plan, view, governor, address) } : undefined,
   };
 }
 
 function resolvedStep(plan: DnsPlan, servers: readonly IpAddress[], index: number): DnsStep {
-  const routed = plan.fullTunnel ? ['.'] : [...plan.matchDomains, ...plan.followedDomains];
+  const isForAll = plan.fullTunnel || plan.follows;
+  // Said beside that, so that a network that claims one of them for itself is not the only one that is asked.
+  const routed = [...plan.matchDomains, ...(isForAll ? ['.'] : [])];
   const onlyRouted = routed.filter((domain) => !plan.searchDomains.includes(domain));
   return {
     kind: 'resolved',
@@ -114,7 +117,7 @@ function resolvedStep(plan: DnsPlan, servers: readonly IpAddress[], index: numbe
     index,
     servers: servers.map(formatAddress),
     domains: unique([...plan.searchDomains, ...onlyRouted.map((domain) => `~${domain}`)]),
-    defaultRoute: plan.fullTunnel,
+    defaultRoute: isForAll,
   };
 }
 
@@ -133,7 +136,12 @@ function fileStep(plan: DnsPlan, servers: readonly IpAddress[], { resolvConf }: 
   return { kind: 'file', path, before, after };
 }
 
-function formerServers(view: DnsView, governor: Governor, own: IpAddress): IpAddress[] {
+function formerServers(
+  plan: DnsPlan,
+  view: DnsView,
+  governor: Governor,
+  own: IpAddress,
+): readonly IpAddress[] {
   const texts = {
     resolved: [view.uplinks],
     awaited: [],
@@ -142,7 +150,11 @@ function formerServers(view: DnsView, governor: Governor, own: IpAddress): IpAdd
   }[governor];
   const servers = texts.flatMap((text) => parseResolvConf(text).servers);
   const others = servers.filter((server) => !sameAddress(server, own));
-  return [...new Map(others.map((server) => [formatAddress(server), server])).values()];
+  const each = [...new Map(others.map((server) => [formatAddress(server), server])).values()];
+  if (governor !== 'resolved') return each;
+  // Its list has those of all links, ours among them.
+  const theirs = each.filter((server) => !plan.servers.some((tunnels) => sameAddress(tunnels, server)));
+  return theirs.length > 0 ? theirs : each;
 }
 
 function unique(texts: readonly string[]): string[] {

@@ -17,7 +17,7 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 
 /**
- * The calls that give a link its settings. The servers come last: before them nothing is asked there. What is in the
+ * The calls that give a link its settings. The servers come behind them: before nothing is asked there. What is in the
  * tunnel is protected by it, so nothing is gained by TLS in it and a machine that insists on it would get no answer;
  * names of the link-local kind have nothing to look for there.
  */
@@ -36,6 +36,8 @@ export function resolvedCalls(step: DnsStep & { kind: 'resolved' }): readonly Re
       signature: 'ia(iay)',
       args: [index, servers.map(({ family, octets }) => [family === 4 ? AF_INET : AF_INET6, octets])],
     },
+    // What it remembers is what others said.
+    { member: 'FlushCaches', signature: '', args: [], optional: true },
   ];
 }
 

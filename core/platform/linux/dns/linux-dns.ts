@@ -1,6 +1,6 @@
 import type { Log } from '../../../lib/ports.ts';
 import { addressOf, type IpAddress } from '../../../net/address.ts';
-import type { OnAnswers } from '../../dns-forwarder/forwarder.ts';
+import type { OnAnswers } from '../../ports.ts';
 import { LinuxDnsManager } from './manager.ts';
 import { realDnsOs } from './real-dns-os.ts';
 import { runForwarder } from './run-forwarder.ts';

@@ -103,7 +103,7 @@ export class LinuxDnsManager implements DnsManager {
     const problem = planProblem(plan);
     if (problem !== undefined)
       return err(failure('platform.dns-failed', { command: 'plan', detail: problem }));
-    if (plan.servers.length === 0) return this.#clear();
+    if (plan.servers.length === 0 && !plan.follows) return this.#clear();
     const settled = await this.#ledger.settle();
     if (!settled.ok) return settled;
     // What changes behind this is heard: anew each time, because links may lead elsewhere than before.

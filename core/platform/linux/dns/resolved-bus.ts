@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import type { Log } from '../../../lib/ports.ts';
 import type { Result } from '../../../lib/result.ts';
 import { BUS } from '../dbus/client.ts';
@@ -19,6 +20,15 @@ const MATCH = `type='signal',sender='${BUS.destination}',path='${BUS.path}',inte
 
 /** When a bus that is lost is asked again. */
 const RETRY_MS = 10_000;
+
+/** The network namespace of a process; undefined when it is none that we see. */
+function networkOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return undefined;
+  }
+}
 
 export interface ResolvedBusOptions {
   readonly log: Log;
@@ -48,7 +58,15 @@ export class ResolvedBus implements ResolvedPort {
     const request = { ...BUS, member: 'NameHasOwner', signature: 's', arguments: [NAME] };
     const answer = await this.#connected().call(request);
     if (!answer.ok) return 'no-bus';
-    return answer.value[0] === true ? 'there' : 'away';
+    if (answer.value[0] !== true) return 'away';
+    return (await this.#knowsOurLinks()) ? 'there' : 'no-bus';
+  }
+
+  /** A bus reaches into other network namespaces, where a link with our number is another one. */
+  async #knowsOurLinks(): Promise<boolean> {
+    const request = { ...BUS, member: 'GetConnectionUnixProcessID', signature: 's', arguments: [NAME] };
+    const answer = await this.#connected().call(request);
+    return answer.ok && networkOf(String(answer.value[0])) === networkOf('self');
   }
 
   async stub(): Promise<boolean> {

@@ -20,13 +20,19 @@ export interface UpstreamOptions {
   readonly bypassMark: number;
 }
 
-/** Questions over sockets that are held to the tunnel's device, or marked to go past it. Each has one of its own. */
+type Path = { readonly device?: string; readonly mark?: number };
+
+/** Questions over sockets that are held to the tunnel's device, marked to go past it, or neither. Each has one of its own. */
 export function linuxUpstream(options: UpstreamOptions): DnsUpstream {
   const batch = newBatch(1, SLOT, 0);
   const from = new Uint8Array(ENDPOINT_LENGTH);
   return {
     ask: (request) => {
-      const path = request.way === 'tunnel' ? { device: options.device } : { mark: options.bypassMark };
+      const path = {
+        tunnel: { device: options.device },
+        former: { mark: options.bypassMark },
+        usual: {},
+      }[request.way];
       try {
         return request.transport === 'udp' ? overUdp(request, path) : overTcp(request, path);
       } catch {
@@ -37,10 +43,7 @@ export function linuxUpstream(options: UpstreamOptions): DnsUpstream {
     },
   };
 
-  function overUdp(
-    { server, query, accept, done }: Ask,
-    path: { device: string } | { mark: number },
-  ): () => void {
+  function overUdp({ server, query, accept, done }: Ask, path: Path): () => void {
     const to = endpointOf(server);
     const socket = UdpSocket.open({ family: server.family, ...path });
     const end = (answer: Uint8Array | undefined): void => {
@@ -75,10 +78,7 @@ export function linuxUpstream(options: UpstreamOptions): DnsUpstream {
   }
 }
 
-function overTcp(
-  { server, query, accept, done }: Ask,
-  path: { device: string } | { mark: number },
-): () => void {
+function overTcp({ server, query, accept, done }: Ask, path: Path): () => void {
   const socket = new Socket({ fd: tcpConnect(endpointOf(server), path), readable: true, writable: true });
   let waiting: Uint8Array = EMPTY;
   const end = (answer: Uint8Array | undefined): void => {

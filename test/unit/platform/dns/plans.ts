@@ -15,7 +15,7 @@ export interface DnsPlanText {
   readonly match?: readonly string[];
   readonly search?: readonly string[];
   readonly full?: boolean;
-  readonly followed?: readonly string[];
+  readonly follows?: boolean;
 }
 
 /** A plan from texts. Two servers of the office without anything said. */
@@ -26,7 +26,7 @@ export function dnsPlan(text: DnsPlanText = {}): DnsPlan {
     matchDomains: text.match ?? [],
     searchDomains: text.search ?? [],
     fullTunnel: text.full ?? false,
-    followedDomains: text.followed ?? [],
+    follows: text.follows ?? false,
   };
 }
 

@@ -77,7 +77,7 @@ describe('who says whom programs ask', () => {
 
   test('never makes the forwarder ask itself', () => {
     const uplinks = `nameserver 127.0.0.67\nnameserver 192.168.7.1\nnameserver 192.168.7.1\n`;
-    const plan = { ...FULL, followedDomains: ['a.example'] };
+    const plan = { ...FULL, follows: true };
     const { forwarder } = arrange(
       plan,
       view('/run/systemd/resolve/stub-resolv.conf', '', { uplinks }),
@@ -87,7 +87,7 @@ describe('who says whom programs ask', () => {
   });
 });
 
-test('the calls that give a link its settings, in their order: the servers come last', () => {
+test('the calls that give a link its settings, in their order: the servers come behind them', () => {
   const calls = resolvedCalls({
     kind: 'resolved',
     device: 'causeway0',
@@ -122,6 +122,7 @@ test('the calls that give a link its settings, in their order: the servers come 
           [10, address('fd01::53').octets],
         ],
       ],
+      ['FlushCaches', ''],
     ],
   );
 });
