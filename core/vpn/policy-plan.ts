@@ -48,8 +48,9 @@ const WITH_PORTS: ReadonlySet<number> = new Set([6, 17, 33, 132, 136]);
  * (RFC 1918 and their like, and what goes to many on the link) are left to the routes of the machine first, and the
  * firewall takes them out. A rule or a granted selector that names them more narrowly holds for them too.
  *
- * Rules about programs or names that nobody has looked up decide nothing here; who takes a policy refuses them
- * (policy-support.ts). Fails with config.policy-unusable when it falls into too many pieces.
+ * Rules about names that nobody has looked up decide nothing here; who takes a policy refuses them (policy-support.ts).
+ * Rules about programs hold for what this machine sends itself: what it forwards is of no program. Fails with
+ * config.policy-unusable when it falls into too many pieces.
  */
 export function planPolicy(inputs: PolicyInputs): Result<PolicyPlan, Failure> {
   const compiled = compilePolicy(inputs.policy, inputs);
@@ -210,8 +211,7 @@ interface Steered {
  * types of ICMP, hidden ports) is not steered: the next decision refuses it.
  */
 function steeredAs({ condition, wanted, effective }: Decision, isFree: boolean): Steered[] {
-  const { app, ports, protocol } = condition;
-  if (app !== undefined) return [];
+  const { ports, protocol } = condition;
   if (ports && (protocol === undefined || !WITH_PORTS.has(protocol) || ports.some(isOpaque))) return [];
   // On a local network routes decide; in the tunnel the engine drops what the gateway does not take.
   return [{ condition, effective: isFree && wanted === 'protect' ? 'protect' : effective }];
@@ -257,11 +257,12 @@ class Steering {
   rules(): SteeringRule[] {
     return this.#parts.flatMap(({ where, steered }) =>
       where.ranges().flatMap((range) =>
-        steered.map(({ condition: { protocol, ports }, effective }): SteeringRule => ({
+        steered.map(({ condition: { protocol, ports, app }, effective }): SteeringRule => ({
           range,
           effective,
           ...(protocol === undefined ? {} : { protocol }),
           ...(ports === undefined ? {} : { ports }),
+          ...(app === undefined ? {} : { app }),
         })),
       ),
     );

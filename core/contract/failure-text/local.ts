@@ -57,6 +57,12 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'Change the policy, and write it again with: causeway policy set.',
   })),
 
+  'config.not-automatic': explain('it', ['profile'], (c) => ({
+    title: 'This profile does not connect by itself',
+    why: `${c.profile ?? 'The profile'} does not say on which networks that is to be done.`,
+    next: 'Ask IT for a profile with automatic.connect, or add it to yours; core/contract/profile.md explains how.',
+  })),
+
   'config.credential-missing': explain('user', ['what', 'user', 'detail'], (c) => ({
     title: `The ${c.what ?? 'password'} is missing`,
     why: `The connection needs the ${c.what ?? 'password'}${given(c.user, (user) => ` of ${user}`)}, and ${c.detail ?? 'none was given'}.`,
@@ -163,6 +169,18 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     title: 'The firewall could not be set',
     why: `The system refused the rules that keep traffic from passing beside the tunnel${given(c.detail, (text) => `: ${text}`)}. The rules of before still stand.`,
     next: 'Tell IT what is said above. The kernel may lack nftables, or another program may hold them.',
+  })),
+
+  'platform.no-programs': explain('it', [], () => ({
+    title: 'Programs cannot be told apart on this machine',
+    why: 'Rules about programs go by control groups of version 2 (cgroup2), and there are none at /sys/fs/cgroup.',
+    next: 'Start the machine with cgroup2, which every current system with systemd does unless it is told otherwise (kernel option systemd.unified_cgroup_hierarchy), or take the rules about programs out of the policy.',
+  })),
+
+  'platform.program-not-moved': explain('it', ['app', 'detail'], (c) => ({
+    title: 'The program was not started',
+    why: `It could not be made one of the programs of ${c.app ?? 'that application'}${given(c.detail, (text) => `: ${text}`)}. Without that its traffic could go another way than the policy says.`,
+    next: 'Start it in another session, or as a service of that name. If that does not help, tell IT what is said above.',
   })),
 
   'platform.dns-failed': explain('it', ['command', 'detail', 'leftover'], (c) => ({

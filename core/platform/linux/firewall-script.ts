@@ -1,7 +1,9 @@
 import { formatAddress } from '../../net/address.ts';
 import { LAN } from '../../net/local-networks.ts';
 import { type AddressRange, formatRange } from '../../net/range.ts';
+import type { Prefix } from '../../net/prefix.ts';
 import type { FirewallPlan, SteeringRule } from '../ports.ts';
+import { appBlocks, appChain, appsOf } from './apps/group-script.ts';
 import { STEERED_MARK } from './numbers.ts';
 
 /** The one table that is ours; it is replaced whole, in one transaction. */
@@ -27,12 +29,13 @@ export const NO_FIREWALL = `table inet ${FIREWALL_TABLE} {}\ndelete table inet $
 /**
  * The script for `nft -f -` that makes the firewall as the plan says, in place of any of ours before. All of it takes
  * effect at once or nothing of it. Every word in it is made here from checked values: names of devices have passed
- * isDevice, programs come as paths of control groups in quotes.
+ * isDevice. Its sets of control groups are empty: apps/group-script.ts fills them.
  */
 export function firewallScript(plan: FirewallPlan): string {
+  const steers = plan.steering.length > 0 || plan.hole !== undefined;
   const chains = [
     ...sets(plan),
-    ...(plan.steering.length > 0 || plan.hole ? [steerChain(plan), disguiseChain()] : []),
+    ...(steers ? [...appChains(plan), steerChain(plan), ...led(plan), disguiseChain()] : []),
     ...(plan.tun ? [strangersChain(plan.tun)] : []),
     chain('leave', `type filter hook output priority filter; policy ${policy(plan)};`, leaving(plan)),
     chain('enter', `type filter hook input priority filter; policy ${policy(plan)};`, entering(plan)),
@@ -87,15 +90,49 @@ function leaving(plan: FirewallPlan): string[] {
   ];
 }
 
-/** What is to be led into the tunnel and was not, because there is none, stays here: but for the local network. */
-function astray({ steering, tunnelMark, lan }: FirewallPlan): string[] {
-  if (!steering.some(({ effective }) => effective === 'protect')) return [];
+/**
+ * What is to be led into the tunnel stays here when there is none: but for the local network. Whether it is led there
+ * is not known yet in this hook, which goes on naming the interface of the first route.
+ */
+function astray(plan: FirewallPlan): string[] {
+  if (!leadsIn(plan)) return [];
+  if (plan.tun) return [`meta mark ${hex(plan.tunnelMark)} accept`];
+  return notLocal(plan).map((words) => `${words} goto refuse`);
+}
+
+function leadsIn({ steering }: FirewallPlan): boolean {
+  return steering.some(({ effective }) => effective === 'protect');
+}
+
+/** What has the mark of the tunnel and is not for the local network. */
+function notLocal({ tunnelMark, lan }: FirewallPlan): string[] {
   const marked = `meta mark ${hex(tunnelMark)}`;
-  if (!lan) return [`${marked} goto refuse`];
+  if (!lan) return [marked];
   return [
-    `${marked} ip daddr != { ${LAN[4].join(', ')} } goto refuse`,
-    `${marked} ip6 daddr != { ${LAN[6].join(', ')} } goto refuse`,
+    `${marked} ip daddr != { ${LAN[4].join(', ')} }`,
+    `${marked} ip6 daddr != { ${LAN[6].join(', ')} }`,
   ];
+}
+
+/**
+ * Here the interface is the one by which a packet leaves. What is for the tunnel leaves by no other, and our addresses
+ * in the tunnel are seen nowhere else: a connection that began in the tunnel and is now led past it has to begin anew.
+ */
+function led(plan: FirewallPlan): string[] {
+  const { tun } = plan;
+  if (!tun) return [];
+  const elsewhere = `oifname != { "lo", ${quoted(tun.name)} }`;
+  const hook = 'type filter hook postrouting priority srcnat + 1; policy accept;';
+  return [
+    chain('led', hook, [
+      ...(leadsIn(plan) ? notLocal(plan).map((words) => `${elsewhere} ${words} drop`) : []),
+      ...tun.addresses.map((own) => `${elsewhere} ${sourceWords(own)} drop`),
+    ]),
+  ];
+}
+
+function sourceWords({ address }: Prefix): string {
+  return `${address.family === 4 ? 'ip' : 'ip6'} saddr ${formatAddress(address)}`;
 }
 
 function entering({ tun, lan, stance }: FirewallPlan): string[] {
@@ -141,9 +178,12 @@ function strangersChain({ name, addresses }: NonNullable<FirewallPlan['tun']>): 
 
 /** Decides by more than the address, before the route is chosen: the mark leads into the tunnel or past it. */
 function steerChain({ steering, bypassMark, tunnelMark, hole }: FirewallPlan): string {
-  const rules = steering.map(
-    (rule) => `${conditionWords(rule)} ${verdictWords(rule, bypassMark, tunnelMark)}`,
-  );
+  const apps = appsOf(steering);
+  const verdicts = verdictWords(bypassMark, tunnelMark);
+  const rules = steering.map((rule) => {
+    const verdict = rule.app === undefined ? verdicts[rule.effective] : `jump ${appChain(apps, rule)}`;
+    return `${conditionWords(rule)} ${verdict}`;
+  });
   return chain('steer', 'type route hook output priority mangle; policy accept;', [
     'oifname "lo" accept',
     `meta mark ${hex(bypassMark)} accept`,
@@ -151,23 +191,35 @@ function steerChain({ steering, bypassMark, tunnelMark, hole }: FirewallPlan): s
     ...(hole
       ? [`meta skuid ${hole.uid} meta l4proto { tcp, udp } th dport { 53, 80, 443 } ${past(bypassMark)}`]
       : []),
+    ...(apps.length > 0 ? ['jump newcomers'] : []),
     ...rules,
   ]);
+}
+
+/** Answers to who came in by the tunnel go back by it, also those of an application that sends past it. */
+function appChains({ steering, bypassMark, tunnelMark, tun }: FirewallPlan): string[] {
+  const apps = appsOf(steering);
+  if (apps.length === 0) return [];
+  const past = chain('past', undefined, [
+    ...(tun?.addresses ?? []).map((own) => `ct direction reply ${sourceWords(own)} accept`),
+    verdictWords(bypassMark, tunnelMark).bypass,
+  ]);
+  return [
+    past,
+    ...appBlocks(apps, steering, { ...verdictWords(bypassMark, tunnelMark), bypass: 'goto past' }),
+  ];
 }
 
 function past(bypassMark: number): string {
   return `meta mark set ${hex(bypassMark)} ct mark set ${hex(STEERED_MARK)} accept`;
 }
 
-function verdictWords({ effective }: SteeringRule, bypassMark: number, tunnelMark: number): string {
-  switch (effective) {
-    case 'block':
-      return 'drop';
-    case 'bypass':
-      return past(bypassMark);
-    case 'protect':
-      return `meta mark set ${hex(tunnelMark)} ct mark set ${hex(STEERED_MARK)} accept`;
-  }
+function verdictWords(bypassMark: number, tunnelMark: number): Record<SteeringRule['effective'], string> {
+  return {
+    block: 'drop',
+    bypass: past(bypassMark),
+    protect: `meta mark set ${hex(tunnelMark)} ct mark set ${hex(STEERED_MARK)} accept`,
+  };
 }
 
 function disguiseChain(): string {
@@ -178,15 +230,12 @@ function disguiseChain(): string {
 
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6' };
 
-function conditionWords({ range, protocol, ports, controlGroup }: SteeringRule): string {
+function conditionWords({ range, protocol, ports }: SteeringRule): string {
   const words = [`${range.start.family === 4 ? 'ip' : 'ip6'} daddr ${formatRange(range)}`];
   if (protocol !== undefined) words.push(`meta l4proto ${PROTOCOLS[protocol] ?? protocol}`);
   if (ports !== undefined) {
     const list = ports.map(({ start, end }) => (start === end ? `${start}` : `${start}-${end}`));
     words.push(`th dport { ${list.join(', ')} }`);
-  }
-  if (controlGroup !== undefined) {
-    words.push(`socket cgroupv2 level ${controlGroup.split('/').length} ${quoted(controlGroup)}`);
   }
   return words.join(' ');
 }

@@ -1,31 +1,69 @@
 import { failure, type Failure } from '../../lib/failure.ts';
+import type { Log } from '../../lib/ports.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import type { Firewall, FirewallPlan } from '../ports.ts';
-import { firewallScript, NO_FIREWALL } from './firewall-script.ts';
+import { appsOf, fillScript } from './apps/group-script.ts';
+import type { Group, Hierarchy } from './apps/group-tree.ts';
+import { GroupWatch } from './apps/group-watch.ts';
+import { FIREWALL_TABLE, firewallScript, NO_FIREWALL } from './firewall-script.ts';
 import type { LinuxOs } from './os.ts';
+
+/** What of the machine's control groups rules about programs need; GroupWatch is the real one. */
+export interface WatchedGroups {
+  scan(): readonly Group[];
+  close(): void;
+}
+
+/** How programs are told apart. Without it a plan that speaks of some is refused. */
+export interface ProgramGroups {
+  readonly hierarchy: Hierarchy;
+  readonly watch: (onChange: () => void) => WatchedGroups;
+  readonly log: Log;
+}
+
+export function programGroups(hierarchy: Hierarchy | undefined, log: Log): ProgramGroups | undefined {
+  return hierarchy && { hierarchy, watch: (onChange) => new GroupWatch(hierarchy, onChange), log };
+}
+
+/** A group that is gone before nft has looked at it makes nft refuse all; then there is another look. */
+const ATTEMPTS = 5;
 
 /**
  * The firewall of Linux: one nftables table of ours, replaced in one transaction, so that there is no moment with half
  * of it. Nothing of it needs a journal: the table's name says whose it is, and taking it away undoes everything. It
  * outlives this process on purpose: what was closed stays closed while the service is being restarted.
+ *
+ * Where the plan speaks of programs their control groups are watched, and the sets that hold them kept in step.
  */
 export class LinuxFirewall implements Firewall {
   readonly #os: Pick<LinuxOs, 'run'>;
+  readonly #programs: ProgramGroups | undefined;
   /** The script that stands; undefined when nobody here knows. */
   #standing: string | undefined;
+  /** The applications that it speaks of, and what fills its sets. */
+  #apps: readonly string[] = [];
+  #filled = '';
+  #watch: WatchedGroups | undefined;
+  #isToFill = false;
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(os: Pick<LinuxOs, 'run'>) {
+  constructor(os: Pick<LinuxOs, 'run'>, programs?: ProgramGroups) {
     this.#os = os;
+    this.#programs = programs;
   }
 
-  /** Fails with platform.firewall-failed or tool-missing; what stood before then still stands. */
+  /** The applications that the rules in force speak of. */
+  get apps(): readonly string[] {
+    return this.#apps;
+  }
+
+  /** Fails with platform.firewall-failed, no-programs or tool-missing; what stood before then still stands. */
   apply(plan: FirewallPlan): Promise<Result<void, Failure>> {
-    return this.#load(firewallScript(plan));
+    return this.#turn(() => this.#load(firewallScript(plan), appsOf(plan.steering)));
   }
 
   clear(): Promise<Result<void, Failure>> {
-    return this.#load(NO_FIREWALL);
+    return this.#turn(() => this.#load(NO_FIREWALL, []));
   }
 
   /** Somebody else may have changed what stands: the next call makes it anew. */
@@ -33,21 +71,90 @@ export class LinuxFirewall implements Firewall {
     this.#standing = undefined;
   }
 
-  #load(script: string): Promise<Result<void, Failure>> {
-    const turn = this.#queue.then(() => this.#run(script));
+  /** Resolves when the rules in force know all groups that there are now. */
+  refresh(): Promise<Result<void, Failure>> {
+    return this.#turn(() => this.#fill());
+  }
+
+  /** What stands goes on standing, and knows no group that is made from now on. */
+  close(): void {
+    this.#watch?.close();
+    this.#watch = undefined;
+  }
+
+  #turn(task: () => Promise<Result<void, Failure>>): Promise<Result<void, Failure>> {
+    const turn = this.#queue.then(task);
     this.#queue = turn.catch(() => undefined);
     return turn;
   }
 
-  async #run(script: string): Promise<Result<void, Failure>> {
-    if (script === this.#standing) return ok(undefined);
-    const done = await this.#os.run('nft', ['-f', '-'], script);
-    if (!done.ok) return done;
-    if (done.value.status !== 0) {
+  async #load(script: string, apps: readonly string[]): Promise<Result<void, Failure>> {
+    if (script === this.#standing) return this.#fill();
+    const programs = this.#programs;
+    if (apps.length > 0 && !programs) return err(failure('platform.no-programs'));
+    const watch = apps.length === 0 ? undefined : (this.#watch ?? programs?.watch(() => this.#noticed()));
+    const done = await this.#run(() => ({ script, filling: this.#filling(watch, apps) }));
+    if (!done.ok) {
+      if (watch !== this.#watch) watch?.close();
+      return done;
+    }
+    if (watch !== this.#watch) this.#watch?.close();
+    this.#watch = watch;
+    this.#standing = script;
+    this.#apps = apps;
+    return done;
+  }
+
+  /** Groups came or went; what is noticed before the last is dealt with is dealt with together with it. */
+  #noticed(): void {
+    if (this.#isToFill) return;
+    this.#isToFill = true;
+    void this.refresh().then((done) => {
+      if (!done.ok)
+        this.#programs?.log('error', 'programs-not-followed', {
+          code: done.error.code,
+          ...done.error.context,
+        });
+    });
+  }
+
+  #fill(): Promise<Result<void, Failure>> {
+    this.#isToFill = false;
+    const [watch, apps] = [this.#watch, this.#apps];
+    if (!watch) return Promise.resolve(ok(undefined));
+    const filling = this.#filling(watch, apps);
+    if (filling.key === this.#filled) return Promise.resolve(ok(undefined));
+    return this.#run(() => ({ script: '', filling: this.#filling(watch, apps) }));
+  }
+
+  #filling(watch: WatchedGroups | undefined, apps: readonly string[]): Filling {
+    if (!watch || !this.#programs) return { text: '', key: '' };
+    const groups = watch.scan();
+    const text = fillScript(FIREWALL_TABLE, apps, groups, this.#programs.hierarchy.prefix);
+    // A group that was made again has its name and is another one.
+    return { text, key: `${text}${groups.map(({ id }) => id).join()}` };
+  }
+
+  async #run(
+    make: () => { readonly script: string; readonly filling: Filling },
+  ): Promise<Result<void, Failure>> {
+    for (let attempt = 1; ; attempt++) {
+      const { script, filling } = make();
+      const done = await this.#os.run('nft', ['-f', '-'], `${script}${filling.text}`);
+      if (!done.ok) return done;
+      if (done.value.status === 0) {
+        this.#filled = filling.key;
+        return ok(undefined);
+      }
+      if (filling.text !== '' && attempt < ATTEMPTS) continue;
       const detail = done.value.stderr.split('\n')[0]?.trim() ?? '';
       return err(failure('platform.firewall-failed', { detail }));
     }
-    this.#standing = script;
-    return ok(undefined);
   }
+}
+
+interface Filling {
+  readonly text: string;
+  /** Another one fills the sets with something else. */
+  readonly key: string;
 }

@@ -70,7 +70,7 @@ describe('the script of the firewall', () => {
     );
   });
 
-  test('steers by protocol, port and program', () => {
+  test('steers by protocol and port', () => {
     const steering: FirewallPlan['steering'] = [
       {
         range: range('192.0.2.0/24'),
@@ -82,12 +82,10 @@ describe('the script of the firewall', () => {
         effective: 'bypass',
       },
       { range: range('::/0'), protocol: 58, effective: 'block' },
-      { range: range('0.0.0.0/0'), controlGroup: 'user.slice/app.service', effective: 'protect' },
     ];
     assert.deepEqual(chain({ ...OPEN, steering }, 'steer').slice(3), [
       'ip daddr 192.0.2.0-192.0.2.255 meta l4proto tcp th dport ( 443, 80-88 ) meta mark set 0xca75 ct mark set 0xca77 accept',
       'ip6 daddr ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff meta l4proto icmpv6 drop',
-      'ip daddr 0.0.0.0-255.255.255.255 socket cgroupv2 level 2 "user.slice/app.service" meta mark set 0xca76 ct mark set 0xca77 accept',
     ]);
     assert.deepEqual(chain(OPEN, 'steer'), ['']);
   });
@@ -95,7 +93,7 @@ describe('the script of the firewall', () => {
   test('takes no name that could be more than a name', () => {
     for (const name of ['a" accept #', 'a\nb', 'a}', 'a;b', '']) {
       assert.throws(() => firewallScript({ ...OPEN, tun: { name, addresses: [] } }), RangeError);
-      const steering = [{ range: range('0.0.0.0/0'), controlGroup: name, effective: 'block' as const }];
+      const steering = [{ range: range('0.0.0.0/0'), app: name, effective: 'block' as const }];
       assert.throws(() => firewallScript({ ...OPEN, steering }), RangeError);
     }
   });
