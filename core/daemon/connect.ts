@@ -25,7 +25,7 @@ export interface RunningConnection {
   /** Another policy or other settings hold from now on. The failure is why the ones before still do. */
   protect(to: ProtectionChange): Promise<Failure | undefined>;
   /** The tunnel's device and what the gateway takes, while there is one. */
-  readonly tunnel: { readonly name: string; readonly granted: readonly Selector[] } | undefined;
+  readonly tunnel: { readonly name: string; readonly granted: readonly Selector[] | undefined } | undefined;
   /** Ends it; resolves when everything is undone. */
   stop(how: 'orderly' | 'at-once'): Promise<void>;
   /** Settles once, behind the last event, when nothing of it is left on this machine. Never rejects. */

@@ -49,7 +49,7 @@ export async function explanationOf(asked: Asked): Promise<Result<PolicyExplanat
     interface: local ? ordinary : ((await wayOf(decisions[0], address, tunnel, routeOf)) ?? null),
     local,
     requested: requested.map(formatSelector),
-    granted: tunnel ? tunnel.granted.map(formatSelector) : null,
+    granted: tunnel?.granted ? tunnel.granted.map(formatSelector) : null,
   });
 }
 

@@ -63,6 +63,10 @@ export interface NetworkPlan {
   readonly localFirst?: readonly Prefix[];
   /** Packets with this mark enter the tunnel whatever their address is; without it none does for its mark. */
   readonly tunnelMark?: number;
+  /**
+   * `addresses` may be others later: a TCP connection over IPv4 that is not open yet then begins anew from one that fits.
+   */
+  readonly followAddresses?: boolean;
   /** Where packets with `bypassMark` go, when it is known: a machine that filters by the way back may need more for it. */
   readonly gateway?: IpAddress;
 }

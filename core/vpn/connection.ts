@@ -8,9 +8,11 @@ import type { SplitPolicy } from '../net/policy/model.ts';
 import type { Selector } from '../net/selector.ts';
 import { wipeKeysIn } from '../ike/events.ts';
 import type { CredentialSource } from './credential-source.ts';
+import { Demand } from './demand.ts';
 import { bug } from './faults.ts';
 import { type ProtectionSettings, UNPROTECTED } from './firewall-plan.ts';
-import { settingsOf } from './ike-config.ts';
+import { findGateways } from './gateways-found.ts';
+import { remoteSelectors, settingsOf } from './ike-config.ts';
 import type { Current } from './machine/parts.ts';
 import {
   INITIAL,
@@ -65,6 +67,8 @@ export class Connection {
   readonly #sessions: Sessions;
   readonly #tunnel: TunnelHolder;
   readonly #protection: Protection;
+  /** Sees whether a connection on demand is wanted. */
+  readonly #demand: Demand | undefined;
   readonly #online = new Online();
   readonly #finish: (outcome: Outcome) => void;
   readonly #pending: VpnEvent[] = [];
@@ -102,11 +106,13 @@ export class Connection {
       settings: options.protection ?? UNPROTECTED,
       onBroken,
     });
+    this.#demand = profile.onDemand.enabled ? new Demand(ports.clock.now) : undefined;
     this.#tunnel = new TunnelHolder({
       profile,
       ports,
       onBroken,
       shaper: this.#protection,
+      ...(this.#demand ? { demand: this.#demand } : {}),
       ...lines,
     });
     const { promise, resolve } = Promise.withResolvers<Outcome>();
@@ -146,7 +152,7 @@ export class Connection {
   }
 
   /** The tunnel's device and what the gateway takes, while there is one. */
-  get tunnel(): { readonly name: string; readonly granted: readonly Selector[] } | undefined {
+  get tunnel(): { readonly name: string; readonly granted: readonly Selector[] | undefined } | undefined {
     const { tunnel } = this.#tunnel;
     return tunnel && this.#state.name !== 'ended'
       ? { name: tunnel.name, granted: tunnel.granted }
@@ -223,6 +229,15 @@ export class Connection {
     switch (effect.kind) {
       case 'prepare':
         return this.#later(this.#prepare(), (why) => ({ kind: 'prepare-failed', failure: why }));
+      case 'arm':
+        return this.#later(this.#arm(), (why) => ({ kind: 'arm-failed', failure: why }));
+      case 'rest':
+        this.#tunnel.rest();
+        this.#cancelCounters?.();
+        this.#cancelCounters = undefined;
+        return;
+      case 'watch':
+        return this.#demand?.watch(effect.from, () => this.#dispatch({ kind: 'acquire' }));
       case 'look-up': {
         const { id, host } = effect;
         return this.#later(this.#lookUp(id, host), (why) => ({ kind: 'not-found', id, failure: why }));
@@ -282,12 +297,27 @@ export class Connection {
   async #prepare(): Promise<VpnEvent> {
     const { ports, profile } = this.#options;
     const problem =
-      (await this.#signIn.prepare()) ?? (await this.#protection.done) ?? (await ports.preflight());
+      (await this.#signIn.prepare()) ??
+      (await this.#protection.done) ??
+      // What it would find now is ours.
+      (this.#tunnel.tunnel ? undefined : await ports.preflight());
     if (problem) return { kind: 'prepare-failed', failure: problem };
     const found = await ports.resolve(profile.gateway.address);
     return found.ok
       ? { kind: 'prepared', addresses: found.value }
       : { kind: 'prepare-failed', failure: found.error };
+  }
+
+  /** The tunnel without a session. Where the gateways are is asked while names are looked up past it. */
+  async #arm(): Promise<VpnEvent> {
+    const { ports, profile } = this.#options;
+    const problem = (await this.#protection.done) ?? (await ports.preflight());
+    if (problem) return { kind: 'arm-failed', failure: problem };
+    const known = await findGateways(profile, ports.resolve);
+    if (!known.ok) return { kind: 'arm-failed', failure: known.error };
+    const isWanted = (): boolean => this.#state.name === 'preparing';
+    const refused = await this.#tunnel.arm(remoteSelectors(profile), isWanted);
+    return refused ? { kind: 'arm-failed', failure: refused } : { kind: 'armed', known: known.value };
   }
 
   async #lookUp(id: number, host: string): Promise<VpnEvent> {
@@ -361,6 +391,7 @@ export class Connection {
       this.#guarded(() => {
         const { tunnel } = this.#tunnel;
         if (tunnel) this.#options.onEvent(countersEvent(this.#atMs(), tunnel));
+        if (this.#demand?.takeUse()) this.#dispatch({ kind: 'used' });
         this.#scheduleCounters();
       });
     });

@@ -1,8 +1,9 @@
 import type { Millis } from '../lib/ports.ts';
-import { type Batch, newBatch } from '../net/batch.ts';
+import { appendPacket, type Batch, newBatch, resetBatch } from '../net/batch.ts';
 import type { EspEngine } from '../ipsec/engine.ts';
 import type { TunPort, UdpPort } from '../platform/ports.ts';
 import type { EspPath } from './carrier.ts';
+import type { Demand } from './demand.ts';
 import { encodeEndpoint } from './endpoint.ts';
 
 /** Packets that cross a border together. More would add delay, fewer would add crossings. */
@@ -22,6 +23,8 @@ export interface DataPathOptions {
   readonly now: () => Millis;
   /** The device threw: it is down or gone. Nothing is read from it any more. */
   readonly onBroken: (error: unknown) => void;
+  /** Sees what passes, and keeps what cannot. */
+  readonly demand?: Demand;
 }
 
 /** Who wants to know of batches of ESP. */
@@ -99,14 +102,41 @@ export class DataPath {
   }
 
   #pump(): void {
-    const { engine, tun, now } = this.#options;
+    const { engine, tun, now, demand } = this.#options;
     for (let turn = 0; turn < TURN; turn++) {
       const count = tun.read(this.#fromTun);
       if (count === 0) return;
+      if (this.#way) demand?.see(this.#fromTun);
+      else demand?.hold(this.#fromTun);
       if (!this.#way) this.#noSession += count;
       else if (engine.outbound(this.#fromTun, this.#toUdp, now()) > 0) this.#send(this.#toUdp);
       // What the engine told may have ended it all.
       if (!this.#isRunning || count < this.#fromTun.capacity) return;
+    }
+  }
+
+  /** Packets of this machine that could not be sent before. */
+  send(packets: readonly Uint8Array[]): void {
+    const { engine, now } = this.#options;
+    this.#inBatches(packets, (batch) => {
+      if (engine.outbound(batch, this.#toUdp, now()) > 0) this.#send(this.#toUdp);
+    });
+  }
+
+  /** Packets for this machine. */
+  tell(packets: readonly Uint8Array[]): void {
+    this.#inBatches(packets, (batch) => this.#options.tun.write(batch));
+  }
+
+  #inBatches(packets: readonly Uint8Array[], carry: (batch: Batch) => void): void {
+    try {
+      for (let at = 0; at < packets.length; at += BATCH) {
+        resetBatch(this.#fromTun);
+        for (const packet of packets.slice(at, at + BATCH)) appendPacket(this.#fromTun, packet);
+        carry(this.#fromTun);
+      }
+    } catch (error) {
+      this.#break(error);
     }
   }
 
@@ -129,8 +159,9 @@ export class DataPath {
 
   /** Takes a batch from a socket; what is not ESP in it is left alone. True when something authentic was in it. */
   inbound(batch: Batch): boolean {
-    const { engine, tun, now } = this.#options;
+    const { engine, tun, now, demand } = this.#options;
     if (!this.#isRunning || engine.inbound(batch, this.#toTun, now()) === 0) return false;
+    demand?.see(this.#toTun);
     try {
       if (this.#isCarrying()) tun.write(this.#toTun);
     } catch (error) {

@@ -97,6 +97,7 @@ function lifeOf({ liveness, retransmit, rekey, mobike, fragmentation }: Profile)
 /** What the profile decides of a connection's life. */
 export function settingsOf(profile: Profile): Settings {
   const { enabled, giveUpAfterSeconds } = profile.reconnect;
+  const { onDemand } = profile;
   return {
     gateways: gatewaysOf(profile).map(({ address }) => address),
     reconnect: enabled,
@@ -104,6 +105,7 @@ export function settingsOf(profile: Profile): Settings {
     goodbyeMs: IKE_DEFAULTS.goodbyeMs,
     // Gateways have lifetimes of their own, but hardly any has keys that live longer than the ones we want to replace.
     longSleepMs: profile.rekey.ikeMinutes * 60_000,
+    ...(onDemand.enabled ? { onDemand: { idleMs: onDemand.idleSeconds * 1000 } } : {}),
   };
 }
 

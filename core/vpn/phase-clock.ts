@@ -1,5 +1,5 @@
 import type { Profile } from '../contract/profile.ts';
-import type { ConnectionEvent, ConnectionPhase } from '../contract/snapshot.ts';
+import { type ConnectionEvent, type ConnectionPhase, PHASES } from '../contract/snapshot.ts';
 import { formatEndpoint } from '../net/address.ts';
 import { gatewaysOf } from './ike-config.ts';
 import type { VpnState } from './machine/state.ts';
@@ -24,6 +24,8 @@ export class PhaseClock {
   /** Call on every transition; `atMs` counts from the start of the connection. */
   note(state: VpnState, atMs: number): void {
     this.#wasConnected ||= state.name === 'connected';
+    // What comes is another connection.
+    if (state.name === 'on-demand') for (const each of PHASES) Reflect.deleteProperty(this.timing, each);
     const phase = phaseOf(state);
     if (phase === this.#current?.phase) return;
     if (this.#current) {

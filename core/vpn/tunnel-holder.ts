@@ -3,9 +3,11 @@ import type { Failure } from '../lib/failure.ts';
 import { wipeChild } from '../ike/events.ts';
 import type { SaLimits } from '../ipsec/lifetime.ts';
 import type { Established } from './carrier.ts';
+import type { Demand } from './demand.ts';
 import type { ConnectionPorts } from './ports.ts';
 import type { SessionDriver } from './session-driver.ts';
-import { Tunnel } from './tunnel.ts';
+import type { Selector } from '../net/selector.ts';
+import { Tunnel, type TunnelOptions } from './tunnel.ts';
 import type { TunnelShaper } from './tunnel-plan.ts';
 
 export interface TunnelHolderOptions {
@@ -14,6 +16,7 @@ export interface TunnelHolderOptions {
   readonly onBroken: (failure: Failure) => void;
   readonly keyLog?: (line: string) => void;
   readonly shaper: TunnelShaper;
+  readonly demand?: Demand;
 }
 
 /** The only tunnel of a connection: made for its first session, given on to each later one, never two. */
@@ -50,24 +53,43 @@ export class TunnelHolder {
         wipeChild(established.child);
         return undefined;
       }
-      const { profile, ports, onBroken, keyLog, shaper } = this.#options;
-      const limits = limitsOf(profile);
       this.#owner = id;
-      const opened = await Tunnel.open({
-        established,
-        profile,
-        ports,
-        session,
-        isWanted,
-        onBroken,
-        shaper,
-        ...(limits ? { limits } : {}),
-        ...(keyLog ? { keyLog } : {}),
-      });
+      const opened = await Tunnel.open({ ...this.#tunnelOptions(), established, session, isWanted });
       if (!opened.ok) return opened.error;
       this.#tunnel = opened.value;
       return undefined;
     });
+  }
+
+  /** The tunnel without a session, as if a gateway took `remote`. The failure is why there is none. */
+  arm(remote: readonly Selector[], isWanted: () => boolean): Promise<Failure | undefined> {
+    return this.#inTurn(async () => {
+      if (!isWanted()) return undefined;
+      const armed = await Tunnel.arm(this.#tunnelOptions(), remote);
+      if (!armed.ok) return armed.error;
+      this.#tunnel = armed.value;
+      return undefined;
+    });
+  }
+
+  #tunnelOptions(): TunnelOptions {
+    const { profile, ports, onBroken, shaper, keyLog, demand } = this.#options;
+    const limits = limitsOf(profile);
+    return {
+      profile,
+      ports,
+      onBroken,
+      shaper,
+      ...(limits ? { limits } : {}),
+      ...(keyLog ? { keyLog } : {}),
+      ...(demand ? { demand } : {}),
+    };
+  }
+
+  /** Nobody carries any more until there is another session. */
+  rest(): void {
+    this.#owner = undefined;
+    this.#tunnel?.suspend();
   }
 
   /** A session is gone: if it was the one that carried, nothing does until there is another. */

@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../lib/result.ts';
 import { innerMtu } from '../ipsec/mtu.ts';
 import type { EspSuite } from '../ipsec/suite.ts';
 import { addressOf } from '../net/address.ts';
-import { formatPrefix, type Prefix, rangeToPrefixes } from '../net/prefix.ts';
+import { formatPrefix, parsePrefix, type Prefix, rangeToPrefixes } from '../net/prefix.ts';
 import { intersect, type Selector, selectorOfPrefix } from '../net/selector.ts';
 import type { PolicyPlan } from './policy-plan.ts';
 
@@ -16,6 +16,16 @@ const CAUTIOUS_MTU = 1400;
 const MAX_ROUTES = 1024;
 /** IPv6 asks for this of every link (RFC 8200 section 5). */
 const MIN_MTU6 = 1280;
+
+/**
+ * Our addresses in a tunnel while nobody knows which ones the gateway will give: dummies that are nobody's anywhere and
+ * that nobody may send to (192.0.0.8 of RFC 7600, the prefix of RFC 9780).
+ */
+const PLACEHOLDERS = { ipv4: '192.0.0.8/32', ipv6: '100:0:0:1::1/128' } as const;
+
+export function placeholdersFor({ tunnel }: Profile): readonly Prefix[] {
+  return tunnel.addresses.flatMap((family) => parsePrefix(PLACEHOLDERS[family]) ?? []);
+}
 
 /** What leads into the tunnel, and by what policy if there is one. */
 export interface Shape {
@@ -68,9 +78,13 @@ export function ownTraffic(granted: readonly Selector[], addresses: readonly Pre
   });
 }
 
-/** The device's MTU: as the profile says, or what fits whichever family the outer packets have after roaming. */
-export function tunnelMtu(profile: Profile, suite: EspSuite): number {
+/**
+ * The device's MTU: as the profile says, or what fits whichever family the outer packets have after roaming. No suite
+ * is agreed on yet when there is none.
+ */
+export function tunnelMtu(profile: Profile, suite: EspSuite | undefined): number {
   if (profile.tunnel.mtu !== undefined) return profile.tunnel.mtu;
+  if (!suite) return CAUTIOUS_MTU;
   const fits = innerMtu(PATH_MTU, 6, suite, true) ?? MIN_MTU6;
   return Math.max(MIN_MTU6, Math.min(fits, CAUTIOUS_MTU));
 }

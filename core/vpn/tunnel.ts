@@ -6,13 +6,14 @@ import { type EstablishedChild, wipeChild } from '../ike/events.ts';
 import { EspEngine, type PairTraffic } from '../ipsec/engine.ts';
 import type { EspEvent } from '../ipsec/events.ts';
 import type { SaLimits } from '../ipsec/lifetime.ts';
-import { formatPrefix } from '../net/prefix.ts';
+import { formatPrefix, type Prefix } from '../net/prefix.ts';
 import { formatRange } from '../net/range.ts';
 import { formatSelector, type Selector } from '../net/selector.ts';
 import type { NetworkPlan, TunPort } from '../platform/ports.ts';
 import { Alarm } from './alarm.ts';
 import type { ChildEvent, Established } from './carrier.ts';
 import { DataPath } from './data-path.ts';
+import type { Demand } from './demand.ts';
 import { bug, systemCode } from './faults.ts';
 import { espKeyLogLines } from './keylog.ts';
 import type { ConnectionPorts } from './ports.ts';
@@ -20,24 +21,30 @@ import { BYPASS_MARK, TUNNEL_MARK } from './outlet.ts';
 import { screened } from './policy-screen.ts';
 import type { SessionDriver } from './session-driver.ts';
 import { TunnelChildren } from './tunnel-children.ts';
-import { type Shape, TAKES_ALL, tunnelMtu, type TunnelShaper } from './tunnel-plan.ts';
+import { placeholdersFor, type Shape, TAKES_ALL, tunnelMtu, type TunnelShaper } from './tunnel-plan.ts';
 
 /** For so long packets that were sealed for the session before are taken: they were on their way. */
 const HANDOVER_MS: Millis = 10_000;
 
 export interface TunnelOptions {
-  readonly established: Established;
   readonly profile: Profile;
   readonly ports: ConnectionPorts;
-  readonly session: SessionDriver;
-  /** False once nobody wants the tunnel any more: then it carries nothing from the start. */
-  readonly isWanted: () => boolean;
   readonly onBroken: (failure: Failure) => void;
   /** What one SA may carry at most, besides what its suite bears. */
   readonly limits?: SaLimits;
   readonly keyLog?: (line: string) => void;
   /** Says what belongs into the tunnel; all that the gateway takes without it. */
   readonly shaper?: TunnelShaper;
+  /** Sees whether the tunnel is used. With it the tunnel can stand without ever having had a session. */
+  readonly demand?: Demand;
+}
+
+/** The first session of a tunnel. */
+export interface FirstTenant {
+  readonly established: Established;
+  readonly session: SessionDriver;
+  /** False once nobody wants the tunnel any more: then it carries nothing from the start. */
+  readonly isWanted: () => boolean;
 }
 
 /** A session in the tunnel: what the gateway gave it, its Child SAs and the way that its ESP takes. */
@@ -52,6 +59,7 @@ interface Tenant {
  * session that it was opened with.
  *
  *   open(options)                  all of it or nothing, carrying for `options.session`
+ *   arm(options, remote)           all of it or nothing, for nobody yet, as if a gateway took `remote`
  *   adopt(session, established)    another session carries from now on (reconnected, authenticated anew); what was on
  *                                  its way for the one before still comes in, as long as that one is not closed
  *   suspend()                      no session carries: packets of the machine are dropped, routes stay
@@ -74,6 +82,9 @@ export class Tunnel {
   #latest: Tenant | undefined;
   /** All that any session ever led to: a route that goes would let traffic out beside the tunnel. */
   #granted: readonly Selector[] = [];
+  /** What a gateway will be asked to take, before any has been. */
+  #asked: readonly Selector[] = [];
+  readonly #placeholders: readonly Prefix[];
   #shape: Shape = { routes: [] };
   #lastChildId = 0;
   /** Counts what session the tunnel is meant for: only the newest one gets it. */
@@ -86,6 +97,7 @@ export class Tunnel {
     this.#tun = tun;
     this.name = tun.name;
     this.mtu = mtu;
+    this.#placeholders = placeholdersFor(options.profile);
     this.#engine = new EspEngine({ random: ports.random, onEvent: (event) => this.#onEsp(event) });
     this.#expiry = new Alarm(ports.clock, () => this.#expire());
     this.#dataPath = new DataPath({
@@ -94,10 +106,25 @@ export class Tunnel {
       mtu,
       now: ports.clock.now,
       onBroken: (error) => options.onBroken(deviceFault(tun.name, error)),
+      ...(options.demand ? { demand: options.demand } : {}),
     });
   }
 
-  static async open(options: TunnelOptions): Promise<Result<Tunnel, Failure>> {
+  static async arm(options: TunnelOptions, remote: readonly Selector[]): Promise<Result<Tunnel, Failure>> {
+    const { profile, ports } = options;
+    const mtu = tunnelMtu(profile, undefined);
+    const tun = ports.openTun({ mtu });
+    if (!tun.ok) return tun;
+    const tunnel = new Tunnel(options, tun.value, mtu);
+    tunnel.#asked = remote;
+    tunnel.#dataPath.start();
+    const problem = tunnel.#lead([]) ?? (await tunnel.#apply(undefined));
+    if (!problem) return ok(tunnel);
+    await tunnel.close();
+    return err(problem);
+  }
+
+  static async open(options: TunnelOptions & FirstTenant): Promise<Result<Tunnel, Failure>> {
     const { established, profile, ports, session, isWanted } = options;
     try {
       const shape = (options.shaper ?? TAKES_ALL).shape(established.child.remote);
@@ -157,6 +184,7 @@ export class Tunnel {
       const problem = this.#lead(established.child.remote);
       if (problem) return problem;
       this.#latest = tenant;
+      this.#dataPath.tell(this.#options.demand?.refuse(established.config.addresses) ?? []);
       // Where nothing changes for the machine, not one packet has to wait for it.
       if (before === needsOf(tenant, this.#shape)) this.#carry(tenant);
       const refused = await this.#apply(tenant);
@@ -171,12 +199,14 @@ export class Tunnel {
 
   /** What belongs into the tunnel follows from that too from now on; the failure is why it cannot. */
   #lead(further: readonly Selector[]): Failure | undefined {
-    const all = [...this.#granted, ...further].map((one) => [formatSelector(one), one] as const);
-    const granted = [...new Map(all).values()];
-    const shape = (this.#options.shaper ?? TAKES_ALL).shape(granted);
+    const known = [...this.#granted, ...further];
+    const all = (known.length > 0 ? known : this.#asked).map((one) => [formatSelector(one), one] as const);
+    const remote = [...new Map(all).values()];
+    const shape = (this.#options.shaper ?? TAKES_ALL).shape(remote);
     if (!shape.ok) return shape.error;
-    this.#granted = granted;
+    if (known.length > 0) this.#granted = remote;
     this.#shape = shape.value;
+    this.#options.demand?.protect(remote, shape.value.policy?.screen);
     return undefined;
   }
 
@@ -184,7 +214,7 @@ export class Tunnel {
   async reshape(): Promise<Failure | undefined> {
     const problem = this.#lead([]);
     const tenant = this.#latest;
-    if (problem || !tenant || this.#closing) return problem;
+    if (problem || this.#closing) return problem;
     this.#enforce();
     return this.#apply(tenant);
   }
@@ -196,18 +226,20 @@ export class Tunnel {
     this.#engine.setPolicies(policy ? screened(policy.screen, policies) : policies);
   }
 
-  #plan({ established, session }: Tenant): NetworkPlan {
+  #plan(tenant: Tenant | undefined): NetworkPlan {
     const { routes, policy } = this.#shape;
+    const { profile, demand } = this.#options;
     // What came through the wider tunnel before must fit this one, and the buffers are made for that one.
-    const mtu = Math.min(this.mtu, tunnelMtu(this.#options.profile, established.child.suite));
+    const mtu = Math.min(this.mtu, tunnelMtu(profile, tenant?.established.child.suite));
     return {
       tun: { name: this.name, mtu },
-      addresses: established.config.addresses,
+      addresses: tenant?.established.config.addresses ?? this.#placeholders,
       routes,
+      ...(demand ? { followAddresses: true } : {}),
       bypassMark: BYPASS_MARK,
       ...(policy ? { localFirst: policy.localFirst } : {}),
       ...(policy && policy.firewall.steering.length > 0 ? { tunnelMark: TUNNEL_MARK } : {}),
-      gateway: session.espPath.gateway.address,
+      ...(tenant ? { gateway: tenant.session.espPath.gateway.address } : {}),
     };
   }
 
@@ -230,6 +262,9 @@ export class Tunnel {
     });
     this.#enforce();
     this.#dataPath.start();
+    const held = this.#options.demand?.release(established.config.addresses);
+    this.#dataPath.send(held?.send ?? []);
+    this.#dataPath.tell(held?.tell ?? []);
   }
 
   /** What was on its way to the session that carried may still come in until then. */
@@ -292,7 +327,7 @@ export class Tunnel {
     if (problem && this.#tenant === tenant && !this.#closing) this.#options.onBroken(problem);
   }
 
-  async #apply(tenant: Tenant): Promise<Failure | undefined> {
+  async #apply(tenant: Tenant | undefined): Promise<Failure | undefined> {
     const { shaper = TAKES_ALL, ports } = this.#options;
     try {
       const plan = this.#plan(tenant);
@@ -323,9 +358,9 @@ export class Tunnel {
     return this.#options.ports.clock.now();
   }
 
-  /** All that any session ever led to. */
-  get granted(): readonly Selector[] {
-    return this.#granted;
+  /** All that any session ever led to; undefined before there was one. */
+  get granted(): readonly Selector[] | undefined {
+    return this.#latest && this.#granted;
   }
 
   /** What passed through each pair that there still is, by child, oldest first. */

@@ -92,7 +92,7 @@ function isDigits(value: unknown): value is string {
 }
 
 function isParameter(value: unknown): value is string {
-  return typeof value === 'string' && /^\/proc\/sys\/net\/ipv4\/conf\/all\/[a-z_]+$/.test(value);
+  return typeof value === 'string' && /^\/proc\/sys\/net\/ipv4\/(conf\/all\/[a-z_]+|ip_dynaddr)$/.test(value);
 }
 
 export function isAddress(value: unknown): value is string {

@@ -7,6 +7,8 @@ import type { LinuxOs } from './os.ts';
 import { stepKey, type Step } from './steps.ts';
 
 const PARAMETERS = '/proc/sys/net/ipv4/conf';
+/** Whether a connection in SYN-SENT whose address is gone takes another one (made for dialling on demand). */
+const FOLLOW_ADDRESSES = '/proc/sys/net/ipv4/ip_dynaddr';
 const SOURCE_MARK = `${PARAMETERS}/all/src_valid_mark`;
 
 /**
@@ -24,6 +26,10 @@ export function stepsOf(
     steps.push({ kind: 'marks', mark, ...(tunnelMark === undefined ? {} : { tunnelMark }) });
     const before = os.readParameter(SOURCE_MARK) ?? '0';
     steps.push({ kind: 'parameter', path: SOURCE_MARK, before, after: '1' });
+  }
+  if (plan.followAddresses) {
+    const before = os.readParameter(FOLLOW_ADDRESSES) ?? '0';
+    steps.push({ kind: 'parameter', path: FOLLOW_ADDRESSES, before, after: '1' });
   }
   steps.push({ kind: 'link', device, mtu: plan.tun.mtu });
   for (const { address } of plan.addresses) {
