@@ -5,10 +5,11 @@
 import * as z from 'zod';
 import { FAILURES, type FailureCode } from '../lib/failure.ts';
 import type { Api } from './api.ts';
+import { automaticStatusSchema, beaconAnswerSchema } from './automatic.ts';
 import { ACTIONS, policySchema } from './policy.ts';
 import { KILL_SWITCHES, settingsSchema } from './settings.ts';
 import { causeSchema, connectedSchema, failureContextSchema, STATES } from './snapshot.ts';
-import { addressOctets } from './text-forms.ts';
+import { addressOctets, isHostName } from './text-forms.ts';
 
 const count = z.number().int().nonnegative();
 /** Milliseconds since 1970-01-01T00:00:00Z. */
@@ -83,6 +84,8 @@ export const statusSchema = z.strictObject({
     /** A hole for a portal is open until then. */
     holeUntil: epochMs.optional(),
   }),
+  /** Somebody chose a profile that connects by itself. */
+  automatic: automaticStatusSchema.optional(),
   /** How the last one of this user ended, when it was not by wish. */
   lastFailure: toldFailureSchema.optional(),
 });
@@ -233,6 +236,23 @@ export const daemonApi = {
       params: settingsSchema,
       result: nothing,
       timeoutMs: 15_000,
+    },
+    /** From now on the service connects and disconnects by itself, with this profile of the caller; null: it does not. */
+    'automatic.choose': {
+      access: 'owner',
+      params: z.strictObject({ profile: z.nullable(profileId) }),
+      result: nothing,
+      timeoutMs: 5_000,
+    },
+    /** Asks a server past the tunnel and the firewall who it is. */
+    'beacon.ask': {
+      access: 'administrator',
+      params: z.strictObject({
+        host: z.string().refine((text) => addressOctets(text) !== undefined || isHostName(text)),
+        port: portNumber,
+      }),
+      result: beaconAnswerSchema,
+      timeoutMs: 20_000,
     },
     /** Lets the caller reach the web past a closed firewall, to log in at a captive portal, for a time. */
     'portal.open': {

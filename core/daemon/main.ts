@@ -16,6 +16,7 @@ import { BYPASS_MARK } from '../vpn/outlet.ts';
 import { serviceManager } from '../platform/linux/service-manager.ts';
 import { closeForBoot } from './boot.ts';
 import { putBack } from './put-back.ts';
+import { machineAutomatic } from './machine-automatic.ts';
 import { machineDoctor } from './doctor.ts';
 import { machineRoute } from './machine-route.ts';
 import { Protector } from './protector.ts';
@@ -93,15 +94,19 @@ async function serve(options: DaemonOptions): Promise<number> {
   const accounts = machineAccounts();
   const group = accounts.groupId(options.group);
   if (group === undefined) log('warn', 'no-such-group', { group: options.group });
+  const { stateDirectory } = options;
+  const profiles = new ProfileStore({
+    systemDirectory: join(options.configDirectory, 'profiles.d'),
+    stateDirectory,
+    owner,
+    random: (length) => randomFillSync(new Uint8Array(length)),
+    log,
+  });
+  const isClosed = (): boolean => protector.settings.killSwitch === 'always';
   const service = new Service({
     version: version(),
-    profiles: new ProfileStore({
-      systemDirectory: join(options.configDirectory, 'profiles.d'),
-      stateDirectory: options.stateDirectory,
-      owner,
-      random: (length) => randomFillSync(new Uint8Array(length)),
-      log,
-    }),
+    profiles,
+    ...machineAutomatic({ stateDirectory, owner, profiles, isClosed, epoch, after, log }),
     connect: createConnection,
     epoch,
     after,
@@ -121,6 +126,7 @@ async function serve(options: DaemonOptions): Promise<number> {
     log,
   });
   log('info', 'started', { version: version(), pid: process.pid });
+  service.start();
   manager.ready();
   const signal = await ending((error) => log('error', 'fault', { stack: error.stack }));
   manager.stopping();

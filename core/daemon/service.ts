@@ -13,6 +13,8 @@ import type { Log } from '../lib/ports.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import type { SecretBytes } from '../lib/secret.ts';
 import type { Caller, Handlers, StreamSink } from '../rpc/handlers.ts';
+import type { Automatic } from './automatic.ts';
+import type { AskBeacon } from './machine-automatic.ts';
 import { explanationOf, type RouteOf } from './explanation.ts';
 import type { Protector } from './protector.ts';
 import { parseAddress } from '../net/address.ts';
@@ -36,6 +38,8 @@ export interface ServiceOptions {
   readonly doctor: Doctor;
   readonly protector: Protector;
   readonly routeOf: RouteOf;
+  readonly automatic: Automatic;
+  readonly askBeacon: AskBeacon;
   readonly log: Log;
 }
 
@@ -70,31 +74,54 @@ export class Service {
     options.protector.onChange = () => this.#tell();
   }
 
+  /** Takes what was chosen before up again. */
+  start(): void {
+    this.#options.automatic.start({
+      up: (uid, profile) => this.#up(profile, uid, undefined),
+      down: () => this.#down(),
+      running: () => {
+        const record = this.#running?.record;
+        return record && { uid: record.ownerUid, profile: record.profile.id };
+      },
+      onChange: () => this.#tell(),
+    });
+  }
+
   /** Ends the connection, if there is one, and takes no other. */
   async end(): Promise<void> {
     this.#isEnding = true;
+    this.#options.automatic.end();
     await this.#down();
     for (const { sink } of this.#watchers) sink.end(failure('contract.disconnected'));
   }
 
   get handlers(): Handlers<DaemonApi> {
-    const { profiles, readLog, doctor, protector } = this.#options;
+    const { profiles, readLog, doctor, protector, automatic, askBeacon } = this.#options;
+    const reread = <T>(value: T): T => {
+      automatic.reread();
+      return value;
+    };
     return {
       calls: {
-        'connection.up': ({ profile }, caller, secret) => this.#up(profile, caller, secret),
-        'connection.down': () => this.#down(),
+        'connection.up': ({ profile }, { uid }, secret) => this.#upByHand(profile, uid, secret),
+        'connection.down': () => {
+          automatic.byHand('down');
+          return this.#down();
+        },
         'need.answer': ({ need }, _caller, secret) => this.#answer(need, secret),
         'need.refuse': ({ need }) => this.#settled(this.#running?.needs.refuse(need)),
         'profile.list': (_params, { uid }) => ok(profiles.list(uid)),
         'profile.read': ({ profile }, { uid }) => this.#readProfile(profile, uid),
-        'profile.write': ({ profile, contents }, { uid }) => profiles.write(uid, profile, contents),
-        'profile.remove': ({ profile }, { uid }) => profiles.remove(uid, profile),
+        'profile.write': ({ profile, contents }, { uid }) => reread(profiles.write(uid, profile, contents)),
+        'profile.remove': ({ profile }, { uid }) => reread(profiles.remove(uid, profile)),
         'policy.read': ({ profile }, { uid }) => profiles.policy(uid, profile),
         'policy.write': ({ profile, policy }, { uid }) => this.#writePolicy(uid, profile, policy),
         'policy.lint': ({ profile, policy }, { uid }) => this.#lint(uid, profile, policy),
         'policy.explain': (params, { uid }) => this.#explain(params, uid),
         'settings.read': () => ok(protector.settings),
-        'settings.write': (settings) => protector.write(settings),
+        'settings.write': (settings) => protector.write(settings).then(reread),
+        'automatic.choose': ({ profile }, { uid }) => automatic.choose(uid, profile),
+        'beacon.ask': async ({ host, port }) => ok(await askBeacon(host, port)),
         'portal.open': ({ seconds }, { uid }) => protector.openHole(uid, seconds),
         'log.read': ({ lines }) => ok(readLog(lines)),
         doctor: async () => ok(await doctor.examine(this.#running !== undefined)),
@@ -106,17 +133,31 @@ export class Service {
           const watcher = { caller, sink };
           this.#watchers.add(watcher);
           this.#show(watcher);
+          automatic.clientCame(caller.uid);
           return () => this.#watchers.delete(watcher);
         },
       },
-      ownerOf: (name) =>
-        ['connection.', 'need.', 'portal.'].some((begin) => name.startsWith(begin))
+      ownerOf: (name) => {
+        if (name.startsWith('automatic.')) return automatic.owner;
+        return ['connection.', 'need.', 'portal.'].some((begin) => name.startsWith(begin))
           ? this.#running?.record.ownerUid
-          : undefined,
+          : undefined;
+      },
     };
   }
 
-  #up(id: string, { uid }: Caller, secret: SecretBytes | undefined): Result<null, Failure> {
+  /** Who asks for what is there already has it: it may have been made by itself, and wait for their answer. */
+  #upByHand(id: string, uid: number, secret: SecretBytes | undefined): Result<null, Failure> {
+    const running = this.#running;
+    const isThere = running?.record.ownerUid === uid && running.record.profile.id === id;
+    const need = isThere ? running.needs.current : undefined;
+    if (need && secret) running?.needs.answer(need.id, secret);
+    const begun = isThere ? ok(null) : this.#up(id, uid, secret);
+    if (begun.ok) this.#options.automatic.byHand('up');
+    return begun;
+  }
+
+  #up(id: string, uid: number, secret: SecretBytes | undefined): Result<null, Failure> {
     const { profiles, connect, epoch, after, log, protector } = this.#options;
     if (this.#isEnding) return err(failure('contract.disconnected'));
     if (this.#running)
@@ -171,12 +212,14 @@ export class Service {
     if (running?.connection !== connection) return;
     running.needs.end();
     this.#nextNeed = running.needs.nextId;
-    const { ownerUid, failure: why } = running.record;
+    const { ownerUid, failure: why, profile, status } = running.record;
     if (why) this.#lastFailures.set(ownerUid, why);
     this.#running = undefined;
     this.#options.protector.release();
     this.#options.log('info', 'connection-ended', { uid: ownerUid, code: why?.code });
     this.#tell();
+    const was = { uid: ownerUid, profile: profile.id };
+    this.#options.automatic.ended(was, status.facts !== undefined, why?.code);
   }
 
   /** The user's policy; one that was written when more could be written is refused. */
@@ -258,6 +301,7 @@ export class Service {
   #show({ caller, sink }: Watcher): void {
     const running = this.#running;
     const lastFailure = this.#lastFailures.get(caller.uid);
+    const automatic = this.#options.automatic.seenBy(caller);
     const { standing, settings, holeUntil } = this.#options.protector;
     const carries = ['connected', 'roaming'].includes(running?.record.status.state ?? '');
     sink.item({
@@ -268,6 +312,7 @@ export class Service {
         blocked: standing === 'closed' && !carries,
         ...(holeUntil === undefined ? {} : { holeUntil }),
       },
+      ...(automatic ? { automatic } : {}),
       ...(lastFailure ? { lastFailure } : {}),
     });
   }

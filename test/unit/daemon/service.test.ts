@@ -18,6 +18,7 @@ import { silent } from '../../../core/lib/ports.ts';
 import type { Result } from '../../../core/lib/result.ts';
 import { SecretBytes } from '../../../core/lib/secret.ts';
 import type { Caller } from '../../../core/rpc/handlers.ts';
+import { AutomaticRig } from './automatic-rig.ts';
 import { issue, makeCa } from '../../support/pki-factory.ts';
 
 const ALICE: Caller = { uid: 1000, pid: 1, isAdministrator: false };
@@ -126,6 +127,8 @@ describe('the service', () => {
         epoch: () => NOW,
         log: silent,
       }),
+      automatic: new AutomaticRig().automatic,
+      askBeacon: () => Promise.resolve({ outcome: 'silent' }),
       routeOf: (address, past) => Promise.resolve(`${address} ${past}`),
       log: silent,
     });
