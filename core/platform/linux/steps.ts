@@ -206,11 +206,11 @@ function marksScript({ mark, tunnelMark }: Step & { kind: 'marks' }): string {
   return `table inet ${MARKS_TABLE} {
   chain leaving {
     type filter hook postrouting priority mangle;${leaving}
-    meta l4proto udp meta mark ${own} ct mark set ${own}
+    meta l4proto { tcp, udp } meta mark ${own} ct mark set ${own}
   }
   chain arriving {
     type filter hook prerouting priority mangle;${arriving}
-    meta l4proto udp ct mark ${own} meta mark set ${own}
+    meta l4proto { tcp, udp } ct mark ${own} meta mark set ${own}
   }
 }
 `;
