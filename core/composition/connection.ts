@@ -1,7 +1,7 @@
 /** Where the parts of a connection are put together for the machine that it runs on. */
 import { randomFillSync } from 'node:crypto';
 import { startTest } from '../crypto/self-test.ts';
-import { failure } from '../lib/failure.ts';
+import { failure, type Failure } from '../lib/failure.ts';
 import type { Log } from '../lib/ports.ts';
 import { openNetworkMonitor } from '../platform/linux/network-monitor.ts';
 import { linuxPlatform } from '../platform/linux/platform.ts';
@@ -42,6 +42,19 @@ function monitors(log: Log): { readonly network?: NetworkMonitor; readonly sleep
   return { sleep };
 }
 
+let isTested = false;
+
+/**
+ * No algorithm is trusted before it has given its known answers in this very process. The key exchange gives its own
+ * when a session makes its key pair.
+ */
+function distrust(): Failure | undefined {
+  if (isTested) return undefined;
+  const tested = startTest();
+  isTested = tested.ok;
+  return tested.ok ? undefined : failure('internal.self-test', { detail: tested.error });
+}
+
 export const createConnection: CreateConnection<Connection> = (setup) => {
   const { profile, credentials, log, onEvent, keyLog, policy, protection, firewall } = setup;
   const platform = linuxPlatform();
@@ -53,12 +66,7 @@ export const createConnection: CreateConnection<Connection> = (setup) => {
       ...platform,
       ...watched,
       ...(firewall ? { firewall } : {}),
-      // No algorithm is trusted before it has given its known answers in this very process. The key exchange
-      // gives its own when a session makes its key pair.
-      preflight: async () => {
-        const tested = startTest();
-        return tested.ok ? platform.preflight() : failure('internal.self-test', { detail: tested.error });
-      },
+      preflight: async () => distrust() ?? platform.preflight(),
       clock,
       random: (length) => randomFillSync(new Uint8Array(length)),
       log,

@@ -15,7 +15,6 @@ import { waitFor } from '../support/netns.ts';
 /* What the platform reads and writes on a real file system, all below a directory of the test's own. */
 
 const NOBODY = 65_534;
-const REAL_OS = join(import.meta.dirname, '../../core/platform/linux/real-os.ts');
 const skip = process.geteuid?.() === 0 ? false : 'needs root';
 const scratch = mkdtempSync(join(tmpdir(), 'cw-platform-'));
 after(() => rmSync(scratch, { recursive: true }));
@@ -111,60 +110,6 @@ describe('tools', { skip }, () => {
     );
   });
 });
-
-describe('a tool that was started ahead', { skip }, () => {
-  const BATCH = ['-batch', '-'];
-  const readyOs = (): ReturnType<typeof realOs> => realOs(join(scratch, 'unused'));
-
-  test('it is the one that runs, and does so once', async () => {
-    const os = readyOs();
-    os.prepare('ip', BATCH);
-    os.prepare('ip', BATCH);
-    const [waiting, ...others] = childrenOf(process.pid);
-    assert.deepEqual(others, []);
-    const first = os.run('ip', BATCH, 'link show lo\nbogus\n');
-    assert.deepEqual(childrenOf(process.pid), [waiting]);
-    const second = os.run('ip', BATCH, 'link show lo\n');
-    assert.match(String((await first).ok && JSON.stringify(await first)), /"status":1.*Command failed -:2/);
-    assert.deepEqual(await second, { ok: true, value: { status: 0, stderr: '' } });
-  });
-
-  test('one that ended meanwhile is replaced', async () => {
-    const os = readyOs();
-    os.prepare('ip', BATCH);
-    const [waiting] = childrenOf(process.pid);
-    process.kill(waiting!, 'SIGKILL');
-    await waitFor(() => childrenOf(process.pid).length === 0, 5000, 'the tool to end');
-    assert.deepEqual(await os.run('ip', BATCH, 'link show lo\n'), {
-      ok: true,
-      value: { status: 0, stderr: '' },
-    });
-  });
-
-  test('it ends when it is not needed, and when we are killed', async () => {
-    const os = readyOs();
-    os.prepare('ip', BATCH);
-    os.dismiss();
-    await waitFor(() => childrenOf(process.pid).length === 0, 5000, 'the tool to end');
-    const program = `import { realOs } from ${JSON.stringify(REAL_OS)}; realOs().prepare('ip', ['-batch', '-']);`;
-    const keeper = spawn(process.execPath, [
-      '--input-type=module',
-      '-e',
-      `${program} setInterval(() => 0, 1000);`,
-    ]);
-    await waitFor(() => childrenOf(keeper.pid!).length === 1, 5000, 'the tool to start');
-    const [orphan] = childrenOf(keeper.pid!);
-    keeper.kill('SIGKILL');
-    await waitFor(() => !existsSync(`/proc/${orphan!}`), 5000, 'the tool to end');
-  });
-});
-
-/** Processes that this one has started. */
-function childrenOf(pid: number): number[] {
-  const tasks = readdirSync(`/proc/${pid}/task`);
-  const lists = tasks.map((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8'));
-  return lists.join(' ').split(' ').filter(Boolean).map(Number);
-}
 
 describe('processes', { skip }, () => {
   test('a process is alive while it runs, and is not a later one with its number', () => {

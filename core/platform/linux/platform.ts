@@ -21,30 +21,18 @@ export interface LinuxPlatform {
   readonly routes: RouteManager;
 }
 
-/** The commands that set a plan up. They start while the gateway is asked, and wait. */
-const ADDING: readonly (readonly string[])[] = [
-  ['-batch', '-'],
-  ['-6', '-batch', '-'],
-];
-
 export function linuxPlatform(): LinuxPlatform {
-  const os = realOs();
-  const routes = new LinuxRouteManager(os);
+  const routes = new LinuxRouteManager(realOs());
   return {
     preflight: async () => {
       const missing = checkRoot() ?? checkTun();
       if (missing !== undefined) return missing;
       const repaired = await routes.repairStale();
-      if (!repaired.ok) return repaired.error;
-      for (const args of ADDING) os.prepare('ip', args);
-      return undefined;
+      return repaired.ok ? undefined : repaired.error;
     },
     resolve: (host) => resolveHost(host),
     openUdp,
     openTun,
-    routes: {
-      apply: (plan) => routes.apply(plan).finally(os.dismiss),
-      clear: () => routes.clear().finally(os.dismiss),
-    },
+    routes,
   };
 }

@@ -1,27 +1,20 @@
 import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import type { Failure } from '../../lib/failure.ts';
 import { ok, type Result } from '../../lib/result.ts';
+import { NetlinkSocket } from '../../node-tun/index.ts';
 import { journalFile } from './journal-file.ts';
-import type { LinuxOs, Tool } from './os.ts';
+import { ipBatch } from './netlink/ip-batch.ts';
+import type { CommandResult, LinuxOs, Tool } from './os.ts';
 import { isAlive, ownIdentity } from './process-identity.ts';
-import { startTool, type ToolProcess } from './tool-process.ts';
+import { startTool } from './tool-process.ts';
 import { findTool } from './tools.ts';
 
 /** Cleared at boot, like everything that the journal describes. */
 const JOURNAL_DIRECTORY = '/run/causeway';
 
-/** What of this machine makes connecting faster, and changes nothing on it. */
-export interface Readiness {
-  /** Starts a tool that will soon be run with these arguments: it then only has to read its input. */
-  readonly prepare: (tool: Tool, args: readonly string[]) => void;
-  /** Ends what was prepared and not run. */
-  readonly dismiss: () => void;
-}
-
 /** This machine. `journalDirectory` is for tests. */
-export function realOs(journalDirectory = JOURNAL_DIRECTORY): LinuxOs & Readiness {
+export function realOs(journalDirectory = JOURNAL_DIRECTORY): LinuxOs {
   const paths = new Map<Tool, string>();
-  const prepared = new Map<string, ToolProcess>();
   const pathOf = (tool: Tool): Result<string, Failure> => {
     const path = paths.get(tool);
     if (path !== undefined) return ok(path);
@@ -30,24 +23,11 @@ export function realOs(journalDirectory = JOURNAL_DIRECTORY): LinuxOs & Readines
     return found;
   };
   return {
-    prepare: (tool, args) => {
-      const line = commandLine(tool, args);
-      if (prepared.get(line)?.waits() === true) return;
-      const path = pathOf(tool);
-      // Whoever then wants to run it is told that it is missing.
-      if (path.ok) prepared.set(line, startTool(path.value, args));
-    },
-    dismiss: () => {
-      for (const waiting of prepared.values()) void waiting.finish('');
-      prepared.clear();
-    },
     run: async (tool, args, input) => {
+      const done = tool === 'ip' ? overNetlink(args, input) : undefined;
+      if (done) return ok(done);
       const path = pathOf(tool);
-      if (!path.ok) return path;
-      const ready = prepared.get(commandLine(tool, args));
-      prepared.delete(commandLine(tool, args));
-      const process = ready?.waits() === true ? ready : startTool(path.value, args);
-      return ok(await process.finish(input));
+      return path.ok ? ok(await startTool(path.value, args).finish(input)) : path;
     },
     readParameter: (path) => {
       try {
@@ -72,8 +52,13 @@ export function realOs(journalDirectory = JOURNAL_DIRECTORY): LinuxOs & Readines
   };
 }
 
-function commandLine(tool: Tool, args: readonly string[]): string {
-  return [tool, ...args].join(' ');
+/** Whoever connects waits for it, and a process takes longer than all that it is asked to do. */
+function overNetlink(args: readonly string[], input: string): CommandResult | undefined {
+  try {
+    return ipBatch(args, input, () => NetlinkSocket.open());
+  } catch {
+    return undefined;
+  }
 }
 
 /** What changes is the network namespace's, so each has a journal of its own: its inode number. */

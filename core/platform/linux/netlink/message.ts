@@ -1,5 +1,7 @@
 import { endianness } from 'node:os';
+import { concat, utf8 } from '../../../lib/bytes.ts';
 import { ProtocolError, Reader, type ByteOrder } from '../../../lib/reader.ts';
+import { Writer } from '../../../lib/writer.ts';
 
 /** The order of every number in a netlink message: that of the machine. */
 export const NATIVE_ORDER: ByteOrder = endianness() === 'LE' ? 'little' : 'big';
@@ -18,9 +20,12 @@ export const RouteMessage = {
   NEW_ROUTE: 24,
   DEL_ROUTE: 25,
   GET_ROUTE: 26,
+  NEW_RULE: 32,
+  DEL_RULE: 33,
 } as const;
 
 const REQUEST = 0x001;
+const ACKNOWLEDGE = 0x004;
 const DUMP = 0x300;
 /** What is dumped changed meanwhile: it may have holes. */
 const DUMP_INTERRUPTED = 0x10;
@@ -112,12 +117,60 @@ export function dumpRequest(
   body: Uint8Array,
   order = NATIVE_ORDER,
 ): Uint8Array {
+  return request(type, REQUEST | DUMP, sequence, body, order);
+}
+
+/**
+ *   +-------------------------------+-------------------------------+
+ *   |      Length, with these 4     |             Type              |
+ *   +-------------------------------+-------------------------------+
+ *   |            Value, then zeros up to a multiple of 4            |
+ *   +---------------------------------------------------------------+
+ */
+export function attribute(type: number, value: Uint8Array): Uint8Array {
+  const octets = new Writer(value.length + 8, NATIVE_ORDER);
+  return octets
+    .u16(4 + value.length)
+    .u16(type)
+    .bytes(value)
+    .zeros(-value.length & 3)
+    .finish();
+}
+
+/** A request without its header: `flags` besides those that every request for a change has. */
+export interface Change {
+  readonly type: number;
+  readonly flags: number;
+  readonly body: Uint8Array;
+}
+
+/** A request to change something, which the kernel answers with an ERROR message, of 0 when it did. */
+export function changeRequest({ type, flags, body }: Change, sequence: number): Uint8Array {
+  return request(type, REQUEST | ACKNOWLEDGE | flags, sequence, body);
+}
+
+const LINK_PART_LENGTH = 16;
+const LINK_NAME = 3;
+
+/** A request for the one link of that name. */
+export function linkRequest(name: string, sequence: number): Uint8Array {
+  const body = concat(new Uint8Array(LINK_PART_LENGTH), attribute(LINK_NAME, utf8(`${name}\0`)));
+  return request(RouteMessage.GET_LINK, REQUEST, sequence, body);
+}
+
+function request(
+  type: number,
+  flags: number,
+  sequence: number,
+  body: Uint8Array,
+  order = NATIVE_ORDER,
+): Uint8Array {
   const octets = new Uint8Array(HEADER_LENGTH + body.length);
   const view = new DataView(octets.buffer);
   const little = order === 'little';
   view.setUint32(0, octets.length, little);
   view.setUint16(4, type, little);
-  view.setUint16(6, REQUEST | DUMP, little);
+  view.setUint16(6, flags, little);
   view.setUint32(8, sequence, little);
   octets.set(body, HEADER_LENGTH);
   return octets;
