@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { FAILURES, type FailureCode } from '../lib/failure.ts';
 import type { Api } from './api.ts';
 import { automaticStatusSchema, beaconAnswerSchema } from './automatic.ts';
-import { ACTIONS, policySchema } from './policy.ts';
+import { ACTIONS, appName, policySchema } from './policy.ts';
 import { KILL_SWITCHES, settingsSchema } from './settings.ts';
 import { causeSchema, connectedSchema, failureContextSchema, STATES } from './snapshot.ts';
 import { addressOctets, isHostName } from './text-forms.ts';
@@ -117,6 +117,8 @@ const explanation = z.strictObject({
       /** Only for this protocol (its number) and these ports; for everything without them. */
       protocol: count.optional(),
       ports: z.array(z.strictObject({ start: count, end: count })).optional(),
+      /** Only for this program. */
+      app: z.string().optional(),
     }),
   ),
   /** The first decision's way; null when there is none now. */
@@ -226,8 +228,20 @@ export const daemonApi = {
           .refine((text) => addressOctets(text) !== undefined),
         protocol: count.max(255).optional(),
         port: portNumber.optional(),
+        /** What sends it; without it all that could. */
+        app: appName.optional(),
       }),
       result: explanation,
+      timeoutMs: 10_000,
+    },
+    /**
+     * Makes the process at the other end, as the kernel names it, a program of that application, before it sends
+     * anything. `ruled`: a rule that holds now speaks of it.
+     */
+    'app.enter': {
+      access: 'anyone',
+      params: z.strictObject({ app: appName }),
+      result: z.strictObject({ ruled: z.boolean() }),
       timeoutMs: 10_000,
     },
     'settings.read': { access: 'anyone', params: noParams, result: settingsSchema, timeoutMs: 5_000 },

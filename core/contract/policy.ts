@@ -62,6 +62,11 @@ function line(maxLength: number) {
     .refine((text) => !hasControlCharacters(text), { error: 'must not contain control characters' });
 }
 
+/** A program by the name of its service or desktop entry. */
+export const appName = checked(100, (text) =>
+  /^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/.test(text) ? undefined : 'must be the name of a service or an application',
+);
+
 const ruleObject = z.strictObject({
   action: z.enum(ACTIONS),
   /** Networks, addresses, ranges, host names, domains; any of them. Everywhere when absent. */
@@ -69,11 +74,7 @@ const ruleObject = z.strictObject({
   protocol: z.enum(PROTOCOLS).optional(),
   ports: z.array(checked(11, portsProblem)).min(1).max(64).optional(),
   /** The program that sends, by the name of its service or desktop entry. */
-  app: checked(100, (text) =>
-    /^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/.test(text)
-      ? undefined
-      : 'must be the name of a service or an application',
-  ).optional(),
+  app: appName.optional(),
   /** For people. */
   note: line(200).optional(),
 });

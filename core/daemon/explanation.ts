@@ -4,6 +4,7 @@ import type { Profile } from '../contract/profile.ts';
 import type { Failure } from '../lib/failure.ts';
 import { ok, type Result } from '../lib/result.ts';
 import { formatAddress, type IpAddress } from '../net/address.ts';
+import { plainAppName } from '../net/policy/app-name.ts';
 import type { Decision } from '../net/policy/compile.ts';
 import { explain } from '../net/policy/explain.ts';
 import { containsAddress } from '../net/prefix.ts';
@@ -23,6 +24,7 @@ export interface Asked {
   readonly destination: IpAddress;
   readonly protocol?: number | undefined;
   readonly port?: number | undefined;
+  readonly app?: string | undefined;
   /** The connection of this profile, if it is up. */
   readonly tunnel: RunningConnection['tunnel'];
   readonly routeOf: RouteOf;
@@ -30,7 +32,7 @@ export interface Asked {
 
 /** What happens to traffic, who says so, and by which interface it goes. Fails with config.policy-unusable. */
 export async function explanationOf(asked: Asked): Promise<Result<PolicyExplanation, Failure>> {
-  const { profile, destination, protocol, port, tunnel, lan, routeOf } = asked;
+  const { profile, destination, protocol, port, app, tunnel, lan, routeOf } = asked;
   const requested = remoteSelectors(profile);
   const granted = tunnel?.granted ?? requested;
   const plan = planPolicy({ policy: splitPolicyOf(asked.policy), granted, names: [], lan });
@@ -39,6 +41,7 @@ export async function explanationOf(asked: Asked): Promise<Result<PolicyExplanat
     destination,
     ...(protocol === undefined ? {} : { protocol }),
     ...(port === undefined ? {} : { port }),
+    ...(app === undefined ? {} : { app: plainAppName(app) }),
   });
   const address = formatAddress(destination);
   const isLeft = plan.value.localFirst.some((prefix) => containsAddress(prefix, destination));
@@ -70,7 +73,7 @@ async function wayOf(
 }
 
 function toldDecision({
-  condition: { protocol, ports },
+  condition: { protocol, ports, app },
   wanted,
   effective,
   reason,
@@ -82,5 +85,6 @@ function toldDecision({
     ...(reason.kind === 'rule' ? { rule: reason.rule } : {}),
     ...(protocol === undefined ? {} : { protocol }),
     ...(ports === undefined ? {} : { ports: ports.map(({ start, end }) => ({ start, end })) }),
+    ...(app === undefined ? {} : { app }),
   };
 }

@@ -19,6 +19,7 @@ import { putBack } from './put-back.ts';
 import { machineAutomatic } from './machine-automatic.ts';
 import { machineDoctor } from './doctor.ts';
 import { machineRoute } from './machine-route.ts';
+import { machinePrograms } from './programs.ts';
 import { Protector } from './protector.ts';
 import { SettingsStore } from './settings-store.ts';
 import { machineAccounts } from './groups.ts';
@@ -82,9 +83,10 @@ async function serve(options: DaemonOptions): Promise<number> {
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);
   };
+  const programs = machinePrograms(os, log);
   const protector = new Protector({
     store: new SettingsStore(options.stateDirectory, owner),
-    firewall: new LinuxFirewall(os),
+    firewall: programs.firewall,
     after,
     epoch,
     log,
@@ -113,6 +115,7 @@ async function serve(options: DaemonOptions): Promise<number> {
     readLog: (lines) => file.tail(lines),
     doctor: machineDoctor(os, protector),
     protector,
+    programs,
     routeOf: machineRoute,
     log,
   });
@@ -132,6 +135,7 @@ async function serve(options: DaemonOptions): Promise<number> {
   manager.stopping();
   log('info', 'ending', { signal });
   await service.end();
+  programs.close();
   server.close();
   log('info', 'ended', {});
   file.close();

@@ -26,6 +26,7 @@ import type { Policy } from '../contract/policy.ts';
 import { type ConnectionRecord, newRecord, seenBy, withEvent } from './connection-status.ts';
 import { Needs } from './needs.ts';
 import type { ProfileStore } from './profile-store.ts';
+import type { Programs } from './programs.ts';
 
 export interface ServiceOptions {
   readonly version: string;
@@ -37,6 +38,7 @@ export interface ServiceOptions {
   /** What is on this machine because of us, and what is left of what is gone. */
   readonly doctor: Doctor;
   readonly protector: Protector;
+  readonly programs: Programs;
   readonly routeOf: RouteOf;
   readonly automatic: Automatic;
   readonly askBeacon: AskBeacon;
@@ -118,6 +120,7 @@ export class Service {
         'policy.write': ({ profile, policy }, { uid }) => this.#writePolicy(uid, profile, policy),
         'policy.lint': ({ profile, policy }, { uid }) => this.#lint(uid, profile, policy),
         'policy.explain': (params, { uid }) => this.#explain(params, uid),
+        'app.enter': ({ app }, caller) => this.#options.programs.enter(caller, app),
         'settings.read': () => ok(protector.settings),
         'settings.write': (settings) => protector.write(settings).then(reread),
         'automatic.choose': ({ profile }, { uid }) => automatic.choose(uid, profile),
@@ -225,13 +228,13 @@ export class Service {
   /** The user's policy; one that was written when more could be written is refused. */
   #usablePolicy(uid: number, id: string): Result<Policy, Failure> {
     const policy = this.#options.profiles.policy(uid, id);
-    return policy.ok ? usable(policy.value) : policy;
+    return policy.ok ? usable(policy.value, this.#options.programs) : policy;
   }
 
   /** For a connection that is up it holds at once; what it refuses is not written. */
   async #writePolicy(uid: number, id: string, written: Policy): Promise<Result<null, Failure>> {
     const { profiles } = this.#options;
-    const policy = usable(written);
+    const policy = usable(written, this.#options.programs);
     if (!policy.ok) return policy;
     const profile = profiles.read(uid, id);
     if (!profile.ok) return profile;
@@ -252,7 +255,7 @@ export class Service {
   }
 
   async #explain(
-    { profile: id, destination, protocol, port }: ExplainParams,
+    { profile: id, destination, protocol, port, app }: ExplainParams,
     uid: number,
   ): Promise<Result<PolicyExplanation, Failure>> {
     const { profiles, protector, routeOf } = this.#options;
@@ -271,6 +274,7 @@ export class Service {
       destination: address,
       protocol,
       port,
+      app,
       tunnel: this.#connectionOf(uid, id)?.tunnel,
       routeOf,
     });
@@ -320,8 +324,8 @@ export class Service {
 
 type ExplainParams = ParamsOutput<DaemonApi['calls']['policy.explain']>;
 
-function usable(policy: Policy): Result<Policy, Failure> {
-  const problems = policyProblems(policy);
+function usable(policy: Policy, { areKnown }: Programs): Result<Policy, Failure> {
+  const problems = policyProblems(policy, { programs: areKnown });
   return problems.length === 0 ? ok(policy) : err(failure('config.policy-unusable', { problems }));
 }
 

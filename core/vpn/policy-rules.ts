@@ -1,5 +1,6 @@
 import type { Policy, PolicyRuleText } from '../contract/policy.ts';
 import { parseAddress } from '../net/address.ts';
+import { plainAppName } from '../net/policy/app-name.ts';
 import { parsePrefix, prefixToRange } from '../net/prefix.ts';
 import type { Destination, PolicyRule, PortRange, SplitPolicy } from '../net/policy/model.ts';
 
@@ -21,7 +22,7 @@ function rulesOf({ action, to, protocol, ports, app }: PolicyRuleText, number: n
     action,
     destinations: (to ?? []).map(destinationOf),
     ...(ports ? { ports: ports.map(portRangeOf) } : {}),
-    ...(app === undefined ? {} : { app }),
+    ...(app === undefined ? {} : { app: plainAppName(app) }),
   };
   if (protocol === undefined) return [rule];
   return PROTOCOL_NUMBERS[protocol].map((one) => ({ ...rule, protocol: one }));

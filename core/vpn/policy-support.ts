@@ -4,16 +4,25 @@ import { splitPolicyOf } from './policy-rules.ts';
 /** More would take the service seconds to think about, for every user. */
 const MAX_DESTINATIONS = 1000;
 
+const NO_PROGRAMS =
+  'this machine cannot tell programs apart: it has no control groups of version 2 at /sys/fs/cgroup';
+
+/** What this machine can do about a policy. */
+export interface PolicySupport {
+  /** It can tell programs apart. */
+  readonly programs: boolean;
+}
+
 /**
  * What of a policy cannot be carried out on this machine, a sentence each, with the numbers of rules as people count.
  * A policy of which a part would be ignored is refused as a whole: whoever wrote it relies on all of it.
  */
-export function policyProblems(policy: Policy): string[] {
+export function policyProblems(policy: Policy, support: PolicySupport): string[] {
   const { rules } = splitPolicyOf(policy);
   const lines = rules.filter((rule, i) => rules[i - 1]?.number !== rule.number);
   const count = lines.reduce((sum, { destinations }) => sum + destinations.length, 0);
   const problems = lines.flatMap(({ number, app, destinations }) => [
-    ...(app === undefined ? [] : [`rule ${number}: rules about programs are not enforced yet`]),
+    ...(app === undefined || support.programs ? [] : [`rule ${number}: ${NO_PROGRAMS}`]),
     ...(destinations.every(({ kind }) => kind === 'range')
       ? []
       : [`rule ${number}: rules about names are not enforced yet; say networks or addresses`]),

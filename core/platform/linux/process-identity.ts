@@ -14,11 +14,19 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return found !== undefined && found.startTicks === identity.startTicks && !found.dead;
 }
 
+/** When a process started, in clock ticks since boot; undefined when there is none. */
+export function startOf(pid: number, proc = '/proc'): number | undefined {
+  return statusOf(pid, proc)?.startTicks;
+}
+
 /** State and start time from /proc/<pid>/stat: `pid (name) state ppid ... starttime ...`, proc_pid_stat(5). */
-function statusOf(pid: number): { readonly dead: boolean; readonly startTicks: number } | undefined {
+function statusOf(
+  pid: number,
+  proc = '/proc',
+): { readonly dead: boolean; readonly startTicks: number } | undefined {
   let text: string;
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    text = readFileSync(`${proc}/${pid}/stat`, 'latin1');
   } catch {
     return undefined;
   }

@@ -113,6 +113,10 @@ describe('the service', () => {
       epoch: () => NOW,
       after: () => () => undefined,
       readLog: (lines) => [`${lines} lines`],
+      programs: {
+        areKnown: false,
+        enter: (asker, app) => Promise.resolve({ ok: true, value: { ruled: app === `of-${asker.uid}` } }),
+      },
       doctor: {
         examine: (isRunning) => Promise.resolve([{ what: 'tunnel', state: 'good', detail: `${isRunning}` }]),
         repair: () => Promise.resolve([{ what: 'routes', state: 'changed', detail: `${++repaired}` }]),

@@ -1,7 +1,7 @@
 /** The part of the firewall's script that is about programs. */
+import { plainAppName } from '../../../net/policy/app-name.ts';
 import type { SteeringRule } from '../../ports.ts';
 import { DEEPEST, type Group } from './group-tree.ts';
-import { plainApp } from './unit-names.ts';
 
 const LEVELS = Array.from({ length: DEEPEST }, (_none, i) => i + 1);
 /** So long packets of a group wait at most for us to find out whose it is. */
@@ -11,7 +11,7 @@ const MANY = 65_535;
 
 /** The applications of which a plan speaks; the place of one is its number in the script. */
 export function appsOf(steering: readonly SteeringRule[]): string[] {
-  return [...new Set(steering.flatMap(({ app }) => (app === undefined ? [] : [plainApp(app)])))];
+  return [...new Set(steering.flatMap(({ app }) => (app === undefined ? [] : [plainAppName(app)])))];
 }
 
 /** `verdicts`: what becomes of a packet whose fate is known. */
@@ -19,7 +19,7 @@ export type Verdicts = Readonly<Record<SteeringRule['effective'], string>>;
 
 /** The name of the chain that does this to an application's packets, and lets others go on. */
 export function appChain(apps: readonly string[], { app = '', effective }: SteeringRule): string {
-  return `app${apps.indexOf(plainApp(app))}_${effective}`;
+  return `app${apps.indexOf(plainAppName(app))}_${effective}`;
 }
 
 /** Sets and chains, as blocks of lines; the chain `newcomers` has to be gone through first. */
@@ -33,7 +33,7 @@ export function appBlocks(
   for (const rule of steering) {
     if (rule.app === undefined) continue;
     const name = appChain(apps, rule);
-    const set = `app${apps.indexOf(plainApp(rule.app))}`;
+    const set = `app${apps.indexOf(plainAppName(rule.app))}`;
     chains.set(
       name,
       block(

@@ -2,6 +2,7 @@
  * Which application a control group is of, by its name alone: names of units of systemd, as the desktops give them
  * (systemd.io/DESKTOP_ENVIRONMENTS), snap and flatpak, and the groups that we make ourselves.
  */
+import { plainAppName } from '../../../net/policy/app-name.ts';
 
 /** What the groups are called in which `causeway run` puts programs; the name of the application follows. */
 const RUN_GROUP = 'causeway-app-';
@@ -49,12 +50,7 @@ export function appNamesOf(path: string): string[] {
 
 /** Whether the programs in a group are what a policy calls by this name. `.service` and `.desktop` may be left out. */
 export function isOfApp(path: string, app: string): boolean {
-  return appNamesOf(path).includes(plainApp(app));
-}
-
-/** A name as a policy has it, without what says which kind of name it is. */
-export function plainApp(app: string): string {
-  return app.replace(/\.(?:service|desktop)$/, '').replace(/@$/, '');
+  return appNamesOf(path).includes(plainAppName(app));
 }
 
 /** The application of which a group of ours is. */
@@ -108,7 +104,7 @@ function desktopNames(stem: string, kind: string): string[] {
   ];
   const names = whole
     .flatMap((some) => [some, some.slice(1)])
-    .map((some) => plainApp(unescaped(some.join('-'))));
+    .map((some) => plainAppName(unescaped(some.join('-'))));
   return names.filter((name) => name !== '');
 }
 

@@ -1,0 +1,42 @@
+import type { Failure } from '../lib/failure.ts';
+import type { Log } from '../lib/ports.ts';
+import { ok, type Result } from '../lib/result.ts';
+import { plainAppName } from '../net/policy/app-name.ts';
+import { findHierarchy } from '../platform/linux/apps/group-tree.ts';
+import { type Asker, RunGroups } from '../platform/linux/apps/run-groups.ts';
+import { LinuxFirewall, programGroups } from '../platform/linux/firewall.ts';
+import type { LinuxOs } from '../platform/linux/os.ts';
+
+/** How rules about programs are carried out. */
+export interface Programs {
+  /** Whether this machine can tell programs apart. */
+  readonly areKnown: boolean;
+  /** Makes the process that asks a program of the application. `ruled`: a rule that holds now speaks of it. */
+  enter(asker: Asker, app: string): Promise<Result<{ readonly ruled: boolean }, Failure>>;
+}
+
+export interface MachinePrograms extends Programs {
+  readonly firewall: LinuxFirewall;
+  /** Groups that nobody is in are taken away; what the firewall knows of programs it goes on knowing. */
+  close(): void;
+}
+
+/** The firewall of this machine, and the programs that it tells apart. */
+export function machinePrograms(os: LinuxOs, log: Log): MachinePrograms {
+  const hierarchy = findHierarchy();
+  if (!hierarchy) log('info', 'no-cgroup2', {});
+  const firewall = new LinuxFirewall(os, programGroups(hierarchy, log));
+  const groups = new RunGroups({ hierarchy, refresh: () => firewall.refresh() });
+  return {
+    firewall,
+    areKnown: hierarchy !== undefined,
+    enter: async (asker, app) => {
+      const entered = await groups.enter(asker, app);
+      return entered.ok ? ok({ ruled: firewall.apps.includes(plainAppName(app)) }) : entered;
+    },
+    close: () => {
+      firewall.close();
+      groups.close();
+    },
+  };
+}
