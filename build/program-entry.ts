@@ -6,6 +6,8 @@
 import v8 from 'node:v8';
 import '../core/cli/check.ts';
 import '../core/composition/connection.ts';
+import '../core/cli/completion/scripts.ts';
+import '../core/cli/completion/words.ts';
 import '../core/cli/help.ts';
 import '../core/cli/host.ts';
 import '../core/cli/service/main.ts';

@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
@@ -18,47 +18,61 @@ import { build, type Plugin } from 'esbuild';
  * Builds build/out/causeway, the command line client as people start it: the sources in one file, evaluated once,
  * and the heap that this leaves written down as a start-up snapshot of the pinned Node. Starting from it takes a
  * fraction of the time of loading the sources. Before the heap is written down, a connection is rehearsed against what
- * the gateway of the tests answers, so that nothing on that way has to be compiled again. The program belongs to this
- * checkout and this Node, and moves nowhere else.
+ * the gateway of the tests answers, so that nothing on that way has to be compiled again. The program belongs to its
+ * place and this Node, and moves nowhere else: to this checkout, or where build/install.ts says that it will be.
  * `node build/program.ts` does nothing when all that it depends on is as at the last build; `--force` builds anyway.
  */
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const OUT = join(ROOT, 'build/out');
-const ENTRY = join(ROOT, 'build/program-entry.ts');
+const ENTRIES = { causeway: 'build/program-entry.ts', causewayd: 'build/daemon-entry.ts' } as const;
+
+export type ProgramName = keyof typeof ENTRIES;
+
+export interface ProgramOptions {
+  readonly name?: ProgramName;
+  readonly force?: boolean;
+  /** build/out unless somebody says otherwise. */
+  readonly outDirectory?: string;
+  /**
+   * The directory in which the program will be: it then has the snapshot, the Node as `node`, and package.json and the
+   * addon at the places that they have in a checkout. This checkout without it.
+   */
+  readonly home?: string;
+}
 
 export interface ProgramBuild {
-  /** The program: takes the arguments of core/cli/main.ts. */
+  /** The program: takes the arguments of core/cli/main.ts, or of core/daemon/main.ts. */
   readonly file: string;
   /** False when it was up to date already. */
   readonly built: boolean;
 }
 
-/**
- * Makes `<outDirectory>/causeway`. Rejects with an Error that says what esbuild or Node did not like.
- * `outDirectory` is build/out unless a test says otherwise.
- */
-export async function buildProgram(
-  options: { force?: boolean; outDirectory?: string } = {},
-): Promise<ProgramBuild> {
-  const out = options.outDirectory ?? OUT;
-  const file = join(out, 'causeway');
-  const stampFile = join(out, 'stamp');
-  const stamp = stampOf(out);
+/** Makes `<outDirectory>/<name>`. Rejects with an Error that says what esbuild or Node did not like. */
+export async function buildProgram(options: ProgramOptions = {}): Promise<ProgramBuild> {
+  const { name = 'causeway', outDirectory: out = OUT, home, force = false } = options;
+  const file = join(out, name);
+  const stampFile = join(out, name === 'causeway' ? 'stamp' : `${name}.stamp`);
+  const stamp = stampOf(name, out, home);
   const upToDate =
     existsSync(file) && existsSync(stampFile) && readFileSync(stampFile, 'utf8').trim() === stamp;
-  if (upToDate && options.force !== true) return { file, built: false };
+  if (upToDate && !force) return { file, built: false };
 
   mkdirSync(out, { recursive: true });
-  const bundle = join(out, 'causeway.cjs');
-  await bundleTo(bundle);
+  const bundle = join(out, `${name}.cjs`);
+  await bundleTo(bundle, name, home ?? ROOT);
   // Built beside their places and renamed: whoever starts the program meanwhile gets a whole one.
-  const snapshot = join(out, 'causeway.snapshot');
+  const snapshot = join(out, `${name}.snapshot`);
   const fresh = `${snapshot}.${process.pid}.tmp`;
   writeSnapshot(bundle, fresh);
   renameSync(fresh, snapshot);
   const freshFile = `${file}.${process.pid}.tmp`;
-  writeFileSync(freshFile, launcher(snapshot));
+  writeFileSync(
+    freshFile,
+    home === undefined
+      ? launcher(process.execPath, snapshot, name)
+      : launcher(join(home, 'node'), join(home, `${name}.snapshot`), name),
+  );
   chmodSync(freshFile, 0o755);
   renameSync(freshFile, file);
   writeFileSync(stampFile, `${stamp}\n`);
@@ -66,9 +80,9 @@ export async function buildProgram(
 }
 
 /** One hash over everything that the result depends on. The paths are in it because the result has them inside. */
-function stampOf(out: string): string {
+function stampOf(name: ProgramName, out: string, home: string | undefined): string {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([ROOT, out, process.execPath, process.version, process.arch]));
+  hash.update(JSON.stringify([name, home ?? '', ROOT, out, process.execPath, process.version, process.arch]));
   const sources = globSync('core/**/*.{ts,json}', { cwd: ROOT, exclude: ['core/node-tun/build'] }).sort();
   const makers = globSync(['build/*.ts', 'test/support/gateway/*.ts', 'test/support/pki-factory.ts'], {
     cwd: ROOT,
@@ -81,11 +95,9 @@ function stampOf(out: string): string {
 }
 
 /** A snapshot is made from one script without imports of other files. */
-async function bundleTo(outfile: string): Promise<void> {
-  // Loaded here, because a gateway is much to load for nothing when the program is up to date.
-  const { rehearsalScript } = await import('./rehearsal-script.ts');
+async function bundleTo(outfile: string, name: ProgramName, home: string): Promise<void> {
   await build({
-    entryPoints: [ENTRY],
+    entryPoints: [join(ROOT, ENTRIES[name])],
     outfile,
     bundle: true,
     platform: 'node',
@@ -95,20 +107,57 @@ async function bundleTo(outfile: string): Promise<void> {
     minifySyntax: true,
     legalComments: 'none',
     logLevel: 'silent',
-    define: { REHEARSAL_SCRIPT: JSON.stringify(await rehearsalScript()) },
-    plugins: [ownUrls],
+    define: name === 'causeway' ? { REHEARSAL_SCRIPT: await rehearsed() } : {},
+    plugins: [ownUrls(home), lateModules],
   });
 }
 
-/** Every file keeps its own import.meta.url: files are found beside it, the addon among them. */
-const ownUrls: Plugin = {
-  name: 'own-urls',
+async function rehearsed(): Promise<string> {
+  // Loaded here, because a gateway is much to load for nothing when the program is up to date.
+  const { rehearsalScript } = await import('./rehearsal-script.ts');
+  return JSON.stringify(await rehearsalScript());
+}
+
+/** Every file keeps the import.meta.url that it has in its home: files are found beside it, the addon among them. */
+function ownUrls(home: string): Plugin {
+  return {
+    name: 'own-urls',
+    setup: (bundler) => {
+      bundler.onLoad({ filter: /\/core\/.*\.ts$/ }, ({ path }) => {
+        const text = readFileSync(path, 'utf8');
+        const url = pathToFileURL(join(home, relative(ROOT, path))).href;
+        return {
+          loader: 'ts',
+          contents: text
+            .replaceAll('import.meta.url', JSON.stringify(url))
+            .replaceAll('import.meta.main', 'false'),
+        };
+      });
+    },
+  };
+}
+
+/** Modules of Node that no snapshot can hold. */
+const LATE: readonly string[] = ['node:tls'];
+
+/** Their functions are looked up when they are called, in the process that was started from the snapshot. */
+const lateModules: Plugin = {
+  name: 'late-modules',
   setup: (bundler) => {
-    bundler.onLoad({ filter: /\/core\/.*\.ts$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8');
+    bundler.onResolve({ filter: /^node:/ }, ({ path }) =>
+      LATE.includes(path) ? { path, namespace: 'late' } : undefined,
+    );
+    bundler.onLoad({ filter: /.*/, namespace: 'late' }, async ({ path }) => {
+      const found = (await import(path)) as Readonly<Record<string, unknown>>;
+      const names = Object.keys(found).filter(
+        (name) => name !== 'default' && typeof found[name] === 'function',
+      );
+      const late = `process.getBuiltinModule(${JSON.stringify(path)})`;
       return {
-        loader: 'ts',
-        contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
+        loader: 'js',
+        contents: names
+          .map((name) => `export function ${name}(...given) { return ${late}.${name}(...given); }`)
+          .join('\n'),
       };
     });
   },
@@ -128,11 +177,11 @@ function writeSnapshot(bundle: string, file: string): void {
  * The tunable makes glibc ask for huge pages: the snapshot is copied through the C heap, and taking its pages one by
  * one would be a fifth of the start-up. Other C libraries do not look at it.
  */
-function launcher(snapshot: string): string {
+function launcher(node: string, snapshot: string, name: ProgramName): string {
   return `#!/bin/sh
 GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 export GLIBC_TUNABLES
-exec ${quoted(process.execPath)} --snapshot-blob ${quoted(snapshot)} causeway "$@"
+exec ${quoted(node)} --snapshot-blob ${quoted(snapshot)} ${name} "$@"
 `;
 }
 

@@ -12,6 +12,8 @@ import {
   OWN_FORMS,
   parserOptions,
   SERVICE_FORMS,
+  type Shell,
+  SHELLS,
 } from './command-table.ts';
 import { isServiceCommand, parseServiceCommand, type ServiceCommand } from './service/command.ts';
 
@@ -31,10 +33,11 @@ export type Command =
   | { readonly kind: 'version' }
   | { readonly kind: 'check'; readonly profilePath: string }
   | { readonly kind: 'connect'; readonly options: ConnectOptions }
+  | { readonly kind: 'completion'; readonly shell: Shell }
   | { readonly kind: 'service'; readonly command: ServiceCommand };
 
 /** Commands of the program itself that have operands. */
-const COMMANDS = ['connect', 'check'] as const;
+const COMMANDS = ['connect', 'check', 'completion'] as const;
 type OwnCommand = (typeof COMMANDS)[number];
 const SUGGESTED: readonly string[] = [...COMMANDS, ...new Set(SERVICE_FORMS.map(firstWord))];
 
@@ -72,6 +75,7 @@ export function parseCommand(argv: readonly string[]): Result<Command, string> {
   const values = optionValues(command, options);
   if (!values.ok) return values;
   const [operand, extra] = operands;
+  if (command === 'completion') return completionCommand(operand, extra);
   if (operand === undefined || operand === '')
     return err(`'causeway ${command}' needs a profile: causeway ${command} PROFILE.json`);
   if (extra !== undefined)
@@ -79,6 +83,12 @@ export function parseCommand(argv: readonly string[]): Result<Command, string> {
   return command === 'check'
     ? ok({ kind: 'check', profilePath: operand })
     : connectCommand(operand, values.value);
+}
+
+function completionCommand(shell: string | undefined, extra: string | undefined): Result<Command, string> {
+  const known = SHELLS.find((name) => name === shell);
+  if (known && extra === undefined) return ok({ kind: 'completion', shell: known });
+  return err(`'causeway completion' needs the name of your shell, one of ${SHELLS.join(', ')}`);
 }
 
 interface OptionToken {

@@ -52,6 +52,8 @@ export const SERVICE_ALWAYS: readonly OptionName[] = ['json', 'socket'];
 const PROFILE = { name: 'PROFILE', kind: 'profile' } as const;
 const PROFILE_FILE = { name: 'PROFILE.json', kind: 'file' } as const;
 const FILE = { name: 'FILE', kind: 'file' } as const;
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
 
 /** What the program does by itself. */
 export const OWN_FORMS = [
@@ -62,6 +64,12 @@ export const OWN_FORMS = [
     about: 'connect, and stay connected until Ctrl-C',
   },
   { words: 'check', operands: [PROFILE_FILE], options: [], about: 'tell what is wrong with a profile' },
+  {
+    words: 'completion',
+    operands: [{ name: 'SHELL', kind: SHELLS }],
+    options: [],
+    about: 'what bash, zsh or fish completes commands with',
+  },
   { words: 'help', operands: [], options: [], about: 'show the help' },
 ] as const satisfies readonly CommandForm[];
 

@@ -23,6 +23,7 @@ export const HELP = `Causeway connects this machine to an office network through
 Usage:
   causeway connect PROFILE.json [options]   connect, and stay connected until Ctrl-C
   causeway check PROFILE.json               tell what is wrong with a profile
+  causeway completion SHELL                 what bash, zsh or fish completes commands with
   causeway --help | --version
 
 Through the service, which runs as root so that you need not:

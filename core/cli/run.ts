@@ -5,6 +5,11 @@ const EXIT_USAGE = 2;
 
 /** Runs one command line and returns the exit code. What a command does not need is not loaded. */
 export async function run(argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'completion' && argv[1] === 'words') {
+    const { completionLines } = await import('./completion/words.ts');
+    for (const line of await completionLines(argv)) process.stdout.write(`${line}\n`);
+    return 0;
+  }
   const command = parseCommand(argv);
   if (!command.ok) {
     process.stderr.write(`causeway: ${command.error}\nSee all commands and options with: causeway --help\n`);
@@ -16,6 +21,9 @@ export async function run(argv: readonly string[]): Promise<number> {
       return 0;
     case 'help':
       process.stdout.write((await import('./help.ts')).HELP);
+      return 0;
+    case 'completion':
+      process.stdout.write((await import('./completion/scripts.ts')).completionScript(command.value.shell));
       return 0;
     case 'check': {
       const [{ check }, { processHost }] = await Promise.all([import('./check.ts'), import('./host.ts')]);
