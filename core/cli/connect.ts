@@ -73,7 +73,8 @@ export async function connect(options: ConnectOptions, host: Host): Promise<numb
       return await run(
         {
           create,
-          profile: profile.value,
+          // Who says `connect` wants it now, for as long as this runs.
+          profile: { ...profile.value, onDemand: { ...profile.value.onDemand, enabled: false } },
           credentials: credentials.value,
           keyLog: keyLog.value,
           onRunning: (stop) => (onInterrupt = stop),

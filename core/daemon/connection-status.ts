@@ -43,8 +43,9 @@ export function withEvent(record: ConnectionRecord, event: ConnectionEvent): Con
         ...(doubt === undefined ? {} : { doubt }),
         ...(attempt === undefined ? {} : { attempt }),
         ...(cause === undefined ? {} : { cause }),
-        ...(facts === undefined ? {} : { facts }),
-        ...(traffic === undefined ? {} : { traffic }),
+        // They were those of a session that is gone.
+        ...(facts === undefined || state === 'on-demand' ? {} : { facts }),
+        ...(traffic === undefined || state === 'on-demand' ? {} : { traffic }),
       };
       return { ...record, status: { state, since, warnings, ...told, ...retryAt } };
     }

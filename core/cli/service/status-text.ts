@@ -5,7 +5,7 @@ import { harmless } from '../terminal.ts';
 
 /** What the connection does, as one line. */
 export function stateText(connection: ConnectionStatus, now: number): string {
-  const { state, doubt, cause, retryAt, since } = connection;
+  const { state, doubt, cause, retryAt, since, need } = connection;
   const name = harmless(connection.profile.name);
   switch (state) {
     case 'preparing':
@@ -19,7 +19,7 @@ export function stateText(connection: ConnectionStatus, now: number): string {
     case 'connecting':
       return connection.phase === 'auth' ? `Signing in to ${name}` : `Looking for the gateway of ${name}`;
     case 'asking':
-      return `Waiting for an answer to sign in to ${name}`;
+      return `Waiting for an answer to sign in to ${name}${need ? '; give it with: causeway up' : ''}`;
     case 'configuring':
       return `Setting up the tunnel to ${name}`;
     case 'connected':

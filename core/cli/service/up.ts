@@ -20,11 +20,13 @@ const EXIT_INTERRUPTED = 130;
 /** How `up` ended. */
 type Ending =
   | { readonly kind: 'up'; readonly connection: ConnectionStatus }
+  /** It connects when something needs it; or it just tried, and could not. */
+  | { readonly kind: 'ready'; readonly connection: ConnectionStatus; readonly hasTried: boolean }
   | { readonly kind: 'failed'; readonly status: Status }
   | { readonly kind: 'lost'; readonly why: Failure }
   | { readonly kind: 'interrupted' };
 
-/** `causeway up`: starts the connection, answers what it asks for, and comes back when it stands. */
+/** `causeway up`: starts the connection, answers what it asks for, and comes back when it stands or is ready. */
 export async function up(session: ServiceSession): Promise<number> {
   const { client, command, screen } = session;
   const profile = await findProfile(client, command.operands[0]);
@@ -38,6 +40,8 @@ export async function up(session: ServiceSession): Promise<number> {
   switch (ending.kind) {
     case 'up':
       return tellUp(session, ending.connection);
+    case 'ready':
+      return tellReady(session, ending);
     case 'failed': {
       const { lastFailure } = ending.status;
       if (!lastFailure) return EXIT_ENDED_BY_USER;
@@ -77,11 +81,30 @@ function tellUp({ screen, command }: ServiceSession, connection: ConnectionStatu
   return EXIT_ENDED_BY_USER;
 }
 
+function tellReady(
+  { screen, command, epoch }: ServiceSession,
+  { connection, hasTried }: Extract<Ending, { kind: 'ready' }>,
+): number {
+  screen.clearLive();
+  const { cause } = connection;
+  const code = hasTried && cause ? exitCodeOf(failure(cause.code), false) : EXIT_ENDED_BY_USER;
+  if (command.json) {
+    tellJson(screen, connection);
+    return code;
+  }
+  const { look } = screen;
+  screen.line(`${colored(look, 'green', marksOf(look).done)} ${stateText(connection, epoch())}`);
+  if (cause) screen.line(`  ${harmless(cause.why)}`);
+  screen.line('  End it with: causeway down');
+  return code;
+}
+
 async function untilUp(session: ServiceSession): Promise<Ending> {
   const { client, screen, onEndAsked, epoch } = session;
   const { promise, resolve } = Promise.withResolvers<Ending>();
   const asked = new Set<number>();
   let wasThere = false;
+  let hasTried = false;
   const watched = watchStatus(client, (status) => {
     const { connection } = status;
     if (!connection) {
@@ -90,6 +113,8 @@ async function untilUp(session: ServiceSession): Promise<Ending> {
     }
     wasThere = true;
     if (connection.state === 'connected' && connection.facts) return resolve({ kind: 'up', connection });
+    if (connection.state === 'on-demand') return resolve({ kind: 'ready', connection, hasTried });
+    hasTried ||= connection.state !== 'preparing';
     const { need } = connection;
     if (!need) return screen.live(stateText(connection, epoch()));
     if (asked.has(need.id)) return;
