@@ -8,27 +8,9 @@ import { linuxPlatform } from '../platform/linux/platform.ts';
 import { openSleepMonitor } from '../platform/linux/sleep-monitor.ts';
 import type { NetworkMonitor, SleepMonitor } from '../platform/ports.ts';
 import { Connection } from '../vpn/connection.ts';
-import type { Clock } from '../vpn/ports.ts';
+import { connectionClock } from './clock.ts';
 import type { CreateConnection } from './connection-port.ts';
 import { systemAnchors } from './system-anchors.ts';
-
-/** What setTimeout counts to. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-const clock: Clock = {
-  now: () => performance.now(),
-  epoch: () => Date.now(),
-  at: (at, callback) => {
-    let timer: NodeJS.Timeout;
-    const arm = (): void => {
-      const leftMs = Math.max(0, at - performance.now());
-      // A longer time would be taken for none at all.
-      timer = leftMs > LONGEST_TIMER_MS ? setTimeout(arm, LONGEST_TIMER_MS) : setTimeout(callback, leftMs);
-    };
-    arm();
-    return () => clearTimeout(timer);
-  },
-};
 
 /** What is known of the machine's networks and its sleep. Without it the connection stays where it is. */
 function monitors(log: Log): { readonly network?: NetworkMonitor; readonly sleep: SleepMonitor } {
@@ -67,7 +49,7 @@ export const createConnection: CreateConnection<Connection> = (setup) => {
       ...watched,
       ...(firewall ? { firewall } : {}),
       preflight: async () => distrust() ?? platform.preflight(),
-      clock,
+      clock: connectionClock(watched.sleep),
       random: (length) => randomFillSync(new Uint8Array(length)),
       log,
     },

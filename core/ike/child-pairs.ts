@@ -1,9 +1,8 @@
-import { failure } from '../lib/failure.ts';
 import type { Millis } from '../lib/ports.ts';
 import { type ChildPair, Children } from './children.ts';
 import type { EstablishedChild } from './events.ts';
 import type { LifePort, Requests } from './life-port.ts';
-import { lifetimeFrom } from './lifetimes.ts';
+import { endOfKeys, lifetimeFrom } from './lifetimes.ts';
 import type { Role } from './protection.ts';
 import type { Nonces } from './tasks/create-child.ts';
 import { DeleteChildTask } from './tasks/informational.ts';
@@ -67,7 +66,10 @@ export class ChildPairs {
     const { config, random, timers } = this.#port;
     const lifetime = lifetimeFrom(now, config.rekey.childMs, config.rekey.jitter, random);
     const { spiIn } = this.all.add(child, { ...origin, lifetime, state: 'live', sends: sendNow });
-    timers.set(`rekey ${spiIn}`, lifetime.rekeyAt, 'rekey', (then) => this.#asking.rekey(spiIn, then));
+    timers.set(`rekey ${spiIn}`, lifetime.rekeyAt, 'rekey', (then) => {
+      // After a sleep both may be due. Behind a request of this kind the last word would not leave any more.
+      if (then < lifetime.endAt) this.#asking.rekey(spiIn, then);
+    });
     timers.set(`end ${spiIn}`, lifetime.endAt, 'lifetime', (then) => this.end(spiIn, then));
   }
 
@@ -120,7 +122,7 @@ export class ChildPairs {
   end(spiIn: number, now: Millis): void {
     const pair = this.all.get(spiIn);
     if (!pair) return;
-    if (this.isToBeRekeyed(pair)) this.#port.expire(failure('peer.rekey-failed'), now);
+    if (this.isToBeRekeyed(pair)) this.#port.expire(endOfKeys(pair.lifetime.endAt, now), now);
     else this.close(pair, now);
   }
 }

@@ -148,8 +148,11 @@ export type IkeCommand =
   | { readonly kind: 'password'; readonly password: SecretBytes }
   /** Deletes the SAs at the gateway, then closes. */
   | { readonly kind: 'disconnect' }
-  /** Asks for a liveness check now. */
-  | { readonly kind: 'check-liveness' }
+  /**
+   * Asks for a liveness check now. After a sleep the gateway may have given us up, and whoever wakes a machine does not
+   * want to wait: then `unanswered` comes after a second already, and nothing but life after the sleep prevents it.
+   */
+  | { readonly kind: 'check-liveness'; readonly afterSleep?: boolean }
   /**
    * The ways to the gateway that there are now, best first. A current one that is not among them is lost; without any,
    * requests wait and their patience with them.

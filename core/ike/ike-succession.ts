@@ -9,7 +9,7 @@ import { grantIkeSa } from './answer-rekey-ike.ts';
 import { redundantOf } from './children.ts';
 import type { Exchanger, Readiness } from './exchanger.ts';
 import type { Answer, LifePort, Requests } from './life-port.ts';
-import { lifetimeFrom } from './lifetimes.ts';
+import { endOfKeys, lifetimeFrom } from './lifetimes.ts';
 import { Retries } from './retries.ts';
 import type { Nonces } from './tasks/create-child.ts';
 import { DELETE_IKE_SA, partingTask, retireTask } from './tasks/informational.ts';
@@ -112,8 +112,10 @@ export class IkeSuccession implements Requests {
     const { config, random, timers } = this.#port;
     const { rekeyAt, endAt } = lifetimeFrom(now, config.rekey.ikeMs, config.rekey.jitter, random);
     this.#endAt = endAt;
-    timers.set('ike rekey', rekeyAt, 'rekey', (then) => this.rekey(then));
-    timers.set('ike end', endAt, 'lifetime', (then) => this.#port.expire(failure('peer.rekey-failed'), then));
+    timers.set('ike rekey', rekeyAt, 'rekey', (then) => {
+      if (then < endAt) this.rekey(then);
+    });
+    timers.set('ike end', endAt, 'lifetime', (then) => this.#port.expire(endOfKeys(endAt, then), then));
   }
 
   finished(from: Exchanger, task: Task, now: Millis): void {

@@ -1,4 +1,5 @@
 import { readU32 } from '../lib/bytes.ts';
+import { failure, type Failure } from '../lib/failure.ts';
 import type { Millis, RandomBytes } from '../lib/ports.ts';
 
 /** When an SA is replaced, and when it may not be used any more even if it was not (RFC 7296 section 2.8). */
@@ -22,6 +23,17 @@ export function lifetimeFrom(now: Millis, lifetimeMs: number, jitter: number, ra
     rekeyAt: now + lifetimeMs * (1 - jitter * fraction(random)),
     endAt: now + lifetimeMs + Math.max(MIN_GRACE_MS, lifetimeMs * GRACE_SHARE),
   };
+}
+
+/** Whoever comes later than this was not awake when it was time. */
+const LATE_MS: Millis = 2_000;
+
+/** Why keys ended that nobody replaced. */
+export function endOfKeys(endAt: Millis, now: Millis): Failure {
+  const lateMs = now - endAt;
+  return lateMs > LATE_MS
+    ? failure('timeout.slept', { seconds: Math.round(lateMs / 1000) })
+    : failure('peer.rekey-failed');
 }
 
 /** From 0 to below 1. */

@@ -6,6 +6,10 @@ const EARLY_MS: Millis = 2_500;
 const EARLY_PAUSE_MS: Millis = 10_000;
 /** A question is given at least so long before we say that it is not answered. */
 const GRACE_MS: Millis = 2_000;
+/** The same when we wake: the gateway may have forgotten us, and somebody is waiting. */
+const WAKING_GRACE_MS: Millis = 1_000;
+/** What comes so soon after a sleep may have come, and waited for us, during it. */
+const STALE_MS: Millis = 200;
 /** Whoever comes later than this was not awake in between. */
 const LATE_MS: Millis = 2_000;
 
@@ -36,6 +40,8 @@ export class Liveness {
   #sentAt: Millis | undefined;
   #suspectedAt: Millis = -Infinity;
   #isUnanswered = false;
+  /** The end of a sleep since which the gateway has shown no life. */
+  #wokeAt: Millis | undefined;
 
   /** A period of 0 never asks. */
   constructor(periodMs: Millis, now: Millis) {
@@ -54,6 +60,7 @@ export class Liveness {
   /** Something fresh and protected came. True when that ends a silence that was told of. */
   heard(now: Millis): boolean {
     this.#lastHeard = Math.max(this.#lastHeard, now);
+    if (this.#wokeAt !== undefined && now > this.#wokeAt + STALE_MS) this.#wokeAt = undefined;
     this.#sentAt = undefined;
     const wasUnanswered = this.#isUnanswered;
     this.#isUnanswered = false;
@@ -63,6 +70,12 @@ export class Liveness {
   /** No request is under way any more. */
   answered(): void {
     this.#askedAt = undefined;
+    this.#wokeAt = undefined;
+  }
+
+  /** The machine slept until now. */
+  woke(now: Millis): void {
+    this.#wokeAt = now;
   }
 
   /** A request went out. */
@@ -124,6 +137,9 @@ export class Liveness {
   }
 
   get #unansweredAt(): Millis {
-    return Math.max(this.#lastHeard + this.#periodMs, (this.#askedAt ?? this.#lastHeard) + GRACE_MS);
+    const askedAt = this.#askedAt ?? this.#lastHeard;
+    const at = Math.max(this.#lastHeard + this.#periodMs, askedAt + GRACE_MS);
+    if (this.#wokeAt === undefined) return at;
+    return Math.min(at, Math.max(this.#wokeAt, this.#askedAt ?? -Infinity) + WAKING_GRACE_MS);
   }
 }

@@ -154,7 +154,7 @@ export class IkeSession {
       case 'disconnect':
         return this.#disconnect(now);
       case 'check-liveness':
-        return this.#mobility.check(now);
+        return this.#mobility.check(now, command.afterSleep);
       case 'paths':
         return this.#mobility.setPaths(command.paths, now);
       default:

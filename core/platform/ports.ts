@@ -96,7 +96,7 @@ export type SleepEvent =
   /** The machine is about to sleep. Nobody waits for us, and not every machine says so. */
   | { readonly kind: 'suspending' }
   /**
-   * It slept, or this process was stopped, for so long; 0 when the system says that it woke and no clock shows it.
+   * It slept, or this process was stopped, for so long; 0 when there is word of a waking, and no clock to tell its length.
    * Timers did not run meanwhile, and what they wait for may be long past.
    */
   | { readonly kind: 'woke'; readonly asleepMs: number };

@@ -167,6 +167,8 @@ export class Connection {
 
   /** Events that effects cause are handled behind the effects, in order: no transition inside another. */
   #dispatch(event: VpnEvent): void {
+    // Whatever a sleep led to, the sleep itself comes first.
+    if (!this.#dispatching) this.#options.ports.sleep?.look();
     this.#pending.push(event);
     if (this.#dispatching) return;
     this.#dispatching = true;
@@ -265,7 +267,7 @@ export class Connection {
       case 'say-goodbye':
         return this.#sayGoodbye(effect.id);
       case 'check':
-        this.#sessions.command(effect.id, { kind: 'check-liveness' });
+        this.#sessions.command(effect.id, { kind: 'check-liveness', afterSleep: effect.afterSleep });
         return;
       case 'configure': {
         const { id } = effect.current;

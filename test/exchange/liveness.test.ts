@@ -156,6 +156,31 @@ describe('a machine that slept', () => {
     assert.deepEqual(witness.told, [[2_000, 'unanswered']]);
   });
 
+  test('does not take for life what waited for it', () => {
+    const roaming = new Roaming().connect().run(500).kill(0).sleep(1_200_000);
+    // The gateway asked while we slept, and has given us up since.
+    roaming.session.noteTraffic(roaming.now, 0);
+    roaming.run(600).command({ kind: 'check-liveness', afterSleep: true });
+    const witness = new Witness(roaming).run(2_000);
+    assert.deepEqual(witness.told, [[1_000, 'unanswered']]);
+  });
+
+  test('takes for life whatever comes when it is awake', () => {
+    const roaming = new Roaming().connect().run(500).kill(0).sleep(1_200_000);
+    roaming.command({ kind: 'check-liveness', afterSleep: true }).run(300);
+    roaming.session.noteTraffic(roaming.now, 0);
+    assert.deepEqual(new Witness(roaming).run(2_000).told, []);
+    roaming.revive(0).run(5_000).forget();
+    assert.deepEqual(new Witness(roaming.kill(0)).run(20_000).told, []);
+  });
+
+  test('is in no hurry when the gateway has answered', () => {
+    const roaming = new Roaming().connect().run(500).sleep(1_200_000);
+    roaming.command({ kind: 'check-liveness', afterSleep: true }).run(500).forget().kill(0);
+    roaming.command({ kind: 'check-liveness' });
+    assert.deepEqual(new Witness(roaming).run(20_000).told, []);
+  });
+
   test('repeats a request that is under way instead of a new one', () => {
     const roaming = new Roaming().connect().kill(0).command({ kind: 'rekey-ike' }).run(10_000);
     roaming.forget().revive(0).command({ kind: 'check-liveness' }).run(100);

@@ -81,6 +81,25 @@ describe('the time of keys', () => {
     assert.equal(ends.failureCode, 'peer.rekey-failed');
   });
 
+  test('keys that grew old in a sleep are replaced after it', () => {
+    const ends = new TwoEnds({ client: EXACT });
+    ends.now += HOUR + 1000;
+    ends.live(1000);
+    assert.equal(asked(ends), 1);
+    ends.agree();
+  });
+
+  for (const hours of [2, 12]) {
+    test(`keys that ended in a sleep of ${hours} hours are not replaced, but said goodbye to`, () => {
+      const ends = new TwoEnds({ client: EXACT });
+      ends.now += hours * HOUR;
+      ends.live(1000);
+      assert.equal(asked(ends), 0);
+      assert.equal(ends.failureCode, 'timeout.slept');
+      assert.deepEqual(ends.made.gateway.sas, [], 'the gateway is told');
+    });
+  }
+
   for (const [what, command] of [
     ['a pair', rekeyChild],
     ['the IKE SA', rekeyIke],

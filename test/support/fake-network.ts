@@ -182,6 +182,9 @@ export class FakeSleepMonitor implements SleepMonitor {
     this.closings += 1;
   }
 
+  /** Every sleep is told of when it ends. */
+  look(): void {}
+
   suspending(): void {
     if (this.closings === 0) this.#listeners.tell({ kind: 'suspending' });
   }

@@ -251,7 +251,8 @@ export class Mobility {
   }
 
   /** Asks now, and with short pauses: a path that was good when the machine fell asleep may be no more. */
-  check(now: Millis): void {
+  check(now: Millis, afterSleep = false): void {
+    if (afterSleep) this.#liveness.woke(now);
     if (!this.#life || this.#life.leaving !== undefined || this.isSuspended) return;
     if (this.#life.ike.activeTask) return this.#sendAgain(now);
     // Sleep is what NATs forget us in: the question whether this one did is left out (section 3.8).

@@ -27,7 +27,7 @@ export interface SleepMonitorOptions {
 
 /**
  * Finds sleeps by the machine's clocks, and by logind's word where there is one. CLOCK_BOOTTIME goes on while the machine
- * sleeps and while this process is stopped; what passed on it between two ticks, beyond a tick, passed without us.
+ * sleeps and while this process is stopped; what passed on it between two looks, beyond a tick, passed without us.
  */
 export function openSleepMonitor(options: SleepMonitorOptions): SleepMonitor {
   const { log } = options;
@@ -42,7 +42,7 @@ class LinuxSleepMonitor implements SleepMonitor {
   readonly #clocks: () => Clocks;
   readonly #timers: Timers;
   readonly #callbacks = new Set<(event: SleepEvent) => void>();
-  /** The clocks at the last tick. */
+  /** The clocks when they were looked at last. */
   #last: Clocks;
   /** The system said that it is about to sleep, and not yet that it woke. */
   #suspending = false;
@@ -68,6 +68,11 @@ class LinuxSleepMonitor implements SleepMonitor {
     return () => this.#callbacks.delete(own);
   }
 
+  look(): void {
+    const awayMs = this.#awayMs();
+    if (awayMs !== undefined) this.#woke(awayMs);
+  }
+
   close(): void {
     this.#cancelTick?.();
     this.#endSignals?.();
@@ -77,21 +82,23 @@ class LinuxSleepMonitor implements SleepMonitor {
   #tick(): void {
     this.#cancelTick = this.#timers.after(TICK_MS, () => {
       this.#tick();
-      const awayMs = this.#awayMs();
-      if (awayMs > 0) this.#woke(awayMs);
+      this.look();
     });
   }
 
-  /** What passed without us since the last tick; 0 when it is too little to count. */
-  #awayMs(): Millis {
+  /**
+   * What passed without us since the last look at the clocks; undefined when it is too little to count. A pause that the
+   * wall clock alone tells of is one of no length: it may be that the clock was wrong before.
+   */
+  #awayMs(): Millis | undefined {
     const last = this.#last;
     const now = this.#clocks();
     this.#last = now;
     const passed = now.boottimeMs - last.boottimeMs;
     const away = passed - TICK_MS;
     const setForward = now.realtimeMs - last.realtimeMs - passed;
-    if (setForward >= SET_FORWARD_MS) return Math.round(Math.max(away, setForward));
-    return away >= LEAST_MS ? Math.round(away) : 0;
+    if (away >= LEAST_MS) return Math.round(away);
+    return setForward >= SET_FORWARD_MS ? 0 : undefined;
   }
 
   #said(asleep: boolean): void {
@@ -101,7 +108,7 @@ class LinuxSleepMonitor implements SleepMonitor {
       this.#tell({ kind: 'suspending' });
     } else if (this.#suspending) {
       // A tick that found out first has told it already.
-      this.#woke(this.#awayMs());
+      this.#woke(this.#awayMs() ?? 0);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Millis } from '../../lib/ports.ts';
+import { clocks } from '../../node-tun/index.ts';
 
 /** Time for the monitors, as an argument. */
 export interface Timers {
@@ -16,3 +17,8 @@ export const systemTimers: Timers = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Monotonic too, but goes on while the machine sleeps, when timers and `systemTimers.now` stand still. */
+export function nowWithSleep(): Millis {
+  return clocks().boottimeMs;
+}

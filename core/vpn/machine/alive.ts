@@ -150,7 +150,9 @@ function onNetwork(state: Standing | Lost | Waiting, online: boolean, moment: Mo
     const moving = current.way === 'none' ? noteWay(current, 'moving', now) : current;
     // Doubt begins now: without a network nobody could have answered.
     const next = moving.doubtSince === undefined ? moving : { ...moving, doubtSince: now };
-    return settle({ life, current: next, attempt }, moment, [{ kind: 'check', id: current.id }]);
+    return settle({ life, current: next, attempt }, moment, [
+      { kind: 'check', id: current.id, afterSleep: false },
+    ]);
   }
   if (attempt?.winner || attempt?.ready) return settle({ life, current, attempt, outage }, moment);
   // Whatever was tried over the networks before is tried again over those of now, at once.
@@ -163,12 +165,14 @@ function onNetwork(state: Standing | Lost | Waiting, online: boolean, moment: Mo
 function onWoke(whole: Alive, asleepMs: number, moment: Moment): Transition {
   const { life, current, attempt, outage } = whole;
   if (outage) {
-    return settle(attempt ? whole : { ...whole, outage: { ...outage, retryAt: moment.now } }, moment);
+    // Nobody tried meanwhile: that is not what somebody's patience is for.
+    const awake = { ...outage, since: Math.min(outage.since + asleepMs, moment.now) };
+    return settle({ ...whole, outage: attempt ? awake : { ...awake, retryAt: moment.now } }, moment);
   }
   if (!current) return settle(whole, moment);
-  const loginLeftMs = (current.lifetime?.endsAt ?? Infinity) - moment.now;
-  if (asleepMs >= life.settings.longSleepMs || asleepMs >= loginLeftMs) {
+  const isLoginOver = moment.now >= (current.lifetime?.endsAt ?? Infinity);
+  if (asleepMs >= life.settings.longSleepMs || isLoginOver) {
     return interrupt(whole, failure('timeout.slept', { seconds: Math.round(asleepMs / 1000) }), moment);
   }
-  return settle(whole, moment, [{ kind: 'check', id: current.id }]);
+  return settle(whole, moment, [{ kind: 'check', id: current.id, afterSleep: true }]);
 }

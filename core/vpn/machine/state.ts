@@ -220,7 +220,7 @@ export type Effect =
   /** Asks the session to delete its SAs at the gateway. Its 'closed' event is the answer. */
   | { readonly kind: 'say-goodbye'; readonly id: number }
   /** Asks the session for a sign of life. */
-  | { readonly kind: 'check'; readonly id: number }
+  | { readonly kind: 'check'; readonly id: number; readonly afterSleep: boolean }
   /** The tunnel is made, or the one that is there goes over to this session. */
   | { readonly kind: 'configure'; readonly current: Current }
   /** Watchers are told what the connection is now. */

@@ -109,6 +109,38 @@ describe('a sign of life', () => {
   });
 });
 
+describe('a gateway that we left alone while we slept', () => {
+  test('has a second to answer', () => {
+    const liveness = new Liveness(PERIOD_MS, 0);
+    liveness.heard(1_200_000);
+    liveness.woke(1_200_500);
+    liveness.asked(1_200_500);
+    liveness.heard(1_200_600);
+    assert.deepEqual(silence(liveness, true, 2_000_000), [[1_201_500, 'unanswered']]);
+  });
+
+  test('has it from the question on, when we could not ask at once', () => {
+    const liveness = new Liveness(PERIOD_MS, 0);
+    liveness.woke(1_200_000);
+    liveness.asked(1_204_000);
+    assert.equal(liveness.nextAt(true), 1_205_000);
+  });
+
+  test('is as good as any when it answered, or sent something since', () => {
+    for (const live of [
+      (liveness: Liveness) => liveness.answered(),
+      (liveness: Liveness) => liveness.heard(1_200_201),
+    ]) {
+      const liveness = new Liveness(PERIOD_MS, 0);
+      liveness.heard(1_199_000);
+      liveness.woke(1_200_000);
+      live(liveness);
+      liveness.asked(1_200_300);
+      assert.ok((liveness.nextAt(true) ?? 0) >= 1_229_000);
+    }
+  });
+});
+
 describe('ESP that goes out and brings nothing back', () => {
   test('is suspicious after a few seconds', () => {
     const liveness = new Liveness(PERIOD_MS, 0);

@@ -74,6 +74,19 @@ describe('by the clocks', () => {
     assert.equal(machine.told.length, 1);
   });
 
+  test('whoever looks need not wait for that second, and a sleep is told once', (t) => {
+    const machine = new Machine(t);
+    machine.timers.pass(10_000);
+    machine.monitor.look();
+    assert.deepEqual(machine.told, []);
+    machine.sleep(60_000);
+    machine.monitor.look();
+    assert.deepEqual(machine.told, [woke(59_000)]);
+    machine.monitor.look();
+    machine.timers.pass(10_000);
+    assert.equal(machine.told.length, 1);
+  });
+
   test('being late by less than two seconds is being busy', (t) => {
     const machine = new Machine(t);
     for (let i = 0; i < 20; i++) {
@@ -97,7 +110,7 @@ describe('by the clocks', () => {
     assert.deepEqual(machine.told, []);
     machine.set(600_000);
     machine.timers.pass(1_000);
-    assert.deepEqual(machine.told, [woke(600_000)]);
+    assert.deepEqual(machine.told, [woke(0)]);
   });
 });
 

@@ -193,6 +193,19 @@ describe('a connection that was lost', () => {
     assert.deepEqual(played.initiated(id), []);
   });
 
+  test('is not given up for a time in which everybody slept', () => {
+    const played = new Played({ giveUpAfterMs: 120_000 });
+    played.closed(played.connected(), 'timeout.liveness');
+    played.pass(20_000);
+    played.now += 3_600_000;
+    played.on({ kind: 'woke', asleepMs: 3_600_000 });
+    assert.equal(played.state.name, 'reconnecting');
+    played.pass(99_999);
+    assert.equal(played.state.name, 'reconnecting');
+    played.pass(1);
+    assert.equal(played.failureCode, 'timeout.liveness');
+  });
+
   test('does not begin at once again and again when the gateway takes it and ends it', () => {
     const played = new Played();
     let id = played.connected();
@@ -292,7 +305,7 @@ describe('networks', () => {
     assert.deepEqual(played.network(false), []);
     assert.equal(played.state.name, 'waiting-for-network');
     assert.deepEqual(played.pass(3_600_000), []);
-    assert.deepEqual(played.network(true), [{ kind: 'check', id }]);
+    assert.deepEqual(played.network(true), [{ kind: 'check', id, afterSleep: false }]);
     assert.equal(played.state.name, 'connected');
   });
 
@@ -362,7 +375,9 @@ describe('a sleep', () => {
   test('is followed by a question to the gateway', () => {
     const played = new Played();
     const id = played.connected();
-    assert.deepEqual(played.on({ kind: 'woke', asleepMs: 60_000 }), [{ kind: 'check', id }]);
+    assert.deepEqual(played.on({ kind: 'woke', asleepMs: 60_000 }), [
+      { kind: 'check', id, afterSleep: true },
+    ]);
   });
 
   test('longer than the gateway can have kept the session is followed by a new one', () => {
@@ -379,6 +394,7 @@ describe('a sleep', () => {
     const played = new Played();
     const id = played.connected();
     played.says(id, { kind: 'auth-lifetime', seconds: 3_600 });
+    played.now += 3_600_000;
     assert.deepEqual(kinds(played.on({ kind: 'woke', asleepMs: 3_600_000 })), ['look-up', 'open']);
   });
 
