@@ -44,7 +44,9 @@ const SUGGESTED: readonly string[] = [...COMMANDS, ...new Set(SERVICE_FORMS.map(
 /** Parses what follows the program's name. The error is a sentence without the program's name. */
 export function parseCommand(argv: readonly string[]): Result<Command, string> {
   const [first, ...others] = argv;
-  if (isServiceCommand(first) && !others.some((word) => word === '--help' || word === '-h')) {
+  // What is behind -- is somebody else's.
+  const own = others.slice(0, others.includes('--') ? others.indexOf('--') : others.length);
+  if (isServiceCommand(first) && !own.some((word) => word === '--help' || word === '-h')) {
     const command = parseServiceCommand(first, others);
     return command.ok ? ok({ kind: 'service', command: command.value }) : command;
   }

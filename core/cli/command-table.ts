@@ -11,6 +11,8 @@ export interface Operand {
   readonly name: string;
   readonly kind: WordKind;
   readonly isOptional?: true;
+  /** Any number of words more. */
+  readonly isRest?: true;
 }
 
 export interface OptionForm {
@@ -26,6 +28,8 @@ export interface CommandForm {
   readonly operands: readonly Operand[];
   readonly options: readonly OptionName[];
   readonly about: string;
+  /** How it is written, where not simply by its parts. */
+  readonly usage?: string;
 }
 
 export const OPTION_FORMS = {
@@ -33,6 +37,7 @@ export const OPTION_FORMS = {
   socket: { value: { name: 'PATH', kind: 'file' }, about: 'where the service listens' },
   watch: { short: 'w', about: 'go on telling' },
   repair: { about: 'put right what is wrong' },
+  app: { value: { name: 'NAME', kind: 'free' }, about: 'the application that sends' },
   lines: { short: 'n', value: { name: 'N', kind: 'free' }, about: 'how many lines' },
   'password-fd': { value: { name: 'N', kind: 'free' }, about: 'read the password from this descriptor' },
   'passphrase-fd': { value: { name: 'N', kind: 'free' }, about: 'read the passphrase from this descriptor' },
@@ -104,8 +109,18 @@ export const SERVICE_FORMS = [
   {
     words: 'policy explain',
     operands: [PROFILE, { name: 'DEST', kind: 'free' }],
-    options: [],
+    options: ['app'],
     about: 'what happens to 192.0.2.7, or 192.0.2.7:tcp/443',
+  },
+  {
+    words: 'run',
+    operands: [
+      { name: 'PROGRAM', kind: 'file' },
+      { name: 'ARG', kind: 'file', isOptional: true, isRest: true },
+    ],
+    options: ['app'],
+    usage: 'run --app NAME -- PROGRAM [ARG]',
+    about: 'start a program as one of an application',
   },
   { words: 'settings', operands: [], options: [], about: 'the settings of this machine' },
   {
@@ -140,7 +155,8 @@ export function firstWord({ words }: CommandForm): string {
 }
 
 /** A command as it is written: its words, operands and options. */
-export function usageOf({ words, operands, options }: CommandForm): string {
+export function usageOf({ words, operands, options, usage }: CommandForm): string {
+  if (usage !== undefined) return usage;
   const written = operands.map(({ name, isOptional }: Operand) => (isOptional ? `[${name}]` : name));
   const chosen = options.map((name) => {
     const { value }: OptionForm = OPTION_FORMS[name];

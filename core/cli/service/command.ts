@@ -1,6 +1,7 @@
 /** The part of the command line that the service does, as a value. */
 import { parseArgs } from 'node:util';
 import { nearest } from '../../contract/near.ts';
+import { appName } from '../../contract/policy.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import {
   type CommandForm,
@@ -23,6 +24,8 @@ export interface ServiceCommand {
   readonly watch: boolean;
   readonly repair: boolean;
   readonly lines: number;
+  /** A program, by the name of its service or desktop entry. */
+  readonly app?: string;
   /** A file descriptor to read the secret from, in place of a person. */
   readonly passwordFd?: number;
   readonly socketPath: string;
@@ -58,6 +61,9 @@ export function parseServiceCommand(
   const lines = typeof values['lines'] === 'string' ? Number(values['lines']) : DEFAULT_LINES;
   if (!Number.isInteger(lines) || lines < 1 || lines > 10_000)
     return err('--lines needs a number from 1 to 10000');
+  const app = typeof values['app'] === 'string' ? values['app'] : undefined;
+  if (app !== undefined && !appName.safeParse(app).success)
+    return err('--app needs the name of a service or an application, such as --app firefox');
   const passwordFd = descriptor('--password-fd', values['password-fd']);
   if (!passwordFd.ok) return passwordFd;
   const socketPath = typeof values['socket'] === 'string' ? values['socket'] : DEFAULT_SOCKET;
@@ -69,6 +75,7 @@ export function parseServiceCommand(
     watch: values['watch'] === true,
     repair: values['repair'] === true,
     lines,
+    ...(app === undefined ? {} : { app }),
     ...(passwordFd.value === undefined ? {} : { passwordFd: passwordFd.value }),
     socketPath,
   });
@@ -123,7 +130,7 @@ function countProblem(form: CommandForm, positionals: readonly string[]): string
   const missing = form.operands[count];
   if (count < least) return `'causeway ${form.words}' needs ${missing?.name ?? 'more'}: ${written}`;
   const extra = positionals.at(-1) ?? '';
-  return count > form.operands.length
+  return count > form.operands.length && form.operands.at(-1)?.isRest !== true
     ? `'${extra}' is one argument too many for 'causeway ${form.words}': ${written}`
     : undefined;
 }

@@ -8,6 +8,7 @@ import { colored, marksOf } from '../terminal.ts';
 import type { ServiceCommand } from './command.ts';
 import { policy } from './policies.ts';
 import { profile } from './profiles.ts';
+import { runAs } from './run-as.ts';
 import { settings } from './settings.ts';
 import { type ServiceSession, tellFailure, tellJson, watchStatus } from './session.ts';
 import { blockedText, factRows, findingText, stateText } from './status-text.ts';
@@ -57,6 +58,8 @@ function carryOut(session: ServiceSession): Promise<number> {
       return profile(session);
     case 'policy':
       return policy(session);
+    case 'run':
+      return runAs(session);
     case 'settings':
       return settings(session);
     case 'logs':

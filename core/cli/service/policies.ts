@@ -54,6 +54,7 @@ async function explain(
     destination,
     ...(protocol === undefined ? {} : { protocol }),
     ...(port === undefined ? {} : { port: Number(port) }),
+    ...(command.app === undefined ? {} : { app: command.app }),
   });
   if (!told.ok) return tellFailure(screen, told.error);
   if (command.json) tellJson(screen, told.value);
@@ -68,14 +69,16 @@ const EFFECTS = {
 } as const;
 
 export function explanationText(told: PolicyExplanation): string[] {
-  const decisions = told.decisions.map(({ wanted, effective, reason, rule, protocol, ports }) => {
+  const decisions = told.decisions.map(({ wanted, effective, reason, rule, protocol, ports, app }) => {
     const asked = [
       ...(protocol === undefined ? [] : [`protocol ${protocol}`]),
       ...(ports
         ? [`ports ${ports.map(({ start, end }) => (start === end ? start : `${start}-${end}`)).join(', ')}`]
         : []),
     ];
-    const which = asked.length === 0 ? 'It' : `With ${asked.join(', ')} it`;
+    const from = app === undefined ? '' : ` from ${app}`;
+    const which =
+      asked.length === 0 ? `It${from && `, when it comes${from},`}` : `With ${asked.join(', ')}${from} it`;
     const who = {
       rule: `rule ${rule}`,
       otherwise: 'the last word of the policy',

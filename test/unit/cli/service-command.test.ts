@@ -35,6 +35,20 @@ describe('commands for the service', () => {
     });
   });
 
+  test('that start a program leave everything behind -- to it', () => {
+    const command = parsed('run --app work -- curl --json -s --help') as { command: object };
+    assert.deepEqual(command.command, {
+      name: 'run',
+      operands: ['curl', '--json', '-s', '--help'],
+      json: false,
+      watch: false,
+      repair: false,
+      lines: 100,
+      app: 'work',
+      socketPath: '/run/causewayd/socket',
+    });
+  });
+
   test('that are not understood are answered with what was meant', () => {
     const cases: readonly (readonly [string, string])[] = [
       ['statsu', "'statsu' is not a command; did you mean 'causeway status'?"],
@@ -49,6 +63,9 @@ describe('commands for the service', () => {
       ['down --password-fd 3', "--password-fd is not an option of 'causeway down'"],
       ['down now', "'now' is one argument too many for 'causeway down': causeway down"],
       ['profile show', "'causeway profile show' needs PROFILE: causeway profile show PROFILE"],
+      ['run --app a/b -- x', '--app needs the name of a service or an application, such as --app firefox'],
+      ['run --app', '--app needs a value: --app NAME'],
+      ['run --app work', "'causeway run' needs PROGRAM: causeway run --app NAME -- PROGRAM [ARG]"],
       ['logs --lines 0', '--lines needs a number from 1 to 10000'],
       ['status --socket run', '--socket needs an absolute path'],
     ];
