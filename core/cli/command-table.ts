@@ -141,6 +141,20 @@ export const SERVICE_FORMS = [
     options: [],
     about: 'let you log in at a captive portal',
   },
+  { words: 'automatic', operands: [], options: [], about: 'tell whether this network is trusted, and why' },
+  {
+    words: 'automatic on',
+    operands: [{ ...PROFILE, isOptional: true }],
+    options: [],
+    about: 'connect on other networks by itself',
+  },
+  { words: 'automatic off', operands: [], options: [], about: 'connect by hand alone' },
+  {
+    words: 'beacon',
+    operands: [{ name: 'HOST:PORT', kind: 'free' }],
+    options: [],
+    about: 'the pin of a server that proves a network',
+  },
   { words: 'logs', operands: [], options: ['lines'], about: 'the newest lines of the log of the service' },
   { words: 'doctor', operands: [], options: ['repair'], about: 'tell what is wrong here, and put it right' },
 ] as const satisfies readonly CommandForm[];

@@ -5,6 +5,7 @@ import type { Host } from '../connect.ts';
 import { EXIT_ENDED_BY_USER } from '../exit-codes.ts';
 import { Screen } from '../screen.ts';
 import { colored, marksOf } from '../terminal.ts';
+import { automatic, automaticRows, beacon } from './automatic.ts';
 import type { ServiceCommand } from './command.ts';
 import { policy } from './policies.ts';
 import { profile } from './profiles.ts';
@@ -62,6 +63,10 @@ function carryOut(session: ServiceSession): Promise<number> {
       return runAs(session);
     case 'settings':
       return settings(session);
+    case 'automatic':
+      return automatic(session);
+    case 'beacon':
+      return beacon(session);
     case 'logs':
       return logs(session);
     case 'doctor':
@@ -87,6 +92,9 @@ async function status({ client, screen, command, epoch, onEndAsked }: ServiceSes
         `${stateText(connection, epoch())}${connection.isYours ? '' : ' (of another user)'}${blockedText(now.protection)}`,
       );
       for (const row of factRows(connection)) screen.line(`  ${row}`);
+    }
+    if (!command.json) {
+      for (const row of automaticRows(now.automatic, epoch())) screen.line(row);
     }
     if (!command.watch) enough.resolve(undefined);
   });
