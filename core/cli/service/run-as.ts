@@ -37,7 +37,8 @@ function become(path: string, argv: readonly string[], screen: ServiceSession['s
   for (const signal of IGNORED) process.on(signal, () => undefined);
   process.removeAllListeners('warning');
   try {
-    return process.execve?.(path, [...argv], process.env) ?? EXIT_NOT_STARTED;
+    process.execve?.(path, [...argv], process.env);
+    throw new Error('the runtime cannot');
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     screen.errorLine(`causeway: ${harmless(path)} cannot be started: ${why}`);
