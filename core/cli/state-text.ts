@@ -1,4 +1,4 @@
-import type { StateEvent } from '../contract/snapshot.ts';
+import type { ConnectedFacts, StateEvent } from '../contract/snapshot.ts';
 
 /**
  * What is wrong with a connection that was there, as one sentence without what changes with time; undefined when
@@ -24,6 +24,16 @@ export function nextAttemptText(waitMs: number | undefined): string {
   if (waitMs === undefined) return '';
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
   return ` Next attempt in ${seconds} second${seconds === 1 ? '' : 's'}.`;
+}
+
+/** Which name servers are asked for what; empty when nothing is changed about names. */
+export function nameServersText({
+  dns,
+  domains,
+  allNames,
+}: Pick<ConnectedFacts, 'dns' | 'domains' | 'allNames'>): string {
+  if (dns.length === 0) return '';
+  return `${dns.join(', ')} for ${allNames ? 'every name' : domains.join(', ')}`;
 }
 
 /** Titles begin with a capital letter; names that are written so stay so. */

@@ -13,7 +13,7 @@ import { addressOctets } from '../contract/text-forms.ts';
 import { bytesText, clockText, spanText } from './quantities.ts';
 import { logLine, type Renderer } from './renderer.ts';
 import type { Screen } from './screen.ts';
-import { nextAttemptText, troubleText } from './state-text.ts';
+import { nameServersText, nextAttemptText, troubleText } from './state-text.ts';
 import { colored, harmless, marksOf, wrapped } from './terminal.ts';
 
 type PhaseEvent = Extract<ConnectionEvent, { event: 'phase' }>;
@@ -229,14 +229,10 @@ type Fact = readonly [label: string, value: string];
 
 function facts(event: ConnectedEvent): readonly Fact[] {
   const { gateway, suite } = event;
-  const domains = event.domains.length === 0 ? '' : ` for ${event.domains.join(', ')}`;
   const rows: readonly (readonly [string, string])[] = [
     ['Address', event.addresses.join(', ')],
     ['Networks', event.selectors.remote.map((network) => EVERYTHING[network] ?? network).join(', ')],
-    [
-      'DNS',
-      event.dns.length === 0 ? '' : `${event.dns.join(', ')}${domains} (offered; not set up on this machine)`,
-    ],
+    ['DNS', nameServersText(event)],
     [
       'Gateway',
       `${gateway.identity} at ${gateway.address}, UDP port ${gateway.port}${event.nat ? ', through an address translator' : ''}`,

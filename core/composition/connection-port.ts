@@ -19,6 +19,8 @@ export interface ConnectionSetup {
   readonly policy?: SplitPolicy;
   readonly protection?: ProtectionSettings;
   readonly firewall?: Firewall;
+  /** Where is kept what has to outlive the machine's next start; the service's own directory without it. */
+  readonly stateDirectory?: string;
 }
 
 export type Outcome =

@@ -3,11 +3,15 @@ import { randomFillSync } from 'node:crypto';
 import { startTest } from '../crypto/self-test.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import type { Log } from '../lib/ports.ts';
+import { linuxDns } from '../platform/linux/dns/linux-dns.ts';
+import type { LinuxDnsManager } from '../platform/linux/dns/manager.ts';
 import { openNetworkMonitor } from '../platform/linux/network-monitor.ts';
+import { peers } from '../platform/linux/peers.ts';
 import { linuxPlatform } from '../platform/linux/platform.ts';
 import { openSleepMonitor } from '../platform/linux/sleep-monitor.ts';
-import type { NetworkMonitor, SleepMonitor } from '../platform/ports.ts';
+import type { NetworkMonitor, OnAnswers, SleepMonitor } from '../platform/ports.ts';
 import { Connection } from '../vpn/connection.ts';
+import { BYPASS_MARK } from '../vpn/outlet.ts';
 import { connectionClock } from './clock.ts';
 import type { CreateConnection } from './connection-port.ts';
 import { systemAnchors } from './system-anchors.ts';
@@ -37,9 +41,22 @@ function distrust(): Failure | undefined {
   return tested.ok ? undefined : failure('internal.self-test', { detail: tested.error });
 }
 
+/** What a process that is gone changed about names is undone, before anybody looks up a gateway. */
+async function putNamesBack(dns: (onAnswers: OnAnswers) => LinuxDnsManager): Promise<Failure | undefined> {
+  const repaired = await dns(() => undefined).repairStale();
+  return repaired.ok ? undefined : repaired.error;
+}
+
 export const createConnection: CreateConnection<Connection> = (setup) => {
   const { profile, credentials, log, onEvent, keyLog, policy, protection, firewall } = setup;
   const platform = linuxPlatform();
+  const dns = (onAnswers: OnAnswers): LinuxDnsManager =>
+    linuxDns({
+      bypassMark: BYPASS_MARK,
+      onAnswers,
+      log,
+      ...(setup.stateDirectory === undefined ? {} : { stateDirectory: setup.stateDirectory }),
+    });
   const watched = monitors(log);
   const connection = new Connection({
     profile,
@@ -48,7 +65,9 @@ export const createConnection: CreateConnection<Connection> = (setup) => {
       ...platform,
       ...watched,
       ...(firewall ? { firewall } : {}),
-      preflight: async () => distrust() ?? platform.preflight(),
+      preflight: async () => distrust() ?? (await platform.preflight()) ?? putNamesBack(dns),
+      dns,
+      peers,
       clock: connectionClock(watched.sleep),
       random: (length) => randomFillSync(new Uint8Array(length)),
       log,

@@ -79,9 +79,12 @@ const connected = z.strictObject({
   gateway: z.strictObject({ host: z.string(), address: z.string(), port: count, identity: z.string() }),
   /** The addresses that the gateway gave us, without a prefix length. */
   addresses: z.array(z.string()),
+  /** The name servers that are asked through the tunnel; none when nothing is changed about names. */
   dns: z.array(z.string()),
-  /** The DNS domains that the gateway named (RFC 8598), empty when it named none. */
+  /** The domains that they are asked for, with every name below them. */
   domains: z.array(z.string()),
+  /** They are asked for every name. */
+  allNames: z.boolean().optional(),
   /** Traffic selectors as granted (RFC 7296 section 2.9): networks like `10.0.0.0/8` or `10.1.0.0/16[tcp/443]`. */
   selectors: z.strictObject({ local: z.array(z.string()), remote: z.array(z.string()) }),
   /** The algorithms in use, as proposal words. */

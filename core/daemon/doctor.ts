@@ -1,9 +1,14 @@
 import { sentence } from '../contract/failure-text.ts';
 import type { DoctorFinding } from '../contract/daemon-api.ts';
+import type { Result } from '../lib/result.ts';
 import { checkTun } from '../platform/linux/preconditions.ts';
 import { FIREWALL_TABLE } from '../platform/linux/firewall-script.ts';
+import type { LinuxDnsManager } from '../platform/linux/dns/manager.ts';
+import { type DnsStep, readDnsJournal } from '../platform/linux/dns/steps.ts';
 import { readJournal } from '../platform/linux/journal.ts';
-import type { LinuxOs, Tool } from '../platform/linux/os.ts';
+import type { Entries } from '../platform/linux/ledger.ts';
+import type { JournalStore, LinuxOs, Tool } from '../platform/linux/os.ts';
+import { isAlive } from '../platform/linux/process-identity.ts';
 import { LinuxRouteManager } from '../platform/linux/route-manager.ts';
 import { stepKey } from '../platform/linux/steps.ts';
 import { findTool } from '../platform/linux/tools.ts';
@@ -13,19 +18,21 @@ import type { Doctor } from './service.ts';
 const TOOLS: readonly Tool[] = ['ip', 'nft'];
 
 /** Looks at what a connection needs of this machine, and at what connections changed on it. */
-export function machineDoctor(os: LinuxOs, protector: Protector): Doctor {
+export function machineDoctor(os: LinuxOs, protector: Protector, names: LinuxDnsManager): Doctor {
   const examine = async (isRunning: boolean): Promise<DoctorFinding[]> => [
     tunnelDevice(),
     ...TOOLS.map(tool),
-    changes(os, isRunning),
+    changes('network settings', { journal: os.journal, read: readJournal, key: stepKey }, isRunning),
+    changes('name servers', { journal: names.journal, read: readDnsJournal, key: nameStepText }, isRunning),
     await firewall(os, isRunning, protector),
   ];
   return {
     examine,
     repair: async () => {
-      const repaired = await new LinuxRouteManager(os).repairStale();
+      const repaired = [await names.repairStale(), await new LinuxRouteManager(os).repairStale()];
       const problem = await protector.restore(true);
-      const problems = [...(repaired.ok ? [] : [repaired.error]), ...(problem ? [problem] : [])];
+      const left = repaired.flatMap((one) => (one.ok ? [] : [one.error]));
+      const problems = [...left, ...(problem ? [problem] : [])];
       const troubles = problems.map((one) => sentence(one));
       const failed = troubles.map(({ title, why }): DoctorFinding => ({
         what: title,
@@ -52,27 +59,48 @@ function tool(name: Tool): DoctorFinding {
     : { what: name, state: 'bad', detail: sentence(found.error).why };
 }
 
-function changes(os: LinuxOs, isRunning: boolean): DoctorFinding {
-  const what = 'network settings';
+/** A journal of changes, and how it is read and told. */
+interface Recorded<Step> {
+  readonly journal: JournalStore;
+  readonly read: (text: string) => Result<Entries<Step>, string>;
+  readonly key: (step: Step) => string;
+}
+
+function changes<Step>(
+  what: string,
+  { journal: store, read, key }: Recorded<Step>,
+  isRunning: boolean,
+): DoctorFinding {
   let text: string | undefined;
   try {
-    text = os.journal.read();
+    text = store.read();
   } catch (error) {
     return {
       what,
       state: 'bad',
-      detail: `${os.journal.place}: ${error instanceof Error ? error.message : 'unreadable'}`,
+      detail: `${store.place}: ${error instanceof Error ? error.message : 'unreadable'}`,
     };
   }
   if (text === undefined) return { what, state: 'good', detail: 'nothing is changed' };
-  const journal = readJournal(text);
-  if (!journal.ok) return { what, state: 'bad', detail: `${os.journal.place}: ${journal.error}` };
+  const journal = read(text);
+  if (!journal.ok) return { what, state: 'bad', detail: `${store.place}: ${journal.error}` };
   const { owner, steps } = journal.value;
-  const list = steps.map(stepKey).join('; ');
-  if (isRunning && os.isAlive(owner))
-    return { what, state: 'changed', detail: `for the connection: ${list}` };
-  if (os.isAlive(owner)) return { what, state: 'changed', detail: `by process ${owner.pid}: ${list}` };
+  const list = steps.map(key).join('; ');
+  if (isRunning && isAlive(owner)) return { what, state: 'changed', detail: `for the connection: ${list}` };
+  if (isAlive(owner)) return { what, state: 'changed', detail: `by process ${owner.pid}: ${list}` };
   return { what, state: 'bad', detail: `left behind by process ${owner.pid}, which is gone: ${list}` };
+}
+
+/** What is changed about names, and to what. */
+function nameStepText(step: DnsStep): string {
+  switch (step.kind) {
+    case 'resolved':
+      return `systemd-resolved asks ${step.servers.join(', ')} by ${step.device} for ${step.domains.join(', ')}`;
+    case 'resolvconf':
+      return `record ${step.record} of resolvconf`;
+    case 'file':
+      return `${step.path} is ours`;
+  }
 }
 
 /** What stands in the kernel, against what has to. */

@@ -76,9 +76,13 @@ async function serve(options: DaemonOptions): Promise<number> {
   const file = openLog(options);
   const { log } = file;
   const os = realOs();
-  const repaired = await new LinuxRouteManager(os).repairStale();
-  if (!repaired.ok) log('error', 'not-repaired', { code: repaired.error.code });
-  else if (repaired.value) log('warn', 'repaired', {});
+  const names = namesOf(options, log);
+  // Names first: who is asked for them may be reached by routes that go.
+  for (const each of [names, new LinuxRouteManager(os)]) {
+    const repaired = await each.repairStale();
+    if (!repaired.ok) log('error', 'not-repaired', { ...repaired.error.context, code: repaired.error.code });
+    else if (repaired.value) log('warn', 'repaired', {});
+  }
   const after = (ms: number, callback: () => void): (() => void) => {
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);
@@ -109,11 +113,11 @@ async function serve(options: DaemonOptions): Promise<number> {
     version: version(),
     profiles,
     ...machineAutomatic({ stateDirectory, owner, profiles, isClosed, epoch, after, log }),
-    connect: createConnection,
+    connect: (setup) => createConnection({ ...setup, stateDirectory }),
     epoch,
     after,
     readLog: (lines) => file.tail(lines),
-    doctor: machineDoctor(os, protector),
+    doctor: machineDoctor(os, protector, names),
     protector,
     programs,
     routeOf: machineRoute,

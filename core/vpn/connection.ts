@@ -10,7 +10,7 @@ import { wipeKeysIn } from '../ike/events.ts';
 import type { CredentialSource } from './credential-source.ts';
 import { Demand } from './demand.ts';
 import { bug } from './faults.ts';
-import { type ProtectionSettings, UNPROTECTED } from './firewall-plan.ts';
+import type { ProtectionSettings } from './firewall-plan.ts';
 import { findGateways } from './gateways-found.ts';
 import { remoteSelectors, settingsOf } from './ike-config.ts';
 import type { Current } from './machine/parts.ts';
@@ -27,12 +27,13 @@ import { addressesOf, isSigningIn, sessionsOf, step, wakeAt } from './machine/st
 import { Online } from './online.ts';
 import { PhaseClock } from './phase-clock.ts';
 import type { ConnectionPorts } from './ports.ts';
-import { NO_POLICY, Protection, type ProtectionChange } from './protection.ts';
+import type { Protection, ProtectionChange } from './protection.ts';
 import { connectedEvent, countersEvent } from './reports.ts';
 import { Sessions } from './sessions.ts';
 import { SharedSockets } from './shared-sockets.ts';
 import { SignIn } from './sign-in.ts';
 import { StateReport } from './state-report.ts';
+import { type Surroundings, surroundings } from './surroundings.ts';
 import { TunnelHolder } from './tunnel-holder.ts';
 
 export interface ConnectionOptions {
@@ -66,6 +67,7 @@ export class Connection {
   readonly #signIn: SignIn;
   readonly #sessions: Sessions;
   readonly #tunnel: TunnelHolder;
+  readonly #around: Surroundings;
   readonly #protection: Protection;
   /** Sees whether a connection on demand is wanted. */
   readonly #demand: Demand | undefined;
@@ -99,19 +101,16 @@ export class Connection {
       ...lines,
     });
     const onBroken = (why: Failure): void => this.#dispatch({ kind: 'broken', failure: why });
-    this.#protection = new Protection({
-      profile,
-      firewall: ports.firewall,
-      policy: options.policy ?? NO_POLICY,
-      settings: options.protection ?? UNPROTECTED,
-      onBroken,
-    });
+    const warn = this.#warn.bind(this);
+    this.#around = surroundings({ ...options, onBroken, warn, reshape: () => this.#tunnel.reshape() });
+    this.#protection = this.#around.protection;
     this.#demand = profile.onDemand.enabled ? new Demand(ports.clock.now) : undefined;
     this.#tunnel = new TunnelHolder({
       profile,
       ports,
       onBroken,
       shaper: this.#protection,
+      names: this.#around.names,
       ...(this.#demand ? { demand: this.#demand } : {}),
       ...lines,
     });
@@ -149,6 +148,11 @@ export class Connection {
     const problem = await this.#tunnel.reshape();
     if (problem) this.#protection.change(undo);
     return problem ?? (await this.#protection.done);
+  }
+
+  /** How names are looked up, and which addresses they have. */
+  get lookups(): Pick<Surroundings, 'follower' | 'names'> {
+    return this.#around;
   }
 
   /** The tunnel's device and what the gateway takes, while there is one. */
@@ -382,8 +386,8 @@ export class Connection {
     if (!session || !tunnel) return;
     // There is a way: if the monitor sees one, it can be believed when it sees none.
     this.#isOnline();
-    const { timing } = this.#phases;
-    onEvent(connectedEvent({ atMs: this.#atMs(), profile, established, tunnel, session, timing }));
+    const told = { profile, timing: this.#phases.timing, names: this.#around.names.standing };
+    onEvent(connectedEvent({ atMs: this.#atMs(), established, tunnel, session, ...told }));
     if (!this.#cancelCounters) this.#scheduleCounters();
   }
 
@@ -405,6 +409,7 @@ export class Connection {
       for (const undo of this.#unlisten) undo();
       this.#cancelCounters?.();
       this.#signIn.forget();
+      this.#around.follower.close();
       const notUndone = (await this.#tunnel.close()) ?? (await this.#protection.end());
       this.#sessions.close();
       this.#tell(outcome, notUndone);

@@ -27,6 +27,8 @@ export interface Walls {
   readonly addresses: readonly Prefix[];
   /** Undefined: nothing. */
   readonly rules: PolicyPlan['firewall'] | undefined;
+  /** Names are looked up through the tunnel alone. */
+  readonly ownsNames: boolean;
 }
 
 /** A connection as the firewall sees it. */
@@ -72,7 +74,7 @@ export function firewallPlanOf(stage: Stage, settings: ProtectionSettings): Fire
   const { isWanted, tunnel, carries } = stage;
   const isClosed = killSwitch === 'always' || (killSwitch === 'session' && isWanted);
   const rules = tunnel?.rules;
-  if (!isClosed && !rules) return undefined;
+  if (!isClosed && !rules && !tunnel?.ownsNames) return undefined;
   const hole = carries || !isClosed ? undefined : asked;
   return {
     stance: isClosed ? 'closed' : 'open',
@@ -80,7 +82,7 @@ export function firewallPlanOf(stage: Stage, settings: ProtectionSettings): Fire
     bypassMark: BYPASS_MARK,
     tunnelMark: TUNNEL_MARK,
     lan,
-    nameServersInTunnel: false,
+    nameServersInTunnel: tunnel?.ownsNames ?? false,
     ...(rules ?? rulesBefore(stage.before)),
     ...(isClosed && (stage.looksUp || hole)
       ? { steering: [...NAMES_PASS, ...(rules ?? rulesBefore(stage.before)).steering] }

@@ -3,8 +3,10 @@ import type { EpochMillis, Log, Millis, RandomBytes } from '../lib/ports.ts';
 import type { Result } from '../lib/result.ts';
 import type { IpAddress } from '../net/address.ts';
 import type {
+  DnsManager,
   Firewall,
   NetworkMonitor,
+  OnAnswers,
   RouteManager,
   SleepMonitor,
   TunPort,
@@ -21,6 +23,10 @@ export interface ConnectionPorts {
   readonly routes: RouteManager;
   /** Without one nothing is kept from passing beside the tunnel. */
   readonly firewall?: Firewall;
+  /** Without one names are looked up as without a tunnel. Whoever is told of answers may hold them back. */
+  readonly dns?: (onAnswers: OnAnswers) => DnsManager;
+  /** Remote addresses, as text, of the connections that programs have now. */
+  readonly peers?: () => ReadonlySet<string>;
   /** Without one the system alone decides from where the gateway is talked to, and nothing roams. */
   readonly network?: NetworkMonitor;
   /** Without one a sleep is noticed by the silence that follows it. */

@@ -1,12 +1,15 @@
 import type { Profile } from '../contract/profile.ts';
 import type { Failure } from '../lib/failure.ts';
 import { ok, type Result } from '../lib/result.ts';
-import type { SplitPolicy } from '../net/policy/model.ts';
+import type { IpAddress } from '../net/address.ts';
+import { type SplitPolicy, withNameServers } from '../net/policy/model.ts';
 import type { Selector } from '../net/selector.ts';
 import type { Firewall } from '../platform/ports.ts';
 import { FirewallGuard } from './firewall-guard.ts';
 import { NO_CONNECTION, type ProtectionSettings, stageOf, type Walls } from './firewall-plan.ts';
 import { remoteSelectors } from './ike-config.ts';
+import type { NameFollower } from './name-follower.ts';
+import { takenServers } from './name-plan.ts';
 import type { VpnState } from './machine/state.ts';
 import { planPolicy, type PolicyPlan } from './policy-plan.ts';
 import { type Shape, TAKES_ALL, type TunnelShaper } from './tunnel-plan.ts';
@@ -16,6 +19,8 @@ export interface ProtectionOptions {
   readonly firewall: Firewall | undefined;
   readonly policy: SplitPolicy;
   readonly settings: ProtectionSettings;
+  /** Which addresses names have, when rules speak of them. */
+  readonly names: Pick<NameFollower, 'follow' | 'follows' | 'known'>;
   /** The firewall cannot be made as it has to be. */
   readonly onBroken: (failure: Failure) => void;
 }
@@ -44,6 +49,7 @@ export class Protection implements TunnelShaper {
   constructor(options: ProtectionOptions) {
     this.#options = options;
     this.#policy = options.policy;
+    options.names.follow(options.policy);
     this.#guard = new FirewallGuard(options.firewall, options.settings);
   }
 
@@ -65,6 +71,7 @@ export class Protection implements TunnelShaper {
   change({ policy, settings }: ProtectionChange): ProtectionChange {
     const before = { policy: this.#policy, settings: this.#guard.settings };
     this.#policy = policy ?? before.policy;
+    this.#options.names.follow(this.#policy);
     if (settings) this.#guard.set(settings);
     this.#before = undefined;
     if (!this.#walls) this.note(this.#state);
@@ -77,22 +84,25 @@ export class Protection implements TunnelShaper {
     return this.#guard.note(NO_CONNECTION);
   }
 
-  shape(granted: readonly Selector[]): Result<Shape, Failure> {
-    if (!this.#asksAnything) return TAKES_ALL.shape(granted);
-    const policy = this.#plan(granted);
+  get followsNames(): boolean {
+    return this.#options.names.follows;
+  }
+
+  shape(granted: readonly Selector[], nameServers: readonly IpAddress[]): Result<Shape, Failure> {
+    if (!this.#asksAnything) return TAKES_ALL.shape(granted, nameServers);
+    const policy = this.#plan(granted, takenServers(nameServers, granted));
     return policy.ok ? ok({ routes: policy.value.routes, policy: policy.value }) : policy;
   }
 
   guard(
-    { name, addresses }: Pick<Walls, 'name' | 'addresses'>,
+    { name, addresses, ownsNames }: Omit<Walls, 'rules'>,
     { policy }: Shape,
   ): Promise<Failure | undefined> | undefined {
     if (!this.#guard.isThere) return undefined;
     const was = this.#walls;
     // The same again asks for nothing.
-    if (!was || was.name !== name || was.addresses !== addresses || was.rules !== policy?.firewall) {
-      this.#walls = { name, addresses, rules: policy?.firewall };
-    }
+    const walls: Walls = { name, addresses, ownsNames, rules: policy?.firewall };
+    if (!was || !sameWalls(was, walls)) this.#walls = walls;
     return this.#follow();
   }
 
@@ -104,9 +114,10 @@ export class Protection implements TunnelShaper {
     );
   }
 
-  #plan(granted: readonly Selector[]): Result<PolicyPlan, Failure> {
+  #plan(granted: readonly Selector[], nameServers: readonly IpAddress[] = []): Result<PolicyPlan, Failure> {
     const { lan } = this.#guard.settings;
-    return planPolicy({ policy: this.#policy, granted, names: [], lan });
+    const policy = withNameServers(this.#policy, nameServers);
+    return planPolicy({ policy, granted, names: this.#options.names.known, lan });
   }
 
   #follow(): Promise<Failure | undefined> {
@@ -117,4 +128,11 @@ export class Protection implements TunnelShaper {
     }
     return this.#guard.note(stageOf(this.#state, this.#walls, this.#before));
   }
+}
+
+/** Parts are made once and passed on: what is not the same object may be another. */
+function sameWalls(a: Walls, b: Walls): boolean {
+  return (
+    a.name === b.name && a.addresses === b.addresses && a.ownsNames === b.ownsNames && a.rules === b.rules
+  );
 }

@@ -2,6 +2,7 @@ import type { Profile } from '../contract/profile.ts';
 import type { ConnectedEvent, ConnectionPhase, CountersEvent } from '../contract/snapshot.ts';
 import { formatAddress } from '../net/address.ts';
 import { formatSelector } from '../net/selector.ts';
+import type { DnsPlan } from '../platform/ports.ts';
 import type { Established } from './carrier.ts';
 import type { SessionDriver } from './session-driver.ts';
 import type { Tunnel } from './tunnel.ts';
@@ -14,8 +15,10 @@ export function connectedEvent(facts: {
   readonly tunnel: Tunnel;
   readonly session: SessionDriver;
   readonly timing: Readonly<Partial<Record<ConnectionPhase, number>>>;
+  /** Whom names are asked of; undefined: nothing is changed about that. */
+  readonly names: DnsPlan | undefined;
 }): ConnectedEvent {
-  const { established, session, tunnel } = facts;
+  const { established, session, tunnel, names } = facts;
   const { child, config } = established;
   const { gateway } = session.espPath;
   return {
@@ -28,8 +31,9 @@ export function connectedEvent(facts: {
       identity: established.gatewayIdentity,
     },
     addresses: config.addresses.map(({ address }) => formatAddress(address)),
-    dns: config.dnsServers.map(formatAddress),
-    domains: [...config.searchDomains],
+    dns: (names?.servers ?? []).map(formatAddress),
+    domains: names ? [...new Set([...names.searchDomains, ...names.matchDomains])] : [],
+    allNames: names !== undefined && names.fullTunnel && names.servers.length > 0,
     selectors: { local: child.local.map(formatSelector), remote: child.remote.map(formatSelector) },
     suite: { ike: session.suite, esp: child.suite.name },
     // A gateway that wants encapsulation always claims a NAT before itself; one before us is the only true finding.

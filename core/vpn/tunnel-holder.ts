@@ -8,6 +8,7 @@ import type { ConnectionPorts } from './ports.ts';
 import type { SessionDriver } from './session-driver.ts';
 import type { Selector } from '../net/selector.ts';
 import { Tunnel, type TunnelOptions } from './tunnel.ts';
+import type { TunnelNames } from './tunnel-names.ts';
 import type { TunnelShaper } from './tunnel-plan.ts';
 
 export interface TunnelHolderOptions {
@@ -16,6 +17,7 @@ export interface TunnelHolderOptions {
   readonly onBroken: (failure: Failure) => void;
   readonly keyLog?: (line: string) => void;
   readonly shaper: TunnelShaper;
+  readonly names: TunnelNames;
   readonly demand?: Demand;
 }
 
@@ -73,13 +75,14 @@ export class TunnelHolder {
   }
 
   #tunnelOptions(): TunnelOptions {
-    const { profile, ports, onBroken, shaper, keyLog, demand } = this.#options;
+    const { profile, ports, onBroken, shaper, names, keyLog, demand } = this.#options;
     const limits = limitsOf(profile);
     return {
       profile,
       ports,
       onBroken,
       shaper,
+      names,
       ...(limits ? { limits } : {}),
       ...(keyLog ? { keyLog } : {}),
       ...(demand ? { demand } : {}),

@@ -3,7 +3,7 @@ import { failure, type Failure } from '../lib/failure.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import { innerMtu } from '../ipsec/mtu.ts';
 import type { EspSuite } from '../ipsec/suite.ts';
-import { addressOf } from '../net/address.ts';
+import { addressOf, type IpAddress } from '../net/address.ts';
 import { formatPrefix, parsePrefix, type Prefix, rangeToPrefixes } from '../net/prefix.ts';
 import { intersect, type Selector, selectorOfPrefix } from '../net/selector.ts';
 import type { PolicyPlan } from './policy-plan.ts';
@@ -35,13 +35,18 @@ export interface Shape {
 
 /** Who says what belongs into a tunnel, and closes the ways beside it. */
 export interface TunnelShaper {
-  /** `granted`: what the gateway takes, or took before. */
-  readonly shape: (granted: readonly Selector[]) => Result<Shape, Failure>;
-  /** Called before the machine's routes follow a shape. The failure is why they must not; nothing: they may at once. */
+  /** `granted`: what the gateway takes, or took before. `nameServers`: what is asked of them belongs into the tunnel. */
+  readonly shape: (granted: readonly Selector[], nameServers: readonly IpAddress[]) => Result<Shape, Failure>;
+  /**
+   * Called before the machine's routes follow a shape. `ownsNames`: names are looked up through the tunnel alone. The
+   * failure is why they must not; nothing: they may at once.
+   */
   readonly guard: (
-    tun: { readonly name: string; readonly addresses: readonly Prefix[] },
+    tun: { readonly name: string; readonly addresses: readonly Prefix[]; readonly ownsNames: boolean },
     shape: Shape,
   ) => Promise<Failure | undefined> | undefined;
+  /** Whether there are rules about names, whose addresses have to be known before programs have them. */
+  readonly followsNames: boolean;
 }
 
 /** Everything that the gateway takes, and nothing is closed. */
@@ -52,6 +57,7 @@ export const TAKES_ALL: TunnelShaper = {
     return ok({ routes: [...new Map(routes.value.map((one) => [formatPrefix(one), one])).values()] });
   },
   guard: () => undefined,
+  followsNames: false,
 };
 
 /** What leads into the tunnel: everything that the gateway takes. */

@@ -16,11 +16,13 @@ import { DataPath } from './data-path.ts';
 import type { Demand } from './demand.ts';
 import { bug, systemCode } from './faults.ts';
 import { espKeyLogLines } from './keylog.ts';
+import { nameServersOf, planNames } from './name-plan.ts';
 import type { ConnectionPorts } from './ports.ts';
 import { BYPASS_MARK, TUNNEL_MARK } from './outlet.ts';
 import { screened } from './policy-screen.ts';
 import type { SessionDriver } from './session-driver.ts';
 import { TunnelChildren } from './tunnel-children.ts';
+import type { TunnelNames } from './tunnel-names.ts';
 import { placeholdersFor, type Shape, TAKES_ALL, tunnelMtu, type TunnelShaper } from './tunnel-plan.ts';
 
 /** For so long packets that were sealed for the session before are taken: they were on their way. */
@@ -35,6 +37,8 @@ export interface TunnelOptions {
   readonly keyLog?: (line: string) => void;
   /** Says what belongs into the tunnel; all that the gateway takes without it. */
   readonly shaper?: TunnelShaper;
+  /** Has names looked up through the tunnel; without it they are as they were. */
+  readonly names?: TunnelNames;
   /** Sees whether the tunnel is used. With it the tunnel can stand without ever having had a session. */
   readonly demand?: Demand;
 }
@@ -86,6 +90,8 @@ export class Tunnel {
   #asked: readonly Selector[] = [];
   readonly #placeholders: readonly Prefix[];
   #shape: Shape = { routes: [] };
+  /** Whom the gateway says to ask for which names. */
+  #given: Pick<Established['config'], 'dnsServers' | 'searchDomains'> = { dnsServers: [], searchDomains: [] };
   #lastChildId = 0;
   /** Counts what session the tunnel is meant for: only the newest one gets it. */
   #turn = 0;
@@ -127,7 +133,8 @@ export class Tunnel {
   static async open(options: TunnelOptions & FirstTenant): Promise<Result<Tunnel, Failure>> {
     const { established, profile, ports, session, isWanted } = options;
     try {
-      const shape = (options.shaper ?? TAKES_ALL).shape(established.child.remote);
+      const servers = nameServersOf(profile, established.config);
+      const shape = (options.shaper ?? TAKES_ALL).shape(established.child.remote, servers);
       if (!shape.ok) return shape;
       const mtu = tunnelMtu(profile, established.child.suite);
       const tun = ports.openTun({ mtu });
@@ -181,6 +188,7 @@ export class Tunnel {
     };
     try {
       const before = this.#tenant && needsOf(this.#tenant, this.#shape);
+      this.#given = established.config;
       const problem = this.#lead(established.child.remote);
       if (problem) return problem;
       this.#latest = tenant;
@@ -202,7 +210,8 @@ export class Tunnel {
     const known = [...this.#granted, ...further];
     const all = (known.length > 0 ? known : this.#asked).map((one) => [formatSelector(one), one] as const);
     const remote = [...new Map(all).values()];
-    const shape = (this.#options.shaper ?? TAKES_ALL).shape(remote);
+    const { shaper = TAKES_ALL, profile } = this.#options;
+    const shape = shaper.shape(remote, nameServersOf(profile, this.#given));
     if (!shape.ok) return shape.error;
     if (known.length > 0) this.#granted = remote;
     this.#shape = shape.value;
@@ -328,15 +337,18 @@ export class Tunnel {
   }
 
   async #apply(tenant: Tenant | undefined): Promise<Failure | undefined> {
-    const { shaper = TAKES_ALL, ports } = this.#options;
+    const { shaper = TAKES_ALL, ports, profile, names } = this.#options;
     try {
       const plan = this.#plan(tenant);
       // Before a route changes, what must not pass beside the tunnel cannot.
-      const guarding = shaper.guard({ name: this.name, addresses: plan.addresses }, this.#shape);
+      const asked = { shape: this.#shape, device: this.name, follows: shaper.followsNames };
+      const toAsk = planNames(profile, this.#given, asked);
+      const ownsNames = names !== undefined && toAsk.ownsNames;
+      const guarding = shaper.guard({ name: this.name, addresses: plan.addresses, ownsNames }, this.#shape);
       const problem = guarding && (await guarding);
       if (problem) return problem;
       const applied = await ports.routes.apply(plan);
-      return applied.ok ? undefined : applied.error;
+      return applied.ok ? await names?.apply(toAsk) : applied.error;
     } catch (error) {
       return bug(error);
     }
@@ -385,9 +397,11 @@ export class Tunnel {
     this.#moveOut(this.#now());
     this.#engine.expire(Infinity);
     this.#expiry.set(Infinity);
+    const { names, ports } = this.#options;
     try {
-      const cleared = await this.#options.ports.routes.clear();
-      return cleared.ok ? undefined : cleared.error;
+      const namesLeft = await names?.clear();
+      const cleared = await ports.routes.clear();
+      return cleared.ok ? namesLeft : cleared.error;
     } catch (error) {
       return bug(error);
     } finally {

@@ -1,6 +1,6 @@
 import type { ConnectionStatus, DoctorFinding, Status } from '../../contract/daemon-api.ts';
 import { bytesText, clockText, spanText } from '../quantities.ts';
-import { nextAttemptText } from '../state-text.ts';
+import { nameServersText, nextAttemptText } from '../state-text.ts';
 import { harmless } from '../terminal.ts';
 
 /** What the connection does, as one line. */
@@ -49,12 +49,13 @@ export function blockedText({ blocked }: Status['protection']): string {
 export function factRows({ facts, traffic, warnings }: ConnectionStatus): string[] {
   const row = (label: string, value: string): string => `${label.padEnd(10)} ${harmless(value)}`;
   if (!facts) return warnings.map(({ message }) => row('warning', message));
-  const { gateway, addresses, selectors, dns, suite, nat } = facts;
+  const { gateway, addresses, selectors, suite, nat } = facts;
+  const names = nameServersText(facts);
   return [
     row('gateway', `${gateway.identity} at ${gateway.address}${nat ? ', behind an address translator' : ''}`),
     row('address', addresses.join(', ')),
     row('network', shortList(selectors.remote)),
-    ...(dns.length > 0 ? [row('DNS', dns.join(', '))] : []),
+    ...(names === '' ? [] : [row('DNS', names)]),
     row('encrypted', `${suite.ike}, ${suite.esp}`),
     ...(traffic
       ? [row('traffic', `${bytesText(traffic.bytesOut)} sent, ${bytesText(traffic.bytesIn)} received`)]

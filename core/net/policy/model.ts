@@ -44,6 +44,22 @@ export interface SplitPolicy {
   readonly otherwise: PolicyAction | 'gateway';
 }
 
+/** The number of the rule that nobody wrote: see withNameServers. */
+export const NAME_SERVER_RULE = 0;
+
+/** A policy that protects these name servers of the tunnel as its last rule: nobody has to know them to write one. */
+export function withNameServers(policy: SplitPolicy, servers: readonly IpAddress[]): SplitPolicy {
+  if (servers.length === 0) return policy;
+  const destinations = servers.map((server): Destination => ({
+    kind: 'range',
+    range: { start: server, end: server },
+  }));
+  return {
+    ...policy,
+    rules: [...policy.rules, { number: NAME_SERVER_RULE, action: 'protect', destinations }],
+  };
+}
+
 /** An answer of the name service: this name had this address. Names are lower-case, without a final dot. */
 export interface KnownName {
   readonly name: string;

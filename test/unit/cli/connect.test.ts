@@ -47,7 +47,7 @@ test('a connection is shown step by step, and Ctrl-C ends it with success', asyn
       '+ Connected to Office in 0.8 s',
       '  Address    10.3.0.5',
       '  Networks   10.0.0.0/8',
-      '  DNS        10.0.0.53 for office.example (offered; not set up on this machine)',
+      '  DNS        10.0.0.53 for office.example',
       '  Gateway    vpn.example.com at 192.0.2.1, UDP port 4500, through an address translator',
       '  Encryption aes256gcm16 (control: aes256gcm16-prfsha384-ecp384)',
       '  Interface  causeway0, packets up to 1400 octets',

@@ -27,10 +27,17 @@ const TUNNEL: Stage = {
   ...NO_CONNECTION,
   isWanted: true,
   carries: true,
-  tunnel: { name: 'causeway0', addresses: [], rules: rules() },
+  tunnel: { name: 'causeway0', addresses: [], ownsNames: false, rules: rules() },
 };
 const LOST: Stage = { ...TUNNEL, carries: false };
-const PLAIN: Stage = { ...TUNNEL, tunnel: { name: 'causeway0', addresses: [], rules: undefined } };
+const PLAIN: Stage = {
+  ...TUNNEL,
+  tunnel: { name: 'causeway0', addresses: [], ownsNames: false, rules: undefined },
+};
+const OWNER: Stage = {
+  ...TUNNEL,
+  tunnel: { name: 'causeway0', addresses: [], ownsNames: true, rules: undefined },
+};
 
 function plan(stage: Stage, settings: Partial<ProtectionSettings> = {}): FirewallPlan | undefined {
   return firewallPlanOf(stage, { killSwitch: 'off', lan: true, ...settings });
@@ -39,6 +46,14 @@ function plan(stage: Stage, settings: Partial<ProtectionSettings> = {}): Firewal
 describe('the firewall of a connection', () => {
   test('is none when nobody asks for it', () => {
     for (const stage of [NO_CONNECTION, BEFORE, PLAIN]) assert.equal(plan(stage), undefined);
+  });
+
+  test('keeps names in a tunnel that owns them, also when nobody asks for anything else', () => {
+    for (const stage of [OWNER, { ...OWNER, carries: false }]) {
+      const { stance, nameServersInTunnel, protectedRanges } = plan(stage) ?? {};
+      assert.deepEqual([stance, nameServersInTunnel, protectedRanges], ['open', true, []]);
+    }
+    assert.equal(plan(TUNNEL)?.nameServersInTunnel, false);
   });
 
   test('is open with a policy and no kill switch, for as long as there is a tunnel', () => {

@@ -80,6 +80,11 @@ export class LinuxDnsManager implements DnsManager {
     return this.#turns.take(() => this.#repair());
   }
 
+  /** Where is written what is changed. */
+  get journal(): JournalStore {
+    return this.#options.os.journal;
+  }
+
   #ledgerOf(journal: JournalStore): Ledger<DnsStep> {
     const { os } = this.#options;
     return new Ledger<DnsStep>({
