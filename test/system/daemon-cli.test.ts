@@ -37,6 +37,8 @@ describe('the command line and the service', { skip: NetLab.unavailable() }, () 
     });
     daemon = await DaemonProcess.start(office.net.client);
     writeFileSync(join(daemon.directory, 'office.json'), JSON.stringify(passwordProfile()), { mode: 0o644 });
+    const demand = passwordProfile({ name: 'Demand', onDemand: { enabled: true } });
+    writeFileSync(join(daemon.directory, 'demand.json'), JSON.stringify(demand), { mode: 0o644 });
   });
   after(async () => {
     await daemon?.end();
@@ -126,6 +128,24 @@ describe('the command line and the service', { skip: NetLab.unavailable() }, () 
     const missing = await upWith('');
     assert.equal(missing.status, 3, missing.text);
     assert.match(missing.text, /it is empty/);
+  });
+
+  test('makes a connection ready, and takes its password once something needs it', async () => {
+    await causeway(`profile import ${join(running().directory, 'demand.json')}`);
+    const ready = await causeway('up Demand');
+    assert.equal(ready.status, 0, ready.text);
+    assert.match(ready.text, /Ready for Demand: it connects when something needs it\./);
+    const waiting = office.net.client.execAsync(['ping', '-n', '-c', '1', '-W', '9', LAN_HOST]);
+    let status = '';
+    for (let i = 0; i < 20 && !/Waiting for an answer/.test(status); i++)
+      status = (await causeway('status')).text;
+    assert.match(status, /Waiting for an answer to sign in to Demand; give it with: causeway up/);
+    const up = await causeway('up Demand', [['Demand: ', `${USER.password}\r`]]);
+    assert.equal(up.status, 0, up.text);
+    assert.match(up.text, /Connected to Demand/);
+    assert.equal((await waiting).status, 0);
+    assert.match((await causeway('down')).text, /Disconnected\./);
+    await causeway('profile remove Demand');
   });
 
   test('leaves nothing running when a person changes their mind', async () => {

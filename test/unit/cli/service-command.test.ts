@@ -109,6 +109,25 @@ describe('what people read', () => {
     );
   });
 
+  test('says of a connection on demand what it waits for, and why the last attempt came to nothing', () => {
+    const cause = {
+      code: 'timeout.init',
+      title: 'No answer from the gateway',
+      why: '',
+      context: {},
+    } as const;
+    assert.equal(
+      stateText({ ...connection, state: 'on-demand' }, 61_000),
+      'Ready for Office: it connects when something needs it.',
+    );
+    const waiting = { ...connection, state: 'on-demand', cause, retryAt: 65_000 } as const;
+    assert.equal(
+      stateText(waiting, 61_000),
+      'Ready for Office: it connects when something needs it. The last attempt failed: No answer from the gateway. The next can begin in 4.0 s.',
+    );
+    assert.doesNotMatch(stateText(waiting, 66_000), /next/);
+  });
+
   test('cannot do anything to a terminal', () => {
     const profile = { id: 'system.office', name: '\u001b[2JOffice\u202e' };
     assert.doesNotMatch(stateText({ ...connection, profile, state: 'connecting' }, 0), /[\u001b\u202e]/);

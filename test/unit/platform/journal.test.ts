@@ -6,6 +6,7 @@ import type { Step } from '../../../core/platform/linux/steps.ts';
 const STEPS: readonly Step[] = [
   { kind: 'marks', mark: 0xca75 },
   { kind: 'parameter', path: '/proc/sys/net/ipv4/conf/all/src_valid_mark', before: '0', after: '1' },
+  { kind: 'parameter', path: '/proc/sys/net/ipv4/ip_dynaddr', before: '0', after: '1' },
   { kind: 'link', device: 'causeway0', mtu: 1380 },
   { kind: 'address', device: 'causeway0', address: 'fd05::7' },
   { kind: 'route', device: 'causeway0', prefix: '10.0.0.0/8', source: '10.5.0.7' },
@@ -49,6 +50,7 @@ test('a step whose parts are more than they should be is refused, because steps 
     { kind: 'route', device: 'causeway0', prefix: 'default', source: undefined },
     { kind: 'route', device: 'causeway0', prefix: '10.0.0.0/8', source: 'eth0' },
     { kind: 'parameter', path: '/etc/passwd', before: '0', after: '1' },
+    { kind: 'parameter', path: '/proc/sys/net/ipv4/ip_forward', before: '0', after: '1' },
     {
       kind: 'parameter',
       path: '/proc/sys/net/ipv4/conf/all/../../../kernel/core_pattern',

@@ -155,6 +155,18 @@ test('a strict rp_filter is left alone when the gateway is outside the tunnel, o
   }
 });
 
+test('a tunnel whose addresses may change has TCP follow them, until the end and not from there on', async () => {
+  const path = '/proc/sys/net/ipv4/ip_dynaddr';
+  const fake = machine({ [path]: '0' });
+  const manager = new LinuxRouteManager(fake.process());
+  for (const own of ['192.0.0.8', '10.5.0.7']) {
+    await manager.apply({ ...plan([own], ['10.0.0.0/8']), followAddresses: true });
+    assert.equal(fake.state().parameters[path], '1');
+  }
+  await manager.clear();
+  assert.equal(fake.state().parameters[path], '0');
+});
+
 test('a parameter that somebody changed meanwhile is not put back', async () => {
   const fake = machine(STRICT);
   const os = fake.process();
