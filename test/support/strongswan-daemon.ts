@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor, type Namespace } from './netns.ts';
+import { compileLibrary } from './shared-library.ts';
 import { Vici } from './strongswan-vici.ts';
 
 /*
@@ -21,8 +22,14 @@ export interface DaemonOptions {
   readonly settings?: Settings;
   /** Log level 0 to 4; at 4 the log has every key. 1 by default. */
   readonly logLevel?: number;
+  /**
+   * Octets that each of its UDP sockets holds. The machine's default is little more than a hundred packets, and charon has
+   * no setting for it: on a busy machine it may not be let read for longer than that.
+   */
+  readonly receiveBuffer?: number;
 }
 
+const WIDE_SOCKETS = join(import.meta.dirname, 'wide-sockets.c');
 const CHARON = '/usr/sbin/charon-systemd';
 const PLUGIN_DIRECTORY = '/usr/lib/ipsec/plugins';
 const MARK = '0x42';
@@ -79,7 +86,11 @@ export class Charon {
     const program = join(directory, 'charon-systemd');
     copyFileSync(CHARON, program);
     const child = namespace.spawn([program], {
-      env: { PATH: process.env['PATH'], STRONGSWAN_CONF: join(directory, 'strongswan.conf') },
+      env: {
+        PATH: process.env['PATH'],
+        STRONGSWAN_CONF: join(directory, 'strongswan.conf'),
+        ...wideSockets(directory, options),
+      },
       stdio: 'ignore',
     });
     const socket = join(directory, 'charon.vici');
@@ -99,9 +110,13 @@ export class Charon {
     return logTail(this.directory, lines);
   }
 
+  get logFile(): string {
+    return logFileIn(this.directory);
+  }
+
   /** What it writes to its log from now on, read at each call of the function that this returns. */
   logFromNow(): () => string {
-    const file = join(this.directory, 'charon.log');
+    const file = this.logFile;
     const start = readFileSync(file).length;
     return () => readFileSync(file).subarray(start).toString();
   }
@@ -130,6 +145,14 @@ export function processCpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+function wideSockets(directory: string, { receiveBuffer }: DaemonOptions): NodeJS.ProcessEnv {
+  if (receiveBuffer === undefined) return {};
+  return {
+    LD_PRELOAD: compileLibrary(WIDE_SOCKETS, directory),
+    CW_RECEIVE_BUFFER: String(receiveBuffer),
+  };
+}
+
 async function connectWhenReady(socket: string, child: ChildProcess): Promise<Vici> {
   let vici: Vici | undefined;
   await waitFor(
@@ -146,8 +169,12 @@ async function connectWhenReady(socket: string, child: ChildProcess): Promise<Vi
   return vici;
 }
 
+function logFileIn(directory: string): string {
+  return join(directory, 'charon.log');
+}
+
 function logTail(directory: string, lines = 60): string {
-  const file = join(directory, 'charon.log');
+  const file = logFileIn(directory);
   return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n') : '';
 }
 
@@ -156,7 +183,7 @@ export function daemonSettings(directory: string, { settings = {}, logLevel = 1 
   const base = {
     load: PLUGINS.join(' '),
     filelog: {
-      all: { path: join(directory, 'charon.log'), default: logLevel, flush_line: true, ike_name: true },
+      all: { path: logFileIn(directory), default: logLevel, flush_line: true, ike_name: true },
     },
     // Tests that connect again and again must not meet the defences against floods.
     block_threshold: 1000,

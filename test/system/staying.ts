@@ -53,10 +53,7 @@ export async function assertWhole({ download, stream }: Work): Promise<void> {
   await stream.stop(0);
 }
 
-/**
- * Datagrams that the kernel dropped in a namespace because whoever they were for did not read them in time. The buffer of
- * the gateway's socket holds little more than a hundred packets, and a busy machine may not let it read for longer.
- */
+/** Datagrams that the kernel dropped in a namespace because whoever they were for did not read them in time. */
 export function overflowsIn(namespace: Namespace): number {
   const counters = namespace.run(['cat', '/proc/net/snmp', '/proc/net/snmp6']);
   const [names = '', values = ''] = counters.split('\n').filter((line) => line.startsWith('Udp: '));

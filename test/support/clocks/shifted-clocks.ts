@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compileLibrary } from '../shared-library.ts';
 
 /*
  * The clocks of a machine that sleeps, for one program: nothing is done to the clocks of this machine. The library of
@@ -28,16 +28,10 @@ export class ShiftedClocks {
   readonly #file: number;
   #shift: Shift = { monotonicMs: 0, boottimeMs: 0, realtimeMs: 0 };
 
-  /** Throws with what the compiler says when there is none, or it does not take the library. */
   constructor() {
     this.#directory = mkdtempSync(join(tmpdir(), 'cw-clocks-'));
-    const [library, file] = [join(this.#directory, 'shifted-clocks.so'), join(this.#directory, 'shift')];
-    const compiler = process.env['CC'] ?? 'cc';
-    const made = spawnSync(compiler, ['-shared', '-fPIC', '-O2', '-Wall', '-Werror', '-o', library, SOURCE]);
-    if (made.status !== 0) {
-      rmSync(this.#directory, { recursive: true });
-      throw new Error(`${compiler}: ${made.error?.message ?? made.stderr.toString()}`);
-    }
+    const library = compileLibrary(SOURCE, this.#directory);
+    const file = join(this.#directory, 'shift');
     this.#file = openSync(file, 'w');
     this.#write();
     this.wrap = ['/usr/bin/env', `LD_PRELOAD=${library}`, `CW_CLOCKS=${file}`];
