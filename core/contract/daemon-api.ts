@@ -146,6 +146,14 @@ const finding = z.strictObject({
   detail: z.string(),
 });
 
+const diagnosticsBundle = z.strictObject({
+  /** ISO 8601. */
+  made: z.string(),
+  parts: z.array(z.strictObject({ name: z.string(), about: z.string(), value: z.unknown() })),
+  /** How many things of each kind have a name of ours in it instead of their own. */
+  pseudonyms: z.record(z.string(), count),
+});
+
 export const daemonApi = {
   calls: {
     /** With a secret, that is the answer to the first thing that the connection needs. */
@@ -283,6 +291,8 @@ export const daemonApi = {
       timeoutMs: 10_000,
     },
     doctor: { access: 'anyone', params: noParams, result: z.array(finding), timeoutMs: 15_000 },
+    /** What support needs to know, as far as the caller may: every name, address and key in it is taken out. */
+    diagnostics: { access: 'anyone', params: noParams, result: diagnosticsBundle, timeoutMs: 20_000 },
     /** Undoes what is left on the machine of a connection that is gone. */
     'doctor.repair': {
       access: 'administrator',
@@ -304,4 +314,5 @@ export type ProfileSummary = z.infer<typeof profileSummarySchema>;
 export type ToldFailure = z.infer<typeof toldFailureSchema>;
 export type LintProblem = z.infer<typeof lintProblem>;
 export type PolicyExplanation = z.infer<typeof explanation>;
+export type DiagnosticsBundle = z.infer<typeof diagnosticsBundle>;
 export type DoctorFinding = z.infer<typeof finding>;

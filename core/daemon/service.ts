@@ -2,6 +2,7 @@ import type { Connect, RunningConnection } from './connect.ts';
 import type { ParamsOutput } from '../contract/api.ts';
 import type {
   DaemonApi,
+  DiagnosticsBundle,
   DoctorFinding,
   LintProblem,
   PolicyExplanation,
@@ -24,6 +25,7 @@ import { policyProblems } from '../vpn/policy-support.ts';
 import { splitPolicyOf } from '../vpn/policy-rules.ts';
 import type { Policy } from '../contract/policy.ts';
 import { type ConnectionRecord, newRecord, seenBy, withEvent } from './connection-status.ts';
+import { diagnose } from './diagnostics/diagnose.ts';
 import { Needs } from './needs.ts';
 import type { ProfileStore } from './profile-store.ts';
 import type { Programs } from './programs.ts';
@@ -128,6 +130,7 @@ export class Service {
         'portal.open': ({ seconds }, { uid }) => protector.openHole(uid, seconds),
         'log.read': ({ lines }) => ok(readLog(lines)),
         doctor: async () => ok(await doctor.examine(this.#running !== undefined)),
+        diagnostics: async (_params, caller) => ok(await this.#diagnose(caller)),
         'doctor.repair': async () =>
           this.#running ? err(failure('platform.already-running')) : ok(await doctor.repair()),
       },
@@ -302,13 +305,31 @@ export class Service {
     for (const watcher of this.#watchers) this.#show(watcher);
   }
 
+  async #diagnose(caller: Caller): Promise<DiagnosticsBundle> {
+    const { version, profiles, readLog, doctor, protector, epoch } = this.#options;
+    return diagnose({
+      caller,
+      version,
+      made: epoch(),
+      status: this.#statusFor(caller),
+      settings: protector.settings,
+      findings: await doctor.examine(this.#running !== undefined),
+      profiles,
+      readLog,
+    });
+  }
+
   #show({ caller, sink }: Watcher): void {
+    sink.item(this.#statusFor(caller));
+  }
+
+  #statusFor(caller: Caller): Status {
     const running = this.#running;
     const lastFailure = this.#lastFailures.get(caller.uid);
     const automatic = this.#options.automatic.seenBy(caller);
     const { standing, settings, holeUntil } = this.#options.protector;
     const carries = ['connected', 'roaming'].includes(running?.record.status.state ?? '');
-    sink.item({
+    return {
       version: this.#options.version,
       connection: running ? seenBy(running.record, running.needs.current, caller) : null,
       protection: {
@@ -318,7 +339,7 @@ export class Service {
       },
       ...(automatic ? { automatic } : {}),
       ...(lastFailure ? { lastFailure } : {}),
-    });
+    };
   }
 }
 
