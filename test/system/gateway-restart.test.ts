@@ -45,7 +45,7 @@ for (const { name, works, goneMs, blankMs } of CASES) {
   test(
     `a gateway that is gone ${name} is missed in time and found again`,
     limit(60_000, 60_000),
-    async () => {
+    async (t) => {
       const profile = roamingProfile({ liveness: { intervalSeconds: LIVENESS_MS / 1000 } });
       await duringConnection(
         office,
@@ -65,6 +65,7 @@ for (const { name, works, goneMs, blankMs } of CASES) {
           // When it was not missed before it was back, first it has to be.
           const allowedMs = BACK_WITHIN_MS + Math.max(0, killedMs + LIVENESS_MS - backMs);
           const tookMs = connectedMs - backMs;
+          t.diagnostic(`connected ${Math.round(tookMs)} ms after its return`);
           assert.ok(tookMs <= allowedMs, `connected ${tookMs} ms after its return`);
           const again = stream ?? (await startStream());
           await again.through(connectedMs, 2000);

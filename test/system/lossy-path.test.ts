@@ -45,7 +45,7 @@ test(`${CONNECTS} connects of ${CONNECTS} succeed`, limit(180_000, 1_500_000), a
 test(
   `a session lives for ${LIFE_MS / 1000} seconds, and traffic passes as well as the path lets it`,
   limit(90_000, 700_000),
-  async () => {
+  async (t) => {
     await duringConnection(office, async (client) => {
       const stream = await UdpStream.start(office.lab.client, { target: ROAM_OFFICE[4], perSecond: 50 });
       const endsMs = monotonicMs() + LIFE_MS;
@@ -53,6 +53,7 @@ test(
       while (monotonicMs() < endsMs) await stream.through(monotonicMs(), 5000);
       const { sent, lost } = await stream.stop();
       const part = lost / sent;
+      t.diagnostic(`${lost} of ${sent} lost`);
       assert.ok(part > 0.2 && part < 0.5, `${lost} of ${sent} lost`);
       assertNeverReconnected(client);
     });

@@ -10,7 +10,7 @@ import {
   type RoamingOffice,
 } from '../interop/roaming.ts';
 import { waitFor } from '../support/netns.ts';
-import { assertNeverReconnected, assertWhole, limit, skip, times } from './staying.ts';
+import { assertNeverReconnected, assertWhole, limit, skip, spreadOf, times } from './staying.ts';
 
 const ROAMS = times(10, 100);
 
@@ -26,13 +26,16 @@ after(async () => {
 test(
   `a download survives ${ROAMS} roams between a plain uplink and one behind a NAT, over both families`,
   limit(60_000, 300_000),
-  async () => {
+  async (t) => {
     await duringConnection(office, async (client) => {
       const work = await startWork(office.lab.client);
       const before = (await office.gateway.sa()).uniqueId;
       const stuck: string[] = [];
+      const gaps: number[] = [];
       for await (const { from, to, families, gapMs } of roams(office, work, { count: ROAMS }))
         if (gapMs === undefined) stuck.push(`${from} to ${to} (${families.join()})`);
+        else gaps.push(gapMs);
+      t.diagnostic(`gaps of ${spreadOf(gaps)}`);
       assert.deepEqual(stuck, []);
       await assertWhole(work);
       assertNeverReconnected(client);

@@ -70,3 +70,10 @@ export function chances(seed: number): () => number {
     return state / 2 ** 32;
   };
 }
+
+/** How many, their median and the greatest, in words; of times in milliseconds. */
+export function spreadOf(ms: readonly number[]): string {
+  const sorted = ms.toSorted((a, b) => a - b);
+  const [median = 0, greatest = 0] = [sorted[sorted.length >> 1], sorted.at(-1)];
+  return `${Math.round(median)} ms in the middle, ${Math.round(greatest)} ms at most, ${sorted.length} times`;
+}

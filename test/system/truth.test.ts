@@ -11,7 +11,7 @@ import {
 } from '../interop/roaming.ts';
 import { ROAM_OFFICE } from '../support/roam-lab.ts';
 import { UdpStream } from '../support/traffic/streams.ts';
-import { chances, limit, skip, times } from './staying.ts';
+import { chances, limit, skip, spreadOf, times } from './staying.ts';
 
 const DEATHS = times(3, 50);
 const LIVENESS_MS = 5000;
@@ -40,8 +40,9 @@ async function startStream(): Promise<UdpStream> {
 test(
   `the state is not 'connected' for longer than the liveness period after the path died, ${DEATHS} times`,
   limit(150_000, 1_200_000),
-  async () => {
+  async (t) => {
     const chance = chances(50);
+    const took: number[] = [];
     await duringConnection(
       office,
       async (client) => {
@@ -52,6 +53,7 @@ test(
           await sleep(chance() * LIVENESS_MS);
           const { doneMs } = office.lab.silence(where);
           const tookMs = (await client.heardSince(doneMs, isState(false))) - doneMs;
+          took.push(tookMs);
           assert.ok(tookMs <= LIVENESS_MS + TELLING_MS, `death ${round + 1}: told after ${tookMs} ms`);
           await sleep(chance() * LIVENESS_MS);
           const { beganMs } = office.lab.unsilence(where);
@@ -59,6 +61,7 @@ test(
           await stream?.through(beganMs, 10_000);
           await stream?.stop(0);
         }
+        t.diagnostic(`told after ${spreadOf(took)}`);
       },
       { profile: roamingProfile({ liveness: { intervalSeconds: LIVENESS_MS / 1000 } }) },
     );
