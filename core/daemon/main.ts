@@ -59,7 +59,7 @@ async function once(task: 'close-for-boot' | 'put-back', options: DaemonOptions)
   const isDone =
     task === 'close-for-boot'
       ? await closeForBoot({ ...served, store: new SettingsStore(options.stateDirectory, ROOT) })
-      : await putBack({ ...served, repairers: [new LinuxRouteManager(os), namesOf(options, log)] });
+      : await putBack({ ...served, repairers: [namesOf(options, log), new LinuxRouteManager(os)] });
   file.close();
   return isDone ? 0 : EXIT_FAILED;
 }

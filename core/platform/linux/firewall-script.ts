@@ -76,6 +76,8 @@ function leaving(plan: FirewallPlan): string[] {
   const { tun, bypassMark, lan, stance } = plan;
   return [
     'oifname "lo" accept',
+    // Whoever is led past the tunnel is not led to other name servers, but to log in at a portal.
+    ...(plan.hole ? [] : strayNames(plan, `meta mark ${hex(bypassMark)} ct mark ${hex(STEERED_MARK)} `)),
     `meta mark ${hex(bypassMark)} accept`,
     ...within('daddr', 'refused', 'goto refuse'),
     ...(tun ? [`oifname ${quoted(tun.name)} accept`] : []),
@@ -83,11 +85,22 @@ function leaving(plan: FirewallPlan): string[] {
     ...LINK_OUT,
     // What belongs into the tunnel leaves by nothing else, whatever a route says (TunnelVision).
     ...within('daddr', 'protected', 'goto refuse'),
-    ...(plan.nameServersInTunnel ? ['meta l4proto { tcp, udp } th dport { 53, 853 } goto refuse'] : []),
+    ...strayNames(plan),
     ...within('daddr', 'passing', 'accept'),
     ...(lan ? lanRules('daddr') : []),
     ...(stance === 'closed' ? ['goto refuse'] : []),
   ];
+}
+
+/**
+ * Questions for names that leave by another way than the tunnel when no name is anybody else's: DNS, plain and
+ * encrypted, and what asks everybody on the link for short names (NetBIOS, LLMNR), which an office has too. Multicast DNS
+ * asks for names of the local network alone, and is a part of it.
+ */
+function strayNames({ nameServersInTunnel, lan }: FirewallPlan, words = ''): string[] {
+  if (!nameServersInTunnel) return [];
+  const ports = [53, 137, 853, ...(lan ? [] : [5353]), 5355];
+  return [`${words}meta l4proto { tcp, udp } th dport { ${ports.join(', ')} } goto refuse`];
 }
 
 /**
@@ -148,12 +161,14 @@ function entering({ tun, lan, stance }: FirewallPlan): string[] {
 }
 
 /** Virtual machines and containers are behind this machine: what they send has no more rights than what it sends. */
-function passing({ tun, lan, stance }: FirewallPlan): string[] {
+function passing(plan: FirewallPlan): string[] {
+  const { tun, lan, stance } = plan;
   return [
     ...within('daddr', 'refused', 'goto refuse'),
     ...(tun ? [`oifname ${quoted(tun.name)} accept`] : []),
     'ct state established,related accept',
     ...within('daddr', 'protected', 'goto refuse'),
+    ...strayNames(plan),
     ...within('daddr', 'passing', 'accept'),
     ...(stance === 'closed' && lan ? lanRules('daddr') : []),
     ...(stance === 'closed' ? ['goto refuse'] : []),
