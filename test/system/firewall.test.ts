@@ -71,7 +71,7 @@ while True:
     for s in select.select(socks, [], [])[0]:
         d, a = s.recvfrom(2000); s.sendto(a[0].encode(), a)
 `;
-const PORTS = '443,9999,53';
+const PORTS = '443,9999,53,137,853,5353,5355';
 
 describe('the firewall in a kernel', { skip: NetLab.unavailable() }, () => {
   let lab: NetLab;
@@ -185,8 +185,11 @@ describe('the firewall in a kernel', { skip: NetLab.unavailable() }, () => {
 
   test('names are asked for in the tunnel alone when the plan says so', () => {
     stand({ stance: 'open', nameServersInTunnel: true });
+    for (const port of [53, 137, 853, 5355]) assertRefused(HOST, port);
     assertRefused(SITE, 53);
-    assertRefused(HOST, 53);
+    assert.equal(ask(laptop, HOST, 5353), '192.168.7.2');
+    stand({ stance: 'open', lan: false, nameServersInTunnel: true });
+    assertRefused(HOST, 5353);
     assert.equal(ask(laptop, SITE), '192.168.7.2');
   });
 
