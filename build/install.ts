@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { SHELLS } from '../core/cli/command-table.ts';
 import { completionScript } from '../core/cli/completion/scripts.ts';
-import { buildProgram } from './program.ts';
+import { buildProgram, snapshotsOf } from './program.ts';
 
 /*
  * Installs Causeway on a Linux with systemd, or into a directory that becomes part of one (a package):
@@ -89,8 +89,9 @@ function filesOf({ prefix }: Place, built: string): Installed[] {
     copy(`${home}/package.json`, join(ROOT, 'package.json')),
     copy(`${home}/LICENSE`, join(ROOT, 'LICENSE')),
     copy(`${home}/${ADDON}`, join(ROOT, ADDON), 0o755),
-    copy(`${home}/causeway.snapshot`, join(built, 'causeway.snapshot')),
-    copy(`${home}/causewayd.snapshot`, join(built, 'causewayd.snapshot')),
+    ...[...snapshotsOf('causeway'), ...snapshotsOf('causewayd')].map((name) =>
+      copy(`${home}/${name}`, join(built, name)),
+    ),
     copy(`${bin}/causeway`, join(built, 'causeway'), 0o755),
     copy(`${sbin}/causewayd`, join(built, 'causewayd'), 0o755),
     ...UNITS.map((name) => text(`${units}/${name}`, () => unitText(name, prefix))),

@@ -11,6 +11,9 @@ import '../core/cli/completion/words.ts';
 import '../core/cli/help.ts';
 import '../core/cli/host.ts';
 import '../core/cli/service/main.ts';
+import '../core/cli/service/policies.ts';
+import '../core/cli/service/profiles.ts';
+import '../core/cli/service/run-as.ts';
 import { run } from '../core/cli/run.ts';
 import { rehearse, scripted, type Script } from './rehearsal.ts';
 
@@ -20,6 +23,9 @@ declare const REHEARSAL_SCRIPT: Script;
 v8.startupSnapshot.setDeserializeMainFunction(async () => {
   process.exit(await run(process.argv.slice(2)));
 });
+
+// Node loads it when somebody first looks at it.
+performance.now();
 
 /** V8 gives this function to a process when it starts, and the one that makes a snapshot has not started. */
 const stopgap =

@@ -25,9 +25,59 @@ import { build, type Plugin } from 'esbuild';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const OUT = join(ROOT, 'build/out');
-const ENTRIES = { causeway: 'build/program-entry.ts', causewayd: 'build/daemon-entry.ts' } as const;
 
-export type ProgramName = keyof typeof ENTRIES;
+/** A start-up snapshot of a program. */
+interface Part {
+  /** The name of its file, without an ending. */
+  readonly snapshot: string;
+  readonly entry: string;
+  /** First words of a command line that it is for; all others without them. */
+  readonly words?: readonly string[];
+  /** Modules that nothing of that needs. */
+  readonly without?: readonly string[];
+  readonly nodeArguments?: readonly string[];
+  /** Settings of glibc besides those that all have. */
+  readonly tunables?: readonly string[];
+}
+
+/**
+ * The snapshot is copied through the C heap piece by piece: in this way all of it is got from the system at once, and
+ * nothing is given back in between. For processes that do not live long, or are large anyway.
+ */
+const ONE_HEAP = ['glibc.malloc.mmap_threshold=268435456', 'glibc.malloc.top_pad=50331648'];
+
+const PARTS = {
+  causeway: [
+    {
+      snapshot: 'causeway-client',
+      entry: 'build/client-entry.ts',
+      words: ['up', 'down', 'status', 'logs', 'doctor'],
+      without: [
+        'core/cli/check.ts',
+        'core/cli/completion/scripts.ts',
+        'core/cli/completion/words.ts',
+        'core/cli/connect.ts',
+        'core/cli/service/policies.ts',
+        'core/cli/service/profiles.ts',
+        'core/cli/service/run-as.ts',
+        'core/composition/connection.ts',
+      ],
+      // The seed of hash tables is then the same in each process. Who could make use of that is the service, as which
+      // nobody but root can answer; what talks to networks has a seed of its own.
+      nodeArguments: ['--no-rehash-snapshot'],
+      tunables: ONE_HEAP,
+    },
+    { snapshot: 'causeway', entry: 'build/program-entry.ts', tunables: ONE_HEAP },
+  ],
+  causewayd: [{ snapshot: 'causewayd', entry: 'build/daemon-entry.ts' }],
+} as const satisfies Readonly<Record<string, readonly Part[]>>;
+
+export type ProgramName = keyof typeof PARTS;
+
+/** The files, besides the program itself, that it is started from: beside it, or in its home. */
+export function snapshotsOf(name: ProgramName): string[] {
+  return PARTS[name].map(({ snapshot }) => `${snapshot}.snapshot`);
+}
 
 export interface ProgramOptions {
   readonly name?: ProgramName;
@@ -59,20 +109,18 @@ export async function buildProgram(options: ProgramOptions = {}): Promise<Progra
   if (upToDate && !force) return { file, built: false };
 
   mkdirSync(out, { recursive: true });
-  const bundle = join(out, `${name}.cjs`);
-  await bundleTo(bundle, name, home ?? ROOT);
   // Built beside their places and renamed: whoever starts the program meanwhile gets a whole one.
-  const snapshot = join(out, `${name}.snapshot`);
-  const fresh = `${snapshot}.${process.pid}.tmp`;
-  writeSnapshot(bundle, fresh);
-  renameSync(fresh, snapshot);
+  for (const part of PARTS[name]) {
+    const bundle = join(out, `${part.snapshot}.cjs`);
+    await bundleTo(bundle, part, home ?? ROOT);
+    const snapshot = join(out, `${part.snapshot}.snapshot`);
+    const fresh = `${snapshot}.${process.pid}.tmp`;
+    writeSnapshot(bundle, fresh);
+    renameSync(fresh, snapshot);
+  }
   const freshFile = `${file}.${process.pid}.tmp`;
-  writeFileSync(
-    freshFile,
-    home === undefined
-      ? launcher(process.execPath, snapshot, name)
-      : launcher(join(home, 'node'), join(home, `${name}.snapshot`), name),
-  );
+  const node = home === undefined ? process.execPath : join(home, 'node');
+  writeFileSync(freshFile, launcher(node, home ?? out, name));
   chmodSync(freshFile, 0o755);
   renameSync(freshFile, file);
   writeFileSync(stampFile, `${stamp}\n`);
@@ -95,9 +143,9 @@ function stampOf(name: ProgramName, out: string, home: string | undefined): stri
 }
 
 /** A snapshot is made from one script without imports of other files. */
-async function bundleTo(outfile: string, name: ProgramName, home: string): Promise<void> {
+async function bundleTo(outfile: string, part: Part, home: string): Promise<void> {
   await build({
-    entryPoints: [join(ROOT, ENTRIES[name])],
+    entryPoints: [join(ROOT, part.entry)],
     outfile,
     bundle: true,
     platform: 'node',
@@ -107,16 +155,35 @@ async function bundleTo(outfile: string, name: ProgramName, home: string): Promi
     minifySyntax: true,
     legalComments: 'none',
     logLevel: 'silent',
-    define: name === 'causeway' ? { REHEARSAL_SCRIPT: await rehearsed() } : {},
-    plugins: [ownUrls(home), lateModules],
+    define: part.without ? {} : { REHEARSAL_SCRIPT: await rehearsed() },
+    plugins: [...(part.without ? [leavingOut(part.without)] : []), ownUrls(home), lateModules],
   });
 }
 
-async function rehearsed(): Promise<string> {
+let script: Promise<string> | undefined;
+
+function rehearsed(): Promise<string> {
   // Loaded here, because a gateway is much to load for nothing when the program is up to date.
-  const { rehearsalScript } = await import('./rehearsal-script.ts');
-  return JSON.stringify(await rehearsalScript());
+  script ??= import('./rehearsal-script.ts').then(async ({ rehearsalScript }) =>
+    JSON.stringify(await rehearsalScript()),
+  );
+  return script;
 }
+
+/** Files of ours in whose place there is one that cannot be loaded. */
+function leavingOut(files: readonly string[]): Plugin {
+  const paths = files.map((file) => join(ROOT, file));
+  return {
+    name: 'leaving-out',
+    setup: (bundler) => {
+      bundler.onLoad({ filter: /\/core\/.*\.ts$/ }, ({ path }) =>
+        paths.includes(path) ? { loader: 'ts', contents: NOT_HERE } : undefined,
+      );
+    },
+  };
+}
+
+const NOT_HERE = `throw new Error('not a part of this program'); export {};`;
 
 /** Every file keeps the import.meta.url that it has in its home: files are found beside it, the addon among them. */
 function ownUrls(home: string): Plugin {
@@ -173,16 +240,18 @@ function writeSnapshot(bundle: string, file: string): void {
   throw new Error(`Node could not make the snapshot:\n${made.error?.message ?? made.stdout + made.stderr}`);
 }
 
-/**
- * The tunable makes glibc ask for huge pages: the snapshot is copied through the C heap, and taking its pages one by
- * one would be a fifth of the start-up. Other C libraries do not look at it.
- */
-function launcher(node: string, snapshot: string, name: ProgramName): string {
-  return `#!/bin/sh
-GLIBC_TUNABLES=glibc.malloc.hugetlb=1
-export GLIBC_TUNABLES
-exec ${quoted(node)} --snapshot-blob ${quoted(snapshot)} ${name} "$@"
-`;
+/** A shell that becomes Node with the snapshot for the first word. `place`: where the snapshots are. */
+function launcher(node: string, place: string, name: ProgramName): string {
+  const starts = PARTS[name].map((part: Part) => {
+    const { snapshot, words, nodeArguments = [], tunables = [] } = part;
+    const flags = [...nodeArguments, '--snapshot-blob', quoted(join(place, `${snapshot}.snapshot`))];
+    // Huge pages: taking those of the snapshot one by one would be a fifth of the start-up. Other C libraries do not look
+    // at it.
+    const settings = ['glibc.malloc.hugetlb=1', ...tunables].join(':');
+    const start = `GLIBC_TUNABLES=${settings} exec ${quoted(node)} ${flags.join(' ')} ${name} "$@"`;
+    return words ? `case "\${1-}" in ${words.join('|')})\n  ${start} ;;\nesac` : start;
+  });
+  return `#!/bin/sh\n${starts.join('\n')}\n`;
 }
 
 /** One word of a shell. */

@@ -1,87 +1,114 @@
-import { rmSync } from 'node:fs';
 import { LAN_HOST } from '../interop/lab.ts';
-import { openOffice, startCauseway, type Office } from '../interop/office.ts';
-import { charonCmdMissing, prepareCharonCmd, startCharonCmd } from '../support/strongswan-client.ts';
-import { BENCH_GATEWAY, benchPeer, benchProfile, ourProgram } from './clients.ts';
+import { openOffice, type Office } from '../interop/office.ts';
+import { charonCmdMissing } from '../support/strongswan-client.ts';
+import { BENCH_GATEWAY } from './clients.ts';
+import { type Contender, charonCmd, foreground, ourService, theirService, up } from './connect-clients.ts';
 import { askFor, epochNow } from './first-reply.ts';
 import { rowOf, type Bench, type BenchRow } from './report.ts';
 
 const RUNS = 20;
-/** It loads what its distribution compiled in: what a user of it waits for. */
-const PEER = 'charon-cmd (all its plugins)';
 
-/** A client that was started. `said` is its story, for whoever wonders why it failed. */
-interface Client {
-  said(): string;
-  stop(): Promise<unknown>;
-}
-
-/** Milliseconds to the first reply, from the start of the process and from the first IKE message on the wire. */
+/** Milliseconds to the first reply, from when it was begun and from the first IKE message on the wire. */
 interface Sample {
   readonly fromStart: number;
   readonly fromIke: number;
 }
 
-/** One client from its start to the first reply; `start` starts it, and what is returned stops it or tells its story. */
-async function sample(office: Office, start: () => Client): Promise<Sample> {
+/** One contender from its begin to the first reply. */
+async function sample(office: Office, contender: Contender): Promise<Sample> {
+  await contender.prepare?.();
   const judge = await askFor(office.net.client, LAN_HOST, 'direct');
   const started = epochNow();
-  const client = start();
+  const begun = contender.begin();
   try {
     const { began, replied } = await judge.seen;
     return { fromStart: replied - started, fromIke: replied - began };
   } catch (error) {
-    throw new Error(`${client.said()}\n${office.gateway.charon.log()}`, { cause: error });
+    throw new Error(`${contender.name}\n${begun.said()}\n${office.gateway.charon.log()}`, { cause: error });
   } finally {
-    await client.stop();
+    await begun.stop();
     await office.gateway.terminateAll();
   }
 }
 
-function told({ fromStart, fromIke }: Sample): string {
-  return `${fromStart.toFixed(0)} ms (${fromIke.toFixed(1)} from IKE_SA_INIT)`;
+type Samples = ReadonlyMap<Contender, readonly Sample[]>;
+
+/** All of them by turns. The first of each fills caches and is not counted. */
+async function byTurns(
+  office: Office,
+  contenders: readonly Contender[],
+  note: (text: string) => void,
+): Promise<Samples> {
+  const samples = new Map<Contender, Sample[]>(contenders.map((contender) => [contender, []]));
+  for (let run = 0; run <= RUNS; run++) {
+    const told: string[] = [];
+    for (const [contender, own] of samples) {
+      const one = await sample(office, contender);
+      if (run === 0) continue;
+      own.push(one);
+      told.push(
+        `${contender.name} ${one.fromStart.toFixed(0)} ms (${one.fromIke.toFixed(1)} from IKE_SA_INIT)`,
+      );
+    }
+    if (run > 0) note(`run ${run}: ${told.join(', ')}`);
+  }
+  return samples;
+}
+
+/** Two rows: one contender beside another in the same runs, or beside none. */
+function rowsOf(
+  samples: Samples,
+  ours: Contender,
+  theirs: Contender | { readonly missing: string },
+  begin: string,
+): readonly BenchRow[] {
+  const row = (what: string, pick: (sample: Sample) => number): BenchRow =>
+    rowOf({
+      bench: 'connect',
+      metric: `${ours.name}: from ${what} to first reply`,
+      unit: 'ms',
+      peer: 'name' in theirs ? theirs.name : 'charon-cmd',
+      ours: (samples.get(ours) ?? []).map(pick),
+      theirs: 'name' in theirs ? (samples.get(theirs) ?? []).map(pick) : theirs,
+    });
+  return [row(begin, ({ fromStart }) => fromStart), row('IKE_SA_INIT', ({ fromIke }) => fromIke)];
+}
+
+async function withContenders<T>(
+  making: readonly Promise<Contender>[],
+  work: (contenders: readonly Contender[]) => Promise<T>,
+): Promise<T> {
+  const contenders = await Promise.all(making);
+  try {
+    return await work(contenders);
+  } finally {
+    for (const contender of contenders) await contender.close();
+  }
 }
 
 async function measure(office: Office, note: (text: string) => void): Promise<readonly BenchRow[]> {
   await office.gateway.configure(BENCH_GATEWAY());
-  const program = await ourProgram();
   const missing = charonCmdMissing();
-  const files = prepareCharonCmd(benchPeer({ remoteTs: ['0.0.0.0/0', '::/0'] }));
-  const startOurs = (): Client => startCauseway(office.net.client, benchProfile(), { program });
-  const startTheirs = (): Client => {
-    const client = startCharonCmd(office.net.client, files);
-    return { said: () => client.log(), stop: () => client.stop() };
-  };
-  const [ours, theirs]: [Sample[], Sample[]] = [[], []];
-  // The first of each fills caches and is not counted.
-  for (let run = 0; run <= RUNS; run++) {
-    const own = await sample(office, startOurs);
-    if (run > 0) ours.push(own);
-    if (missing !== undefined) continue;
-    const other = await sample(office, startTheirs);
-    if (run > 0) theirs.push(other);
-    note(`run ${run}: ours ${told(own)}, charon-cmd ${told(other)}`);
-  }
-  rmSync(files.directory, { recursive: true, force: true });
-  const row = (metric: string, pick: (sample: Sample) => number): BenchRow =>
-    rowOf({
-      bench: 'connect',
-      metric,
-      unit: 'ms',
-      peer: PEER,
-      ours: ours.map(pick),
-      theirs: missing === undefined ? theirs.map(pick) : { missing },
-    });
-  return [
-    row('from process start to first reply', ({ fromStart }) => fromStart),
-    row('from IKE_SA_INIT to first reply', ({ fromIke }) => fromIke),
-  ];
+  const peers = missing === undefined ? [Promise.resolve(charonCmd(office))] : [];
+  const programs = [up(office, 'running'), up(office, 'fresh'), foreground(office), ...peers];
+  const ofPrograms = await withContenders(programs, async (contenders) => {
+    const samples = await byTurns(office, contenders, note);
+    const ours = contenders.slice(0, 3);
+    const theirs = contenders[3] ?? { missing: missing ?? '' };
+    return ours.flatMap((one) => rowsOf(samples, one, theirs, 'process start'));
+  });
+  const ofServices = await withContenders([ourService(office), theirService(office)], async (contenders) => {
+    const samples = await byTurns(office, contenders, note);
+    const [ours, theirs] = contenders;
+    return ours && theirs ? rowsOf(samples, ours, theirs, 'the call') : [];
+  });
+  return [...ofPrograms, ...ofServices];
 }
 
-/** From nothing to the first reply through the tunnel, against charon-cmd at the same gateway. */
+/** From nothing to the first reply through the tunnel, against strongSwan's clients at the same gateway. */
 export const connectBench: Bench = {
   name: 'connect',
-  about: 'from nothing to the first reply through the tunnel, against charon-cmd',
+  about: 'from nothing to the first reply through the tunnel, against charon-cmd and charon-systemd',
   run: async (note) => {
     const office = await openOffice('bconnect');
     try {

@@ -54,6 +54,12 @@ export class StrongSwanClient {
 
   /** Brings the tunnel up. Rejects with the client's log when that fails. */
   async connect(options: StrongSwanClientOptions): Promise<void> {
+    await this.load(options);
+    await this.initiate();
+  }
+
+  /** Tells it of the connection and its secrets, and nothing more. */
+  async load(options: StrongSwanClientOptions): Promise<void> {
     const { vici } = this.charon;
     await vici.command('clear-creds');
     for (const data of options.authorities ?? [])
@@ -65,8 +71,12 @@ export class StrongSwanClient {
       await vici.command('load-shared', { id: 'u', type: 'IKE', data: user.secret, owners: [] });
     if (user.auth === 'pubkey') await vici.command('load-key', { type: 'any', data: user.privateKey });
     await vici.command('load-conn', { [CONNECTION]: clientSection(options) });
+  }
+
+  /** Brings up what was loaded. Rejects with the client's log when that fails. */
+  async initiate(): Promise<void> {
     try {
-      await vici.command('initiate', { child: 'net', ike: CONNECTION, timeout: '20000' });
+      await this.charon.vici.command('initiate', { child: 'net', ike: CONNECTION, timeout: '20000' });
     } catch (error) {
       throw new Error(`strongSwan as client did not connect\n${this.charon.log()}`, { cause: error });
     }

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
-import { buildProgram } from '../../build/program.ts';
+import { buildProgram, snapshotsOf } from '../../build/program.ts';
 import { Stage } from '../demo/stage.ts';
 import { NetLab } from '../support/netns.ts';
 
@@ -36,6 +36,11 @@ for (const args of [
   ['check', EXAMPLE],
   ['check', bad],
   ['connect', join(folder, 'missing.json')],
+  ['up', '--help'],
+  ['up', '--password-fd', 'secret'],
+  ['status', '--socket', join(folder, 'nowhere')],
+  ['policy', 'show', 'Office', '--socket', join(folder, 'nowhere')],
+  ['completion', 'bash'],
 ]) {
   test(`the program does with '${args.map((arg) => basename(arg)).join(' ')}' what the sources do`, async () => {
     const { file } = await buildProgram();
@@ -68,8 +73,10 @@ test('the program is built anew only when something changed, and can be built el
   const first = await buildProgram({ outDirectory: folder });
   assert.equal(first.built, true);
   assert.deepEqual(outcome([first.file, '--version']), outcome([...SOURCES, '--version']));
-  const { ino } = statSync(join(folder, 'causeway.snapshot'));
+  const numbers = (): number[] => snapshotsOf('causeway').map((name) => statSync(join(folder, name)).ino);
+  const [client, whole] = numbers();
   assert.equal((await buildProgram({ outDirectory: folder })).built, false);
+  assert.deepEqual(numbers(), [client, whole]);
   assert.equal((await buildProgram({ outDirectory: folder, force: true })).built, true);
-  assert.notEqual(statSync(join(folder, 'causeway.snapshot')).ino, ino);
+  assert.ok(!numbers().includes(client ?? 0) && !numbers().includes(whole ?? 0));
 });

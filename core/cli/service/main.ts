@@ -7,9 +7,6 @@ import { Screen } from '../screen.ts';
 import { colored, marksOf } from '../terminal.ts';
 import { automatic, automaticRows, beacon } from './automatic.ts';
 import type { ServiceCommand } from './command.ts';
-import { policy } from './policies.ts';
-import { profile } from './profiles.ts';
-import { runAs } from './run-as.ts';
 import { settings } from './settings.ts';
 import { type ServiceSession, tellFailure, tellJson, watchStatus } from './session.ts';
 import { blockedText, factRows, findingText, stateText } from './status-text.ts';
@@ -47,7 +44,8 @@ export async function runServiceCommand(
   }
 }
 
-function carryOut(session: ServiceSession): Promise<number> {
+/** What reads files is loaded when it is needed: connecting waits for none of it. */
+async function carryOut(session: ServiceSession): Promise<number> {
   switch (session.command.name) {
     case 'up':
       return up(session);
@@ -56,11 +54,11 @@ function carryOut(session: ServiceSession): Promise<number> {
     case 'status':
       return status(session);
     case 'profile':
-      return profile(session);
+      return (await import('./profiles.ts')).profile(session);
     case 'policy':
-      return policy(session);
+      return (await import('./policies.ts')).policy(session);
     case 'run':
-      return runAs(session);
+      return (await import('./run-as.ts')).runAs(session);
     case 'settings':
       return settings(session);
     case 'automatic':
