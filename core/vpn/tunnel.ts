@@ -348,7 +348,9 @@ export class Tunnel {
       const problem = guarding && (await guarding);
       if (problem) return problem;
       const applied = await ports.routes.apply(plan);
-      return applied.ok ? await names?.apply(toAsk) : applied.error;
+      // That no gateway gave name servers yet says nothing about the gateway.
+      const told = tenant ? toAsk : { ...toAsk, takesAll: false };
+      return applied.ok ? await names?.apply(told) : applied.error;
     } catch (error) {
       return bug(error);
     }

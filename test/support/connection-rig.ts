@@ -9,9 +9,11 @@ import { utf8 } from '../../core/lib/bytes.ts';
 import { ok } from '../../core/lib/result.ts';
 import type { IpAddress } from '../../core/net/address.ts';
 import { SecretBytes } from '../../core/lib/secret.ts';
+import type { DnsManager } from '../../core/platform/ports.ts';
 import { Connection } from '../../core/vpn/connection.ts';
 import type { CredentialQuestion, CredentialSource } from '../../core/vpn/credential-source.ts';
 import type { Outcome } from '../../core/vpn/machine/state.ts';
+import type { ConnectionPorts } from '../../core/vpn/ports.ts';
 import { IdType } from '../../core/wire/constants.ts';
 import type { FakeNetworkMonitor } from './fake-network.ts';
 import { FakeLaptop } from './fake-ports.ts';
@@ -39,6 +41,8 @@ export interface RigOptions {
   readonly network?: FakeNetworkMonitor;
   /** Another gateway, which the profile names as an alternative: where it is, and what is special about it. */
   readonly alternative?: MakeGatewayOptions & { readonly at: IpAddress };
+  /** Sets whom names are asked of; nobody does without it. */
+  readonly dns?: DnsManager;
   /** Sees every event besides the rig. */
   readonly onEvent?: (event: ConnectionEvent) => void;
 }
@@ -99,7 +103,7 @@ export class Rig {
     this.connection = new Connection({
       profile: profileFor(this.office, method, options),
       credentials: this.credentials,
-      ports: this.laptop.ports,
+      ports: { ...this.laptop.ports, ...dnsOf(options) },
       systemAnchors: () => [],
       onEvent: (event) => {
         // Whatever happens, a watcher can rely on the form of what it is told.
@@ -189,6 +193,10 @@ export class Rig {
   get failureCode(): string | undefined {
     return this.event('failed')?.failure.code;
   }
+}
+
+function dnsOf({ dns }: RigOptions): Pick<ConnectionPorts, 'dns'> {
+  return dns ? { dns: () => dns } : {};
 }
 
 /** Promises that can go on have done so; nothing waits for time to pass. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { formatPrefix } from '../../../core/net/prefix.ts';
-import { err } from '../../../core/lib/result.ts';
+import type { ProfileInput } from '../../../core/contract/profile.ts';
 import { failure } from '../../../core/lib/failure.ts';
+import { err, ok } from '../../../core/lib/result.ts';
+import { formatAddress } from '../../../core/net/address.ts';
+import { formatPrefix } from '../../../core/net/prefix.ts';
+import type { DnsManager } from '../../../core/platform/ports.ts';
 import { Rig, type RigOptions } from '../../support/connection-rig.ts';
 import { packet } from '../net/packets.ts';
 
@@ -151,6 +154,33 @@ describe('a connection on demand', () => {
     await enters(rig, udp(OWN));
     assert.equal(rig.state.state, 'connected');
     assert.deepEqual(rig.office.received.slice(before), [udp(OWN)]);
+  });
+
+  test('looks names up as the profile says, and once it was there as the gateway said', async () => {
+    const asked = async (dns: ProfileInput['dns']): Promise<readonly string[]> => {
+      const seen: string[] = [];
+      const manager: DnsManager = {
+        apply: ({ servers }) => {
+          seen.push(servers.map(formatAddress).join());
+          return Promise.resolve(ok(undefined));
+        },
+        clear: () => {
+          seen.push('cleared');
+          return Promise.resolve(ok(undefined));
+        },
+      };
+      const rig = await connected({ dns: manager, profile: dns ? { dns } : {} });
+      await rig.advance(IDLE_MS + 5_000);
+      assert.equal(rig.state?.state, 'on-demand');
+      assert.deepEqual(
+        rig.events.filter(({ event }) => event === 'warning'),
+        [],
+      );
+      // The gateway may have said more domains meanwhile.
+      return [...new Set(seen)];
+    };
+    assert.deepEqual(await asked({ servers: ['10.1.0.53'] }), ['10.1.0.53']);
+    assert.deepEqual(await asked(undefined), ['10.1.0.53,fd01::53']);
   });
 
   test('stays for what only comes in', async () => {
