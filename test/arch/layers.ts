@@ -36,6 +36,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'core/vpn': ['core/ike', 'core/ipsec', 'core/net', 'core/contract', 'core/lib', 'core/platform/ports.ts'],
   'core/platform': ['core/net', 'core/lib', 'core/node-tun'],
   'core/rpc': ['core/contract', 'core/lib'],
+  'core/import': ['core/contract', 'core/lib', 'core/crypto', 'core/pki'],
   'core/composition': [
     'core/vpn',
     'core/platform',
@@ -47,7 +48,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   'core/daemon': BELOW_THE_ROOTS,
   'core/cli': BELOW_THE_ROOTS,
-  'electron/main': ['core/lib', 'core/contract', 'core/rpc'],
+  'electron/main': ['core/lib', 'core/contract', 'core/rpc', 'core/import'],
   'electron/preload': ['core/lib', 'core/contract'],
   renderer: ['core/lib', 'core/contract'],
 };
@@ -62,6 +63,7 @@ export const PURE_ROOMS: readonly string[] = [
   'core/ike',
   'core/net',
   'core/ipsec',
+  'core/import',
   'core/vpn/machine',
   'core/vpn/trust',
 ];

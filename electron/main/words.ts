@@ -1,0 +1,117 @@
+import type { AppState } from '../../core/contract/gui-api.ts';
+import type { TrayWords } from './tray-model.ts';
+
+/*
+ * What the app says outside of its window: the tray, notifications, dialogs of the desktop. The words of the window are
+ * in renderer/i18n.
+ */
+
+export interface Words {
+  readonly tray: TrayWords;
+  readonly notices: {
+    readonly connected: (profile: string) => string;
+    readonly lost: (profile: string) => string;
+    readonly lostBody: string;
+    readonly failed: (profile: string) => string;
+    readonly asked: (profile: string) => string;
+    readonly askedBody: string;
+    readonly blocked: string;
+    readonly blockedBody: string;
+  };
+  readonly dialogs: {
+    readonly importTitle: string;
+    readonly importFiles: string;
+    readonly exportTitle: string;
+    readonly reportTitle: string;
+  };
+}
+
+const ENGLISH: Words = {
+  tray: {
+    states: {
+      starting: 'Looking for the service …',
+      disconnected: 'Disconnected',
+      preparing: 'connecting …',
+      connecting: 'connecting …',
+      configuring: 'connecting …',
+      connected: 'connected',
+      roaming: 'changing the network …',
+      reconnecting: 'connecting again …',
+      'waiting-for-network': 'waiting for a network',
+      disconnecting: 'disconnecting …',
+      asking: 'needs your answer',
+      'on-demand': 'connects when it is needed',
+    },
+    blocked: 'Disconnected: nothing passes',
+    noService: 'The service of Causeway cannot be reached',
+    noProfiles: 'No profiles yet',
+    connect: (profile) => `Connect ${profile}`,
+    disconnect: (profile) => `Disconnect ${profile}`,
+    open: 'Open Causeway',
+    quit: 'Quit',
+    attention: 'needs your attention',
+  },
+  notices: {
+    connected: (profile) => `Connected to ${profile}`,
+    lost: (profile) => `${profile} is interrupted`,
+    lostBody: 'Causeway is connecting again. Until then nothing for it leaves this computer.',
+    failed: (profile) => `${profile} is disconnected`,
+    asked: (profile) => `${profile} needs your answer`,
+    askedBody: 'Open Causeway to go on.',
+    blocked: 'Nothing passes',
+    blockedBody: 'The kill switch holds back everything until you connect.',
+  },
+  dialogs: {
+    importTitle: 'Import a profile',
+    importFiles: 'Profiles and certificates',
+    exportTitle: 'Export the profile',
+    reportTitle: 'Save the report',
+  },
+};
+
+const GERMAN: Words = {
+  tray: {
+    states: {
+      starting: 'Dienst wird gesucht …',
+      disconnected: 'Getrennt',
+      preparing: 'verbindet …',
+      connecting: 'verbindet …',
+      configuring: 'verbindet …',
+      connected: 'verbunden',
+      roaming: 'wechselt das Netz …',
+      reconnecting: 'verbindet erneut …',
+      'waiting-for-network': 'wartet auf ein Netz',
+      disconnecting: 'trennt …',
+      asking: 'braucht Ihre Eingabe',
+      'on-demand': 'verbindet bei Bedarf',
+    },
+    blocked: 'Getrennt: alles wird zurückgehalten',
+    noService: 'Der Dienst von Causeway ist nicht erreichbar',
+    noProfiles: 'Noch keine Profile',
+    connect: (profile) => `${profile} verbinden`,
+    disconnect: (profile) => `${profile} trennen`,
+    open: 'Causeway öffnen',
+    quit: 'Beenden',
+    attention: 'braucht Ihre Aufmerksamkeit',
+  },
+  notices: {
+    connected: (profile) => `Mit ${profile} verbunden`,
+    lost: (profile) => `${profile} ist unterbrochen`,
+    lostBody: 'Causeway verbindet erneut. Bis dahin verlässt nichts davon diesen Computer.',
+    failed: (profile) => `${profile} ist getrennt`,
+    asked: (profile) => `${profile} braucht Ihre Eingabe`,
+    askedBody: 'Öffnen Sie Causeway, um fortzufahren.',
+    blocked: 'Alles wird zurückgehalten',
+    blockedBody: 'Der Notschalter hält alles zurück, bis Sie sich verbinden.',
+  },
+  dialogs: {
+    importTitle: 'Profil importieren',
+    importFiles: 'Profile und Zertifikate',
+    exportTitle: 'Profil exportieren',
+    reportTitle: 'Bericht speichern',
+  },
+};
+
+export function wordsOf(language: AppState['language']): Words {
+  return language === 'de' ? GERMAN : ENGLISH;
+}

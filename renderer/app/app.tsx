@@ -1,0 +1,57 @@
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { Button } from 'react-aria-components';
+import { useTranslation } from 'react-i18next';
+import { NeedDialog } from '../features/connection/need-dialog.tsx';
+import { ProposalDialog } from '../features/profiles/proposal-dialog.tsx';
+import { Icon, Sign } from '../ui/icons.tsx';
+import { useAppState } from './bridge.tsx';
+import { NavigationContext } from './navigation.tsx';
+import { SCREEN_NAMES, SCREENS, type ScreenName } from './screens.ts';
+import { ServiceNotice } from './service-notice.tsx';
+import { SideState } from './side-state.tsx';
+
+/** The window: the screens at the left, one of them at the right, and what has to be answered over both. */
+export function App(): ReactNode {
+  const { t } = useTranslation();
+  const state = useAppState();
+  const [screen, setScreen] = useState<ScreenName>('connection');
+  const content = useRef<HTMLElement>(null);
+  useEffect(() => content.current?.scrollTo(0, 0), [screen]);
+  const { view: View } = SCREENS[screen];
+  return (
+    <NavigationContext value={setScreen}>
+      <div className="frame">
+        <header className="side">
+          <div className="side-name">
+            <Sign />
+            <span className="side-label">{t('common.app')}</span>
+          </div>
+          <nav aria-label={t('common.navigation')}>
+            <ul>
+              {SCREEN_NAMES.map((name) => (
+                <li key={name}>
+                  <Button
+                    className="side-item"
+                    {...(name === screen ? { 'aria-current': 'page' as const } : {})}
+                    aria-label={t(`${name}.title`)}
+                    onPress={() => setScreen(name)}
+                  >
+                    <Icon name={SCREENS[name].icon} />
+                    <span className="side-label">{t(`${name}.title`)}</span>
+                  </Button>
+                </li>
+              ))}
+            </ul>
+          </nav>
+          <SideState />
+        </header>
+        <main className="content" ref={content}>
+          <ServiceNotice />
+          <View />
+        </main>
+      </div>
+      <NeedDialog key={state.status?.connection?.need?.id ?? 'none'} />
+      <ProposalDialog />
+    </NavigationContext>
+  );
+}

@@ -1,0 +1,67 @@
+import type { ConnectedFacts } from '../../../core/contract/snapshot.ts';
+
+/** A plain word on a suite, as its weakest part earns it. */
+export type Strength = 'strong' | 'sufficient' | 'weak';
+
+/** Judged by the words of proposals: RFC 8221 and RFC 8247 say what is recommended and what is not. */
+export function strengthOf({ ike, esp }: ConnectedFacts['suite']): Strength {
+  const parts = `${ike}-${esp}`.split('-');
+  if (parts.some((part) => /^(3des|des|null|md5|modp(768|1024|1536)|cast128|blowfish)/.test(part)))
+    return 'weak';
+  if (parts.some((part) => /^(sha1|sha96|aes\d*$|modp2048|prfsha1)/.test(part))) return 'sufficient';
+  return 'strong';
+}
+
+/** Octets in a unit that reads well, in the manner of a language. */
+export function octetsText(octets: number, language: string): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+  let value = octets;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  const digits = unit === 0 || value >= 100 ? 0 : 1;
+  const text = new Intl.NumberFormat(language, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(value);
+  return `${text} ${units[unit] ?? ''}`;
+}
+
+/** Hours, minutes and seconds; the largest two that are not nothing. */
+export function durationText(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  if (h > 0) return `${h} h ${m} min`;
+  return m > 0 ? `${m} min ${s} s` : `${s} s`;
+}
+
+/** Totals at a time, and the octets a second since the sample before. */
+export interface Sample {
+  readonly at: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly inPerSecond: number;
+  readonly outPerSecond: number;
+}
+
+const KEPT_MS = 5 * 60_000;
+
+/** The samples with one more; those that are too old go. Totals that shrank belong to another connection. */
+export function withSample(
+  samples: readonly Sample[],
+  now: { readonly at: number; readonly bytesIn: number; readonly bytesOut: number },
+): readonly Sample[] {
+  const last = samples.at(-1);
+  const isNew = !last || now.bytesIn < last.bytesIn || now.bytesOut < last.bytesOut;
+  if (isNew) return [{ ...now, inPerSecond: 0, outPerSecond: 0 }];
+  const seconds = (now.at - last.at) / 1000;
+  if (seconds < 0.2) return samples;
+  const sample = {
+    ...now,
+    inPerSecond: (now.bytesIn - last.bytesIn) / seconds,
+    outPerSecond: (now.bytesOut - last.bytesOut) / seconds,
+  };
+  return [...samples.filter(({ at }) => at >= now.at - KEPT_MS), sample];
+}

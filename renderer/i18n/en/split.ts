@@ -1,0 +1,3 @@
+export const split = {
+  title: 'Split tunnel',
+} as const;

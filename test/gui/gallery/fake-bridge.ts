@@ -1,0 +1,42 @@
+import type { AppState, GuiBridge, GuiOutcome } from '../../../core/contract/gui-api.ts';
+import { GUI_VERBS, type GuiVerb } from '../../../core/contract/gui-verbs.ts';
+
+/** What the answers of the app are in a scene: those that are not named come back empty. */
+export type Answers = { readonly [V in GuiVerb]?: GuiOutcome<V> };
+
+export interface Scene {
+  readonly state: AppState;
+  readonly answers?: Answers;
+}
+
+declare global {
+  interface Window {
+    /** What the page asked for, for the tests to look at. */
+    asked: { readonly verb: GuiVerb; readonly params: unknown }[];
+  }
+}
+
+/** Answers as the scene says, and shows one state. */
+export function fakeBridge(
+  { state, answers = {} }: Scene,
+  { theme, language }: { readonly theme: string; readonly language: 'en' | 'de' },
+): GuiBridge {
+  window.asked = [];
+  const themed = { ...state, language, settings: { ...state.settings, theme } } as AppState;
+  const verbs = Object.fromEntries(
+    GUI_VERBS.map((verb) => [
+      verb,
+      (params: unknown) => {
+        window.asked.push({ verb, params });
+        return Promise.resolve(answers[verb] ?? { ok: true, value: null });
+      },
+    ]),
+  );
+  return {
+    ...verbs,
+    onState: (watch: (state: AppState) => void) => {
+      watch(themed);
+      return () => undefined;
+    },
+  } as unknown as GuiBridge;
+}
