@@ -46,6 +46,7 @@ export default [
       'out/**',
       '.cache/**',
       'eslint.config.js',
+      '**/*.cjs',
     ],
   },
   ...tseslint.configs.strictTypeChecked,

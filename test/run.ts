@@ -15,7 +15,7 @@ const root = resolve(import.meta.dirname, '..');
 const words = process.argv.slice(2);
 
 /** Folders whose tests must have the machine to themselves. */
-const ALONE = ['interop', 'system'];
+const ALONE = ['interop', 'system', 'gui'];
 
 function check(title: string, command: string, args: readonly string[]): void {
   const startedAt = performance.now();
@@ -59,7 +59,8 @@ if (files.length === 0) {
 
 if (words.length === 0) {
   check('format', 'prettier', ['--check', '--log-level=warn', '.']);
-  check('types', 'tsc', ['-p', '.']);
+  for (const project of ['.', 'renderer', 'test/gui/gallery'])
+    check(`types of ${project}`, 'tsc', ['-p', project]);
   check('lint', 'eslint', ['--max-warnings=0', '.']);
 }
 const isAlone = (file: string): boolean =>

@@ -171,7 +171,10 @@ export class AppController {
     const ref = { profile: id, what: need.what };
     if (!this.#kept.remembered.includes(accountOf(ref))) return;
     const secret = await this.#options.credentials.get(ref);
-    if (!secret) return this.tell();
+    if (!secret) {
+      this.tell();
+      return;
+    }
     await this.#options.link.call('need.answer', { need: need.id }, secret);
     secret.wipe();
   }

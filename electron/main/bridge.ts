@@ -67,9 +67,7 @@ async function answer<V extends GuiVerb>(
   }
   // The schema of the verb makes it what the handler's type says.
   const done = await handlers[verb](parsed.data as never);
-  return done.ok
-    ? { ok: true, value: done.value as z.output<GuiApi[V]['result']> }
-    : { ok: false, failure: told(done.error) };
+  return done.ok ? { ok: true, value: done.value } : { ok: false, failure: told(done.error) };
 }
 
 function told(why: Failure): GuiFailure {

@@ -107,11 +107,21 @@ export class DaemonLink {
     this.#isTrying = false;
     if (!found.ok) {
       this.#tell({ ...NOTHING, link: linkOf(found.error) });
-      return this.#later();
+      this.#later();
+      return;
     }
     const client = found.value;
-    if (this.#ended) return client.close();
     this.#client = client;
+    this.#watch(client);
+    // It may have been told to end while it looked.
+    if (this.#hasEnded()) client.close();
+  }
+
+  #hasEnded(): boolean {
+    return this.#ended;
+  }
+
+  #watch(client: Client<DaemonApi>): void {
     client.open(
       'status',
       {},

@@ -10,7 +10,8 @@ import {
   Popover,
   Select as AriaSelect,
   SelectValue,
-  Switch as AriaSwitch,
+  SwitchButton,
+  SwitchField,
   Text,
   TextArea,
   TextField as AriaTextField,
@@ -106,12 +107,14 @@ export interface SwitchProps {
 
 export function Switch({ children, isDisabled = false, ...rest }: SwitchProps): ReactNode {
   return (
-    <AriaSwitch {...rest} isDisabled={isDisabled} className="switch">
-      <div className="switch-track" aria-hidden="true">
-        <div className="switch-thumb" />
-      </div>
-      <span>{children}</span>
-    </AriaSwitch>
+    <SwitchField {...rest} isDisabled={isDisabled}>
+      <SwitchButton className="switch">
+        <div className="switch-track" aria-hidden="true">
+          <div className="switch-thumb" />
+        </div>
+        <span>{children}</span>
+      </SwitchButton>
+    </SwitchField>
   );
 }
 
@@ -131,9 +134,9 @@ export function Select<K extends string>(props: SelectProps<K>): ReactNode {
   return (
     <AriaSelect
       className="field"
-      selectedKey={value}
+      value={value}
       isDisabled={isDisabled}
-      onSelectionChange={(key) => {
+      onChange={(key) => {
         const chosen = options.find((option) => option.key === key);
         if (chosen) onChange(chosen.key);
       }}

@@ -19,6 +19,7 @@ export const connection: Same<typeof english> = {
     'waiting-for-network': 'Wartet auf ein Netz',
     disconnecting: 'Trennt',
     asking: 'Braucht Ihre Eingabe',
+    'on-demand': 'Verbindet bei Bedarf',
   },
   phase: {
     resolving: 'Sucht das Gateway',

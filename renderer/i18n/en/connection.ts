@@ -16,6 +16,7 @@ export const connection = {
     'waiting-for-network': 'Waiting for a network',
     disconnecting: 'Disconnecting',
     asking: 'Needs your answer',
+    'on-demand': 'Connects when it is needed',
   },
   phase: {
     resolving: 'Looking up the gateway',

@@ -73,7 +73,8 @@ function withConnection(change: Partial<ConnectionStatus>, state: Partial<AppSta
   return { state: { ...CALM, ...state, status: { ...status, connection: { ...CONNECTION, ...change } } } };
 }
 
-const { facts: _facts, traffic: _traffic, ...WITHOUT_FACTS } = CONNECTION;
+const { profile, isYours, startedAt, since, warnings } = CONNECTION;
+const BEGUN = { profile, isYours, startedAt, since, warnings };
 
 /** Every state that the window can be in, by the name that a picture of it has. */
 export const SCENES: Readonly<Record<string, Scene>> = {
@@ -86,7 +87,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
         version: '0.1.0',
         protection: { killSwitch: 'off', blocked: false },
         connection: {
-          ...WITHOUT_FACTS,
+          ...BEGUN,
           state: 'asking',
           need: {
             id: 1,
@@ -100,5 +101,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
       },
     },
   },
-  'no-service': { state: { ...CALM, service: { link: 'absent' }, status: null, profiles: [], machine: null } },
+  'no-service': {
+    state: { ...CALM, service: { link: 'absent' }, status: null, profiles: [], machine: null },
+  },
 };
