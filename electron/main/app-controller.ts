@@ -280,15 +280,16 @@ export class AppController {
   async #makeReport(): Promise<Result<{ text: string }, Failure>> {
     const made = await this.#options.link.call('diagnostics', {});
     if (!made.ok) return made;
-    this.#report = made.value.text;
-    return ok({ text: made.value.text });
+    const text = `${JSON.stringify(made.value, undefined, 2)}\n`;
+    this.#report = text;
+    return ok({ text });
   }
 
   #saveReport(): Promise<Result<boolean, Failure>> {
     const text = this.#report;
     return text === undefined
       ? Promise.resolve(ok(false))
-      : this.#save('report', 'causeway-report.txt', text);
+      : this.#save('report', 'causeway-report.json', text);
   }
 
   async #save(kind: 'profile' | 'report', name: string, text: string): Promise<Result<boolean, Failure>> {

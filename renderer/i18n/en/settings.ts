@@ -1,3 +1,42 @@
 export const settings = {
   title: 'Settings',
+  app: 'This app',
+  theme: 'Colours',
+  themes: { system: 'As the desktop', light: 'Light', dark: 'Dark', contrast: 'High contrast' },
+  language: 'Language',
+  languages: { system: 'As the desktop', en: 'English', de: 'Deutsch' },
+  launchAtLogin: 'Start when I log in',
+  notifications: 'Tell me when a connection is lost, or needs an answer',
+  trayMissing:
+    'This desktop shows no tray icons. The window therefore stays open; on GNOME the extension “AppIndicator” brings the icon.',
+  secrets: 'Passwords',
+  saveSecrets: 'Offer to remember passwords',
+  saveSecretsHelp:
+    'They go into the keychain of this desktop and nowhere else. Switching this off forgets them.',
+  keychain: 'Keychain',
+  keychainStates: {
+    unknown: '{{backend}}, not used yet',
+    ready: '{{backend}}, in use',
+    locked: '{{backend}}, locked: unlock it to have passwords remembered',
+    absent: 'none: you will be asked every time',
+  },
+  machine: 'This computer',
+  machineNote: 'Only an administrator can change this; it holds for everybody on this computer.',
+  killSwitch: 'Kill switch',
+  killSwitches: {
+    off: 'Off: without a connection everything goes its ordinary way',
+    session: 'While connected: nothing leaks when the connection is interrupted',
+    always: 'Always: nothing passes without a connection',
+  },
+  lan: 'Reach printers and computers on the local network',
+  doctor: {
+    title: 'Health check',
+    body: 'Looks at what Causeway changed on this computer, and whether something is left that should not be.',
+    run: 'Check now',
+    repair: 'Repair',
+    states: { good: 'good', changed: 'changed by Causeway', bad: 'wrong' },
+  },
+  about: 'About',
+  versions: 'App {{app}}, service {{service}}',
+  noService: 'none',
 } as const;

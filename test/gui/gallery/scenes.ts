@@ -1,5 +1,7 @@
 import type { AppProfile, AppState } from '../../../core/contract/gui-api.ts';
-import type { ConnectionStatus } from '../../../core/contract/daemon-api.ts';
+import type { ConnectionStatus, ToldFailure } from '../../../core/contract/daemon-api.ts';
+import { sentence, toldContext } from '../../../core/contract/failure-text.ts';
+import { failure, type Failure } from '../../../core/lib/failure.ts';
 import type { Scene } from './fake-bridge.ts';
 
 /** A moment that every picture is made at, so that they are alike from run to run. */
@@ -76,6 +78,17 @@ function withConnection(change: Partial<ConnectionStatus>, state: Partial<AppSta
 const { profile, isYours, startedAt, since, warnings } = CONNECTION;
 const BEGUN = { profile, isYours, startedAt, since, warnings };
 
+function told(why: Failure): ToldFailure {
+  return { code: why.code, ...sentence(why), context: toldContext(why) };
+}
+
+const PROPOSAL_REFUSED = told(
+  failure('peer.no-proposal-chosen', {
+    gateway: 'vpn.example.com',
+    offered: ['aes256gcm16-prfsha384-ecp384', 'aes256-sha256-modp2048'],
+  }),
+);
+
 /** Every state that the window can be in, by the name that a picture of it has. */
 export const SCENES: Readonly<Record<string, Scene>> = {
   disconnected: { state: CALM },
@@ -99,6 +112,29 @@ export const SCENES: Readonly<Record<string, Scene>> = {
           },
         },
       },
+    },
+  },
+  failed: {
+    state: {
+      ...CALM,
+      status: {
+        version: '0.1.0',
+        protection: { killSwitch: 'off', blocked: false },
+        connection: null,
+        lastFailure: PROPOSAL_REFUSED,
+      },
+      activity: [
+        { at: NOW - 60_000, kind: 'service', what: 'ready' },
+        { at: NOW - 20_000, kind: 'state', what: 'connecting', profile: 'Office' },
+        {
+          at: NOW - 18_000,
+          kind: 'failure',
+          what: PROPOSAL_REFUSED.code,
+          detail: PROPOSAL_REFUSED.title,
+          profile: 'Office',
+          failure: PROPOSAL_REFUSED,
+        },
+      ],
     },
   },
   'no-service': {

@@ -1,0 +1,57 @@
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { ToldFailure } from '../../../core/contract/daemon-api.ts';
+import { failureWords } from '../../i18n/failures.ts';
+import { Facts } from '../../ui/parts.tsx';
+import { factLines } from './model.ts';
+
+export interface FailureExplainedProps {
+  readonly failure: ToldFailure;
+  readonly at: number | undefined;
+  readonly profile: string | undefined;
+}
+
+/** All that is known of a failure: what, why, what to do, who, and the facts that support asks for. */
+export function FailureExplained({ failure, at, profile }: FailureExplainedProps): ReactNode {
+  const { t, i18n } = useTranslation();
+  const { title, why, next, who } = failureWords(failure);
+  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'medium', timeStyle: 'medium' });
+  const shown = ['offered', 'configured'];
+  const others = Object.keys(failure.context).filter((name) => !shown.includes(name));
+  return (
+    <section className="card failure-explained">
+      <h2>{t('activity.failure.title')}</h2>
+      <p className="failure-title selectable">{title}</p>
+      <Facts
+        rows={[
+          [t('activity.failure.why'), why],
+          [t('activity.failure.next'), next],
+          [t('activity.failure.who'), t(`common.who.${who}`)],
+          [t('activity.failure.profile'), profile],
+          [t('activity.failure.when'), at === undefined ? undefined : time.format(at)],
+          [
+            t('activity.failure.offered'),
+            <Lines key="offered" lines={factLines(failure.context, 'offered')} />,
+          ],
+          [
+            t('activity.failure.configured'),
+            <Lines key="configured" lines={factLines(failure.context, 'configured')} />,
+          ],
+          ...others.map(
+            (name) => [name, <Lines key={name} lines={factLines(failure.context, name)} />] as const,
+          ),
+          [t('activity.failure.code'), <code key="code">{failure.code}</code>],
+        ]}
+      />
+    </section>
+  );
+}
+
+function Lines({ lines }: { lines: readonly string[] | undefined }): ReactNode {
+  if (!lines) return null;
+  return lines.map((line) => (
+    <div key={line} className="mono">
+      {line}
+    </div>
+  ));
+}
