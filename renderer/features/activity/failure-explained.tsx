@@ -17,6 +17,10 @@ export function FailureExplained({ failure, at, profile }: FailureExplainedProps
   const { title, why, next, who } = failureWords(failure);
   const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'medium', timeStyle: 'medium' });
   const shown = ['offered', 'configured'];
+  const linesOf = (name: string): ReactNode => {
+    const lines = factLines(failure.context, name);
+    return lines && <Lines lines={lines} />;
+  };
   const others = Object.keys(failure.context).filter((name) => !shown.includes(name));
   return (
     <section className="card failure-explained">
@@ -29,17 +33,9 @@ export function FailureExplained({ failure, at, profile }: FailureExplainedProps
           [t('activity.failure.who'), t(`common.who.${who}`)],
           [t('activity.failure.profile'), profile],
           [t('activity.failure.when'), at === undefined ? undefined : time.format(at)],
-          [
-            t('activity.failure.offered'),
-            <Lines key="offered" lines={factLines(failure.context, 'offered')} />,
-          ],
-          [
-            t('activity.failure.configured'),
-            <Lines key="configured" lines={factLines(failure.context, 'configured')} />,
-          ],
-          ...others.map(
-            (name) => [name, <Lines key={name} lines={factLines(failure.context, name)} />] as const,
-          ),
+          [t('activity.failure.offered'), linesOf('offered')],
+          [t('activity.failure.configured'), linesOf('configured')],
+          ...others.map((name) => [name, linesOf(name)] as const),
           [t('activity.failure.code'), <code key="code">{failure.code}</code>],
         ]}
       />
@@ -47,8 +43,7 @@ export function FailureExplained({ failure, at, profile }: FailureExplainedProps
   );
 }
 
-function Lines({ lines }: { lines: readonly string[] | undefined }): ReactNode {
-  if (!lines) return null;
+function Lines({ lines }: { lines: readonly string[] }): ReactNode {
   return lines.map((line) => (
     <div key={line} className="mono">
       {line}
