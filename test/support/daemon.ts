@@ -17,11 +17,11 @@ export const DAEMON_GROUP = 64_123;
 export class DaemonProcess {
   readonly directory: string;
   readonly socketPath: string;
-  readonly #namespace: Namespace;
+  readonly #namespace: Pick<Namespace, 'spawn'>;
   #child: ChildProcess | undefined;
   #said = '';
 
-  private constructor(namespace: Namespace) {
+  private constructor(namespace: Pick<Namespace, 'spawn'>) {
     this.#namespace = namespace;
     this.directory = mkdtempSync(join(tmpdir(), 'cw-daemon-'));
     // As /run is: the service's own directory in it decides who gets in.
@@ -30,7 +30,7 @@ export class DaemonProcess {
     this.socketPath = join(this.directory, 'run', SOCKET_NAME);
   }
 
-  static async start(namespace: Namespace): Promise<DaemonProcess> {
+  static async start(namespace: Pick<Namespace, 'spawn'>): Promise<DaemonProcess> {
     const daemon = new DaemonProcess(namespace);
     await daemon.start();
     return daemon;

@@ -4,13 +4,17 @@ import { type Answer, decode, encode, type Packet } from 'dns-packet';
 
 /*
  * A name server with a few names: `node name-server-child.ts <address> <names>`. Names are JSON: a list of addresses each,
- * or the name that it stands for; '*' is every other name. Says what it is asked, a line of JSON each.
+ * or the name that it stands for, or lists in `turns`, the next of which is told each time; '*' is every other name. Says
+ * what it is asked, a line of JSON each.
  */
 
 const [, , address = '', text = '{}'] = process.argv;
-const names = JSON.parse(text) as Record<string, readonly string[] | string>;
+type Known = readonly string[] | string | { readonly turns: string[][] };
+const names = JSON.parse(text) as Record<string, Known>;
 const NO_NAME = 3;
 const TTL = 60;
+/** Of what changes. */
+const SHORT_TTL = 1;
 
 function answersTo(name: string, type: string): Answer[] | undefined {
   const found = names[name] ?? names['*'];
@@ -18,10 +22,17 @@ function answersTo(name: string, type: string): Answer[] | undefined {
   if (typeof found === 'string') {
     return [{ type: 'CNAME', name, ttl: TTL, data: found }, ...(answersTo(found, type) ?? [])];
   }
-  return found.flatMap((data): Answer[] => {
+  const [list, ttl] = 'turns' in found ? [takeTurn(found.turns, type), SHORT_TTL] : [found, TTL];
+  return list.flatMap((data): Answer[] => {
     const own = data.includes(':') ? 'AAAA' : 'A';
-    return own === type ? [{ type: own, name, ttl: TTL, data }] : [];
+    return own === type ? [{ type: own, name, ttl, data }] : [];
   });
+}
+
+function takeTurn(turns: string[][], type: string): string[] {
+  const [first = []] = turns;
+  if (type === 'A' && turns.length > 1) turns.shift();
+  return first;
 }
 
 function reply(octets: Buffer, transport: 'udp' | 'tcp', from: string): Buffer {
