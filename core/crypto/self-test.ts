@@ -42,21 +42,8 @@ export function startTest(answers: KnownAnswers = KNOWN_ANSWERS): Result<number,
   return selfTest({ ...answers, keyExchange: [] });
 }
 
-/** Key exchange methods that gave their published answers in this process. */
-const PROVEN = new Set<number>();
-
-/**
- * Whether this key exchange method gives its published answer. False for one that has none. What it gave once in this
- * process it is not asked for again.
- */
+/** Whether this key exchange method gives its published answer here and now. False for one that has none. */
 export function keyExchangeWorks(id: number, answers: KnownAnswers = KNOWN_ANSWERS): boolean {
-  if (answers === KNOWN_ANSWERS && PROVEN.has(id)) return true;
-  const works = givesAnswers(id, answers);
-  if (works && answers === KNOWN_ANSWERS) PROVEN.add(id);
-  return works;
-}
-
-function givesAnswers(id: number, answers: KnownAnswers): boolean {
   const own = answers.keyExchange.filter((answer) => answer.id === id);
   return own.length > 0 && own.every((answer) => attempt(() => agrees(answer)));
 }
