@@ -267,7 +267,7 @@ describe('a connection on demand', { skip: NetLab.unavailable() }, () => {
     assert.equal(watch.last?.connection?.cause?.code, 'config.credential-missing');
     await pause(300);
     assert.equal(await ping(1), undefined);
-    assert.equal(watch.last.connection?.need, undefined, 'nobody is asked again at once');
+    assert.equal(watch.items.at(-1)?.connection?.need, undefined, 'nobody is asked again at once');
   });
 });
 
