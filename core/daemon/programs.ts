@@ -3,6 +3,7 @@ import type { Log } from '../lib/ports.ts';
 import { ok, type Result } from '../lib/result.ts';
 import { plainAppName } from '../net/policy/app-name.ts';
 import { findHierarchy } from '../platform/linux/apps/group-tree.ts';
+import { readyNft } from '../platform/linux/apps/ready-nft.ts';
 import { type Asker, RunGroups } from '../platform/linux/apps/run-groups.ts';
 import { LinuxFirewall, programGroups } from '../platform/linux/firewall.ts';
 import type { LinuxOs } from '../platform/linux/os.ts';
@@ -25,7 +26,8 @@ export interface MachinePrograms extends Programs {
 export function machinePrograms(os: LinuxOs, log: Log): MachinePrograms {
   const hierarchy = findHierarchy();
   if (!hierarchy) log('info', 'no-cgroup2', {});
-  const firewall = new LinuxFirewall(os, programGroups(hierarchy, log));
+  const nft = readyNft(os);
+  const firewall = new LinuxFirewall(nft, programGroups(hierarchy, nft.prepare, log));
   const groups = new RunGroups({ hierarchy, refresh: () => firewall.refresh() });
   return {
     firewall,
@@ -37,6 +39,7 @@ export function machinePrograms(os: LinuxOs, log: Log): MachinePrograms {
     close: () => {
       firewall.close();
       groups.close();
+      nft.dismiss();
     },
   };
 }

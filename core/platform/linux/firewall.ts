@@ -18,11 +18,19 @@ export interface WatchedGroups {
 export interface ProgramGroups {
   readonly hierarchy: Hierarchy;
   readonly watch: (onChange: () => void) => WatchedGroups;
+  /** Starts what the next change is made with: a program that has just begun waits for it. */
+  readonly prepare: () => void;
   readonly log: Log;
 }
 
-export function programGroups(hierarchy: Hierarchy | undefined, log: Log): ProgramGroups | undefined {
-  return hierarchy && { hierarchy, watch: (onChange) => new GroupWatch(hierarchy, onChange), log };
+export function programGroups(
+  hierarchy: Hierarchy | undefined,
+  prepare: () => void,
+  log: Log,
+): ProgramGroups | undefined {
+  if (!hierarchy) return undefined;
+  const watch = (onChange: () => void): GroupWatch => new GroupWatch(hierarchy, onChange);
+  return { hierarchy, watch, prepare, log };
 }
 
 /** A group that is gone before nft has looked at it makes nft refuse all; then there is another look. */
@@ -40,9 +48,9 @@ export class LinuxFirewall implements Firewall {
   readonly #programs: ProgramGroups | undefined;
   /** The script that stands; undefined when nobody here knows. */
   #standing: string | undefined;
-  /** The applications that it speaks of, and what fills its sets. */
+  /** The applications that it speaks of, and the groups that are in its sets. */
   #apps: readonly string[] = [];
-  #filled = '';
+  #filled: ReadonlySet<number> = new Set();
   #watch: WatchedGroups | undefined;
   #isToFill = false;
   #queue: Promise<unknown> = Promise.resolve();
@@ -93,7 +101,7 @@ export class LinuxFirewall implements Firewall {
     const programs = this.#programs;
     if (apps.length > 0 && !programs) return err(failure('platform.no-programs'));
     const watch = apps.length === 0 ? undefined : (this.#watch ?? programs?.watch(() => this.#noticed()));
-    const done = await this.#run(() => ({ script, filling: this.#filling(watch, apps) }));
+    const done = await this.#run(script, () => this.#filling(watch, apps));
     if (!done.ok) {
       if (watch !== this.#watch) watch?.close();
       return done;
@@ -123,27 +131,25 @@ export class LinuxFirewall implements Firewall {
     const [watch, apps] = [this.#watch, this.#apps];
     if (!watch) return Promise.resolve(ok(undefined));
     const filling = this.#filling(watch, apps);
-    if (filling.key === this.#filled) return Promise.resolve(ok(undefined));
-    return this.#run(() => ({ script: '', filling: this.#filling(watch, apps) }));
+    // Groups that are gone may stay in the sets until another one comes: no other group is ever taken for them.
+    if (filling.ids.every((id) => this.#filled.has(id))) return Promise.resolve(ok(undefined));
+    return this.#run('', () => this.#filling(watch, apps), filling);
   }
 
   #filling(watch: WatchedGroups | undefined, apps: readonly string[]): Filling {
-    if (!watch || !this.#programs) return { text: '', key: '' };
+    if (!watch || !this.#programs) return { text: '', ids: [] };
     const groups = watch.scan();
     const text = fillScript(FIREWALL_TABLE, apps, groups, this.#programs.hierarchy.prefix);
-    // A group that was made again has its name and is another one.
-    return { text, key: `${text}${groups.map(({ id }) => id).join()}` };
+    return { text, ids: groups.map(({ id }) => id) };
   }
 
-  async #run(
-    make: () => { readonly script: string; readonly filling: Filling },
-  ): Promise<Result<void, Failure>> {
-    for (let attempt = 1; ; attempt++) {
-      const { script, filling } = make();
+  async #run(script: string, fill: () => Filling, first = fill()): Promise<Result<void, Failure>> {
+    for (let [attempt, filling] = [1, first]; ; attempt++, filling = fill()) {
       const done = await this.#os.run('nft', ['-f', '-'], `${script}${filling.text}`);
       if (!done.ok) return done;
       if (done.value.status === 0) {
-        this.#filled = filling.key;
+        this.#filled = new Set(filling.ids);
+        if (filling.text !== '') this.#programs?.prepare();
         return ok(undefined);
       }
       if (filling.text !== '' && attempt < ATTEMPTS) continue;
@@ -155,6 +161,5 @@ export class LinuxFirewall implements Firewall {
 
 interface Filling {
   readonly text: string;
-  /** Another one fills the sets with something else. */
-  readonly key: string;
+  readonly ids: readonly number[];
 }

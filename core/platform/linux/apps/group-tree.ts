@@ -34,13 +34,15 @@ function isCgroup2(directory: string): boolean {
 export interface Group {
   /** From the root, without a slash in front. */
   readonly path: string;
-  /** Its inode: another group of the same path has another one. */
+  /** Its inode: another group has another one, also one of the same path later (cgroup_id in the kernel). */
   readonly id: number;
   readonly holdsUnits: boolean;
   /** What its application may be called. */
   readonly apps: readonly string[];
 }
 
+/** A directory of control groups has one link more for each group in it. */
+const LINKS_OF_EMPTY = 2;
 /** As deep as a group can be for the firewall to know it; desktops need seven. */
 export const DEEPEST = 8;
 
@@ -54,11 +56,11 @@ export function groupsOf({ root }: Pick<Hierarchy, 'root'>): Group[] {
       // Below a unit only our own groups are looked for: the rest is as the unit is.
       if (isInUnit && runAppOf(name) === undefined) continue;
       const path = parent === '' ? name : `${parent}/${name}`;
-      const id = inode(`${root}/${path}`);
-      if (id === undefined) continue;
+      const found = statSync(`${root}/${path}`, { throwIfNoEntry: false });
+      if (!found) continue;
       const isHolder = !isInUnit && holdsUnits(name);
-      groups.push({ path, id, holdsUnits: isHolder, apps: appNamesOf(path) });
-      if (!isInUnit) walk(path, depth + 1, !isHolder);
+      groups.push({ path, id: found.ino, holdsUnits: isHolder, apps: appNamesOf(path) });
+      if (!isInUnit && found.nlink > LINKS_OF_EMPTY) walk(path, depth + 1, !isHolder);
     }
   };
   walk('', 1, false);
@@ -73,8 +75,4 @@ function subdirectories(directory: string): string[] {
   } catch {
     return [];
   }
-}
-
-function inode(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino;
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'nod
 import { failure, type Failure } from '../../../lib/failure.ts';
 import { err, ok, type Result } from '../../../lib/result.ts';
 import { plainAppName } from '../../../net/policy/app-name.ts';
-import { isAlive, startOf } from '../process-identity.ts';
+import { startOf } from '../process-identity.ts';
 import { DEEPEST, groupsOf, type Hierarchy } from './group-tree.ts';
 import { holdsUnits, isPlainName, runAppOf, runGroupName } from './unit-names.ts';
 
@@ -50,14 +50,14 @@ export class RunGroups {
     const name = plainAppName(app);
     let group: string | undefined;
     try {
-      const process = identityOf(asker, proc);
+      const startTicks = startOfAsker(asker, proc);
       group = `${hierarchy.root}${placeFor(ownGroup(asker.pid, proc), name)}`;
       this.#await(group, 1);
       make(group);
       // Before the process is in the group the rules know whose it is.
       const known = await refresh();
       if (!known.ok) return known;
-      if (!isAlive(process)) throw new Error('it ended meanwhile');
+      if (startOf(asker.pid, proc) !== startTicks) throw new Error('it ended meanwhile');
       writeFileSync(`${group}/cgroup.procs`, `${asker.pid}`);
       return ok(undefined);
     } catch (error) {
@@ -112,14 +112,11 @@ export class RunGroups {
 }
 
 /** The process that asks: the number may be another one's by now, and that would be moved by mistake. */
-function identityOf(
-  { pid, uid }: Asker,
-  proc: string,
-): { readonly pid: number; readonly startTicks: number } {
+function startOfAsker({ pid, uid }: Asker, proc: string): number {
   const startTicks = startOf(pid, proc);
   const real = /^Uid:\t(\d+)\t/m.exec(readFileSync(`${proc}/${pid}/status`, 'latin1'))?.[1];
   if (startTicks === undefined || Number(real) !== uid) throw new Error('it is not there any more');
-  return { pid, startTicks };
+  return startTicks;
 }
 
 /** The control group of a process, from the root: '/' or '/a/b' (cgroups(7)). */
