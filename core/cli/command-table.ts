@@ -39,6 +39,9 @@ export const OPTION_FORMS = {
   repair: { about: 'put right what is wrong' },
   app: { value: { name: 'NAME', kind: 'free' }, about: 'the application that sends' },
   lines: { short: 'n', value: { name: 'N', kind: 'free' }, about: 'how many lines' },
+  follow: { short: 'f', about: 'go on with lines as they are written' },
+  output: { short: 'o', value: { name: 'FILE', kind: 'file' }, about: 'where to save it' },
+  print: { about: 'show all of it' },
   'password-fd': { value: { name: 'N', kind: 'free' }, about: 'read the password from this descriptor' },
   'passphrase-fd': { value: { name: 'N', kind: 'free' }, about: 'read the passphrase from this descriptor' },
   keylog: { value: { name: 'FILE', kind: 'file' }, about: 'write the keys to a file' },
@@ -104,6 +107,7 @@ export const SERVICE_FORMS = [
     options: [],
     about: 'what goes through the tunnel, past it, nowhere',
   },
+  { words: 'policy edit', operands: [PROFILE], options: [], about: 'change it in your editor' },
   { words: 'policy set', operands: [PROFILE, FILE], options: [], about: 'put another policy in its place' },
   { words: 'policy lint', operands: [PROFILE], options: [], about: 'tell what is odd in it' },
   {
@@ -155,8 +159,19 @@ export const SERVICE_FORMS = [
     options: [],
     about: 'the pin of a server that proves a network',
   },
-  { words: 'logs', operands: [], options: ['lines'], about: 'the newest lines of the log of the service' },
+  {
+    words: 'logs',
+    operands: [],
+    options: ['lines', 'follow'],
+    about: 'the newest lines of the log of the service',
+  },
   { words: 'doctor', operands: [], options: ['repair'], about: 'tell what is wrong here, and put it right' },
+  {
+    words: 'diagnostics',
+    operands: [],
+    options: ['output', 'print'],
+    about: 'what support needs to know, without names',
+  },
 ] as const satisfies readonly CommandForm[];
 
 type FirstWord<Words extends string> = Words extends `${infer First} ${string}` ? First : Words;

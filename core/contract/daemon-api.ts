@@ -283,11 +283,14 @@ export const daemonApi = {
       result: z.strictObject({ until: epochMs }),
       timeoutMs: 15_000,
     },
-    /** The newest lines of the service's log, oldest first. */
+    /**
+     * The newest lines of the service's log, oldest first. `end` counts the lines that the service wrote since it
+     * started; `after` is such a count, and only lines behind it are wanted.
+     */
     'log.read': {
       access: 'administrator',
-      params: z.strictObject({ lines: z.number().int().min(1).max(10_000) }),
-      result: z.array(z.string()),
+      params: z.strictObject({ lines: z.number().int().min(1).max(10_000), after: count.optional() }),
+      result: z.strictObject({ lines: z.array(z.string()), end: count }),
       timeoutMs: 10_000,
     },
     doctor: { access: 'anyone', params: noParams, result: z.array(finding), timeoutMs: 15_000 },
@@ -303,6 +306,8 @@ export const daemonApi = {
   },
   streams: {
     status: { access: 'anyone', params: noParams, item: statusSchema },
+    /** Whenever the log has grown: its `end`, for log.read. */
+    log: { access: 'administrator', params: noParams, item: z.strictObject({ end: count }) },
   },
 } as const satisfies Api;
 

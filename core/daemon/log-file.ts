@@ -11,6 +11,18 @@ export interface LogFileOptions {
   readonly level: LogLevel;
 }
 
+/** The log as others read it. */
+export interface ReadableLog {
+  /** The newest lines, oldest first; with `after` only those that were written behind so many. */
+  tail(lines: number, after?: number): string[];
+  /** How many lines this process has written. */
+  readonly end: number;
+  /** Calls back at each further line. Returns its undoing. */
+  watch(callback: () => void): () => void;
+}
+
+/** Lines that are kept for whoever follows. */
+const RECENT = 1000;
 const LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug', 'trace'];
 /** Characters of a field that are kept: what comes from outside may be long. */
 const MAX_FIELD = 500;
@@ -19,8 +31,12 @@ const MAX_FIELD = 500;
  * The service's log: a line a fact, the time first, then level, event and fields as JSON. One file and the one before
  * it. A log that cannot be written is no reason to end a connection: then nothing is kept.
  */
-export class LogFile {
+export class LogFile implements ReadableLog {
   readonly #options: LogFileOptions;
+  readonly #watchers = new Set<() => void>();
+  /** The newest lines of this process, of which there were `#end`. */
+  #recent: string[] = [];
+  #end = 0;
   #descriptor: number | undefined;
   #octets = 0;
 
@@ -38,13 +54,34 @@ export class LogFile {
     } catch {
       this.close();
     }
+    this.#note(line.trimEnd());
   };
 
-  /** The newest lines, oldest first. */
-  tail(lines: number): string[] {
+  get end(): number {
+    return this.#end;
+  }
+
+  watch(callback: () => void): () => void {
+    this.#watchers.add(callback);
+    return () => this.#watchers.delete(callback);
+  }
+
+  tail(lines: number, after?: number): string[] {
+    if (after !== undefined) {
+      const wanted = Math.min(this.#end - after, lines);
+      return wanted > 0 ? this.#recent.slice(-wanted) : [];
+    }
     const { path, maxOctets } = this.#options;
     const all = [`${path}.1`, path].flatMap((file) => linesOf(file, maxOctets));
     return all.slice(-lines);
+  }
+
+  #note(line: string): void {
+    this.#end++;
+    this.#recent.push(line);
+    // Cut seldom, and then by half: cutting moves all that is kept.
+    if (this.#recent.length > 2 * RECENT) this.#recent = this.#recent.slice(-RECENT);
+    for (const tell of this.#watchers) tell();
   }
 
   close(): void {

@@ -70,7 +70,7 @@ function namesOf({ stateDirectory }: DaemonOptions, log: Log): LinuxDnsManager {
 }
 
 /** Serves until a signal says that it is enough. The exit code. */
-async function serve(options: DaemonOptions): Promise<number> {
+async function serve(options: DaemonOptions, whenServing: WhenServing): Promise<number> {
   const owner = ROOT;
   const manager = serviceManager(process.env['NOTIFY_SOCKET']);
   const file = openLog(options);
@@ -116,7 +116,7 @@ async function serve(options: DaemonOptions): Promise<number> {
     connect: (setup) => createConnection({ ...setup, stateDirectory }),
     epoch,
     after,
-    readLog: (lines) => file.tail(lines),
+    logFile: file,
     doctor: machineDoctor(os, protector, names),
     protector,
     programs,
@@ -135,6 +135,7 @@ async function serve(options: DaemonOptions): Promise<number> {
   log('info', 'started', { version: version(), pid: process.pid });
   service.start();
   manager.ready();
+  whenServing(service);
   const signal = await ending((error) => log('error', 'fault', { stack: error.stack }));
   manager.stopping();
   log('info', 'ending', { signal });
@@ -166,8 +167,15 @@ function version(): string {
   return value;
 }
 
-async function main(): Promise<number> {
-  const options = parseDaemonOptions(process.argv.slice(2));
+/** Told when clients can connect; `isIdle`: there is no connection, and none is being made. */
+export type WhenServing = (service: { readonly isIdle: boolean }) => void;
+
+/** Runs one command line of causewayd; the exit code, once there is nothing more to do. */
+export async function runDaemon(
+  argv: readonly string[],
+  whenServing: WhenServing = () => undefined,
+): Promise<number> {
+  const options = parseDaemonOptions(argv);
   if (!options.ok) {
     process.stderr.write(`causewayd: ${options.error}\n${DAEMON_HELP}`);
     return EXIT_USAGE;
@@ -180,10 +188,14 @@ async function main(): Promise<number> {
     return complain('must run as root: it makes tunnel interfaces and changes routes');
   const { task } = options.value;
   try {
-    return await (task === 'serve' ? serve(options.value) : once(task, options.value));
+    return await (task === 'serve' ? serve(options.value, whenServing) : once(task, options.value));
   } catch (error) {
     return complain(error instanceof Error ? error.message : String(error));
   }
 }
 
-process.exitCode = await main();
+if (import.meta.main) {
+  void runDaemon(process.argv.slice(2)).then((code) => {
+    process.exitCode = code;
+  });
+}

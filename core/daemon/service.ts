@@ -27,6 +27,7 @@ import type { Policy } from '../contract/policy.ts';
 import { type ConnectionRecord, newRecord, seenBy, withEvent } from './connection-status.ts';
 import { diagnose } from './diagnostics/diagnose.ts';
 import { Needs } from './needs.ts';
+import type { ReadableLog } from './log-file.ts';
 import type { ProfileStore } from './profile-store.ts';
 import type { Programs } from './programs.ts';
 
@@ -36,7 +37,7 @@ export interface ServiceOptions {
   readonly connect: Connect;
   readonly epoch: () => number;
   readonly after: (ms: number, callback: () => void) => () => void;
-  readonly readLog: (lines: number) => string[];
+  readonly logFile: ReadableLog;
   /** What is on this machine because of us, and what is left of what is gone. */
   readonly doctor: Doctor;
   readonly protector: Protector;
@@ -99,8 +100,13 @@ export class Service {
     for (const { sink } of this.#watchers) sink.end(failure('contract.disconnected'));
   }
 
+  /** Nobody waits for anything that a connection does. */
+  get isIdle(): boolean {
+    return this.#running === undefined;
+  }
+
   get handlers(): Handlers<DaemonApi> {
-    const { profiles, readLog, doctor, protector, automatic, askBeacon } = this.#options;
+    const { profiles, logFile, doctor, protector, automatic, askBeacon } = this.#options;
     const reread = <T>(value: T): T => {
       automatic.reread();
       return value;
@@ -128,7 +134,7 @@ export class Service {
         'automatic.choose': ({ profile }, { uid }) => automatic.choose(uid, profile),
         'beacon.ask': async ({ host, port }) => ok(await askBeacon(host, port)),
         'portal.open': ({ seconds }, { uid }) => protector.openHole(uid, seconds),
-        'log.read': ({ lines }) => ok(readLog(lines)),
+        'log.read': ({ lines, after }) => ok({ lines: logFile.tail(lines, after), end: logFile.end }),
         doctor: async () => ok(await doctor.examine(this.#running !== undefined)),
         diagnostics: async (_params, caller) => ok(await this.#diagnose(caller)),
         'doctor.repair': async () =>
@@ -141,6 +147,11 @@ export class Service {
           this.#show(watcher);
           automatic.clientCame(caller.uid);
           return () => this.#watchers.delete(watcher);
+        },
+        log: (_params, _caller, sink) => {
+          const tell = (): void => sink.item({ end: logFile.end });
+          tell();
+          return logFile.watch(tell);
         },
       },
       ownerOf: (name) => {
@@ -306,7 +317,7 @@ export class Service {
   }
 
   async #diagnose(caller: Caller): Promise<DiagnosticsBundle> {
-    const { version, profiles, readLog, doctor, protector, epoch } = this.#options;
+    const { version, profiles, logFile, doctor, protector, epoch } = this.#options;
     return diagnose({
       caller,
       version,
@@ -315,7 +326,7 @@ export class Service {
       settings: protector.settings,
       findings: await doctor.examine(this.#running !== undefined),
       profiles,
-      readLog,
+      readLog: (lines) => logFile.tail(lines),
     });
   }
 

@@ -83,7 +83,7 @@ function sourcesOf(who: People, [before, behind]: readonly [string, string]): Bu
           name: `${who.machine} VPN`,
           gateway: {
             address: who.host,
-            identity: who.subject.text,
+            identity: who.host,
             authorities: `-----BEGIN CERTIFICATE-----\n${who.key}\n-----END CERTIFICATE-----`,
           },
           user: { method: 'certificate', username: who.user, privateKey: who.key },

@@ -23,7 +23,10 @@ export interface ServiceCommand {
   readonly json: boolean;
   readonly watch: boolean;
   readonly repair: boolean;
+  readonly follow: boolean;
+  readonly print: boolean;
   readonly lines: number;
+  readonly output?: string;
   /** A program, by the name of its service or desktop entry. */
   readonly app?: string;
   /** A file descriptor to read the secret from, in place of a person. */
@@ -68,13 +71,17 @@ export function parseServiceCommand(
   if (!passwordFd.ok) return passwordFd;
   const socketPath = typeof values['socket'] === 'string' ? values['socket'] : DEFAULT_SOCKET;
   if (!socketPath.startsWith('/')) return err('--socket needs an absolute path');
+  const output = values['output'];
   return ok({
     name,
     operands: positionals,
     json: values['json'] === true,
     watch: values['watch'] === true,
     repair: values['repair'] === true,
+    follow: values['follow'] === true,
+    print: values['print'] === true,
     lines,
+    ...(typeof output === 'string' ? { output } : {}),
     ...(app === undefined ? {} : { app }),
     ...(passwordFd.value === undefined ? {} : { passwordFd: passwordFd.value }),
     socketPath,

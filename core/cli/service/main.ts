@@ -66,7 +66,9 @@ async function carryOut(session: ServiceSession): Promise<number> {
     case 'beacon':
       return beacon(session);
     case 'logs':
-      return logs(session);
+      return (await import('./logs.ts')).logs(session);
+    case 'diagnostics':
+      return (await import('./diagnostics.ts')).diagnostics(session);
     case 'doctor':
       return doctor(session);
   }
@@ -101,13 +103,6 @@ async function status({ client, screen, command, epoch, onEndAsked }: ServiceSes
   undo();
   watched.close();
   return lost ? tellFailure(screen, lost) : EXIT_ENDED_BY_USER;
-}
-
-async function logs({ client, screen, command }: ServiceSession): Promise<number> {
-  const lines = await client.call('log.read', { lines: command.lines });
-  if (!lines.ok) return tellFailure(screen, lines.error);
-  for (const line of lines.value) screen.line(line);
-  return EXIT_ENDED_BY_USER;
 }
 
 async function doctor({ client, screen, command }: ServiceSession): Promise<number> {

@@ -1,12 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { LintProblem, PolicyExplanation } from '../../contract/daemon-api.ts';
-import { parsePolicy, type Policy } from '../../contract/policy.ts';
+import type { Policy } from '../../contract/policy.ts';
 import { failure, type Failure } from '../../lib/failure.ts';
-import { err, ok, type Result } from '../../lib/result.ts';
+import { err, type Result } from '../../lib/result.ts';
 import { parseAddress } from '../../net/address.ts';
 import { EXIT_ENDED_BY_USER } from '../exit-codes.ts';
 import { MAX_FILE_BYTES } from '../profile-file.ts';
 import { harmless } from '../terminal.ts';
+import { editPolicy, policyOfText } from './edit-policy.ts';
 import { findProfile, type ServiceSession, tellFailure, tellJson } from './session.ts';
 
 /** `causeway policy …`. */
@@ -17,6 +18,10 @@ export async function policy(session: ServiceSession): Promise<number> {
   if (!found.ok) return tellFailure(screen, found.error);
   const { id, name } = found.value;
   if (verb === 'explain') return explain(session, id, file);
+  if (verb === 'edit') {
+    const edited = await editPolicy(session, found.value);
+    return edited.ok ? tellProblems(session, id, edited.value) : edited.error;
+  }
   if (verb === 'set') {
     const read = readPolicy(file);
     if (!read.ok) return tellFailure(screen, read.error);
@@ -99,18 +104,13 @@ export function explanationText(told: PolicyExplanation): string[] {
 }
 
 function readPolicy(path: string): Result<Policy, Failure> {
-  let value: unknown;
   try {
     if (statSync(path).size > MAX_FILE_BYTES) throw new Error('it is longer than 1 MiB');
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    return policyOfText(readFileSync(path, 'utf8'), path);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    return err(failure('config.profile-unreadable', { file: path, detail }));
+    return err(failure('config.policy-unreadable', { file: path, detail }));
   }
-  const parsed = parsePolicy(value);
-  return parsed.ok
-    ? ok(parsed.value)
-    : err(failure('config.profile-invalid', { file: path, problems: parsed.error }));
 }
 
 async function tellProblems(

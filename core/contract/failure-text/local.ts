@@ -49,6 +49,38 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'Correct the profile and check it with: causeway check PROFILE.json',
   })),
 
+  'config.policy-unreadable': explain('user', ['file', 'detail'], (c) => ({
+    title: 'The policy cannot be read',
+    why: `${c.file ?? 'The file'} cannot be understood as JSON${given(c.detail, (text) => `: ${text}`)}.`,
+    next: 'Check the path, and look for a missing or surplus comma, or a quotation mark that is not closed.',
+  })),
+
+  'config.policy-invalid': explain('user', ['file', 'problems'], (c) => ({
+    title: 'The policy has mistakes in it',
+    why:
+      given(c.problems, (text) => `${c.file ?? 'The policy'} says:\n${text}`) ||
+      `${c.file ?? 'The policy'} holds something that Causeway does not know or that has the wrong form.`,
+    next: 'Correct the policy and write it again with: causeway policy set.',
+  })),
+
+  'config.policy-changed': explain('user', [], () => ({
+    title: 'The policy was changed by somebody else meanwhile',
+    why: 'It is no longer the one that was opened in the editor, and writing the edited one would undo that change.',
+    next: 'Look at what holds now with causeway policy show, and edit that.',
+  })),
+
+  'config.editor-failed': explain('user', ['editor', 'detail'], (c) => ({
+    title: 'The editor did not do its work',
+    why: `${c.editor ?? 'The editor'} could not be run to its end${given(c.detail, (text) => `: ${text}`)}. The policy is as it was.`,
+    next: 'Set the environment variable EDITOR to an editor of this machine, such as nano or vi, and try again.',
+  })),
+
+  'config.file-not-written': explain('user', ['file', 'detail'], (c) => ({
+    title: 'The file could not be written',
+    why: `${c.file ?? 'The file'} could not be made${given(c.detail, (text) => `: ${text}`)}. Nothing was replaced.`,
+    next: 'Name a new file in a directory of yours with --output.',
+  })),
+
   'config.policy-unusable': explain('user', ['problems'], (c) => ({
     title: 'The split-tunnel policy cannot be carried out',
     why:

@@ -60,7 +60,7 @@ test('an unknown word is answered with the nearest known one', () => {
   );
   assert.equal(
     parse('frobnicate'),
-    "'frobnicate' is not a command; the commands are connect, check, completion, up, down, status, profile, policy, run, settings, automatic, beacon, logs, doctor",
+    "'frobnicate' is not a command; the commands are connect, check, completion, up, down, status, profile, policy, run, settings, automatic, beacon, logs, doctor, diagnostics",
   );
   assert.equal(
     parse('connect p.json --pasword-fd 3'),

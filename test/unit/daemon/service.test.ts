@@ -112,7 +112,7 @@ describe('the service', () => {
       },
       epoch: () => NOW,
       after: () => () => undefined,
-      readLog: (lines) => [`${lines} lines`],
+      logFile: { tail: (lines) => [`${lines} lines`], end: 0, watch: () => () => undefined },
       programs: {
         areKnown: false,
         enter: (asker, app) => Promise.resolve({ ok: true, value: { ruled: app === `of-${asker.uid}` } }),

@@ -1,0 +1,68 @@
+import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { DiagnosticsBundle } from '../../contract/daemon-api.ts';
+import { failure, type Failure } from '../../lib/failure.ts';
+import { EXIT_ENDED_BY_USER } from '../exit-codes.ts';
+import { harmless } from '../terminal.ts';
+import { type ServiceSession, tellFailure, tellJson } from './session.ts';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+
+/** `causeway diagnostics`: tells what is in the bundle, and saves it where nothing is yet. */
+export async function diagnostics({ client, screen, command }: ServiceSession): Promise<number> {
+  const made = await client.call('diagnostics', {});
+  if (!made.ok) return tellFailure(screen, made.error);
+  const bundle = made.value;
+  if (command.json) {
+    tellJson(screen, bundle);
+    return EXIT_ENDED_BY_USER;
+  }
+  const text = JSON.stringify(bundle, undefined, 2);
+  if (command.print) {
+    for (const line of text.split('\n')) screen.line(harmless(line));
+    if (command.output === undefined) return EXIT_ENDED_BY_USER;
+  } else for (const line of summary(bundle)) screen.line(harmless(line));
+
+  const file = resolve(command.output ?? nameFor(bundle));
+  const problem = saveNew(file, `${text}\n`);
+  if (problem) return tellFailure(screen, problem);
+  screen.line(
+    `Saved in ${harmless(file)}, which only you can read. To see all of it: causeway diagnostics --print`,
+  );
+  return EXIT_ENDED_BY_USER;
+}
+
+function nameFor({ made }: DiagnosticsBundle): string {
+  return `causeway-diagnostics-${made.slice(0, 19).replaceAll(/[^0-9T]/g, '')}.json`;
+}
+
+export function summary({ parts, pseudonyms }: DiagnosticsBundle): string[] {
+  const width = Math.max(...parts.map(({ name }) => name.length));
+  const replaced = Object.entries(pseudonyms).map(([kind, count]) => `${count} × ${kind}`);
+  return [
+    'What support will see:',
+    ...parts.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`),
+    'There is no password, key or certificate in it. Names and addresses are replaced by numbered ones, the same ones',
+    `throughout${replaced.length > 0 ? `: ${replaced.join(', ')}` : ''}.`,
+  ];
+}
+
+/** Makes a file of 0600. What is there already stays as it is, also when it is a link. */
+function saveNew(file: string, text: string): Failure | undefined {
+  try {
+    const descriptor = openSync(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      writeFileSync(descriptor, text);
+    } catch (error) {
+      rmSync(file, { force: true });
+      throw error;
+    } finally {
+      closeSync(descriptor);
+    }
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const detail = code === 'EEXIST' ? 'there is something with that name already' : String(code ?? error);
+    return failure('config.file-not-written', { file, detail });
+  }
+}
