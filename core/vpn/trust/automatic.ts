@@ -42,7 +42,7 @@ export function decide(situation: Situation, now: Millis): Decision {
   if (wish.connect === 'never') return nothing('unusable');
   if (connection === 'other') return nothing('occupied');
   const isTrusted = situation.verdict === 'trusted' && wish.connect !== 'always';
-  if (hand === 'down' && connection === 'none') return nothing('down-by-hand');
+  if (hand === 'down') return nothing('down-by-hand');
   if (hand === 'up' && connection === 'ours' && isTrusted) return nothing('up-by-hand');
   if (isTrusted && !situation.isClosed) return onTrusted(situation, now);
   if (connection === 'ours') return nothing(isTrusted ? 'closed' : 'connect');
