@@ -54,6 +54,8 @@ export interface NetworkPlan {
   readonly addresses: readonly Prefix[];
   /** What goes into the tunnel. */
   readonly routes: readonly Prefix[];
+  /** Of `routes`: what goes where the machine's own routes lead all the same. */
+  readonly past?: readonly Prefix[];
   /** Packets with this mark never enter the tunnel: our own, to the gateway. */
   readonly bypassMark: number;
   /**

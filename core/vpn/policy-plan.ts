@@ -14,7 +14,7 @@ import { type Condition, namesName, type PolicyAction, type SplitPolicy } from '
 import { parsePrefix, type Prefix, prefixToRange, rangeToPrefixes } from '../net/prefix.ts';
 import type { AddressRange } from '../net/range.ts';
 import type { FirewallPlan, SteeringRule } from '../platform/ports.ts';
-import { newScreen, type ScreenEntry } from './policy-screen.ts';
+import { nameScreen, newScreen, type ScreenEntry } from './policy-screen.ts';
 
 /** What decides besides the policy. */
 export interface PolicyInputs extends PolicyFacts {
@@ -28,6 +28,8 @@ export interface PolicyPlan {
   readonly compiled: CompiledPolicy;
   /** What leads into the tunnel: where nothing more is asked of traffic that is protected. */
   readonly routes: readonly Prefix[];
+  /** Of `routes`: what does not lead there after all. A few addresses would else break a network into many. */
+  readonly past: readonly Prefix[];
   /** Of what leads into the tunnel: where the routes of the machine to its local networks go before. */
   readonly localFirst: readonly Prefix[];
   /** What the engine lets through, in case that something else reaches the tunnel. */
@@ -48,9 +50,9 @@ const WITH_PORTS: ReadonlySet<number> = new Set([6, 17, 33, 132, 136]);
  * (RFC 1918 and their like, and what goes to many on the link) are left to the routes of the machine first, and the
  * firewall takes them out. A rule or a granted selector that names them more narrowly holds for them too.
  *
- * Rules about names that nobody has looked up decide nothing here; who takes a policy refuses them (policy-support.ts).
- * Rules about programs hold for what this machine sends itself: what it forwards is of no program. Fails with
- * config.policy-unusable when it falls into too many pieces.
+ * Rules about names that nobody has looked up decide nothing here: nobody has their addresses yet. Rules about programs
+ * hold for what this machine sends itself: what it forwards is of no program. Fails with config.policy-unusable when it
+ * falls into too many pieces.
  */
 export function planPolicy(inputs: PolicyInputs): Result<PolicyPlan, Failure> {
   const compiled = compilePolicy(inputs.policy, inputs);
@@ -59,15 +61,16 @@ export function planPolicy(inputs: PolicyInputs): Result<PolicyPlan, Failure> {
     const cells = family === 4 ? compiled.ipv4 : compiled.ipv6;
     for (const piece of piecesOf(cells, family, inputs)) place(piece, draft, inputs.lan);
   }
-  const routes = draft.tunnel.ranges().flatMap(({ start, end }) => rangeToPrefixes(start, end));
+  const { routes, past } = routesTo(draft.tunnel.ranges());
   const steering = draft.steering.rules();
-  if (routes.length > MAX_ROUTES) return tooMany(`more than ${MAX_ROUTES} routes`);
+  if (routes.length + past.length > MAX_ROUTES) return tooMany(`more than ${MAX_ROUTES} routes`);
   if (steering.length > MAX_STEERING) return tooMany(`more than ${MAX_STEERING} rules of the firewall`);
   return ok({
     compiled,
     routes,
+    past,
     localFirst: draft.localFirst.ranges().flatMap(({ start, end }) => rangeToPrefixes(start, end)),
-    screen: newScreen(compiled),
+    screen: screenOf(compiled, inputs),
     firewall: {
       protectedRanges: draft.protectedRanges.ranges(),
       passing: draft.passing.ranges(),
@@ -75,6 +78,43 @@ export function planPolicy(inputs: PolicyInputs): Result<PolicyPlan, Failure> {
       steering,
     },
   });
+}
+
+/** Holes of so many addresses are exceptions to the routes around them. */
+const SMALL_HOLE = 64n;
+
+function routesTo(ranges: readonly AddressRange[]): Pick<PolicyPlan, 'routes' | 'past'> {
+  const whole: AddressRange[] = [];
+  const past: Prefix[] = [];
+  for (const range of ranges) {
+    const before = whole.at(-1);
+    const hole = before && holeBetween(before, range);
+    if (!before || !hole) whole.push(range);
+    else {
+      whole[whole.length - 1] = { start: before.start, end: range.end };
+      past.push(...rangeToPrefixes(hole.start, hole.end));
+    }
+  }
+  return { routes: whole.flatMap(({ start, end }) => rangeToPrefixes(start, end)), past };
+}
+
+/** What is between two ranges in a row, if it is small. */
+function holeBetween(before: AddressRange, behind: AddressRange): AddressRange | undefined {
+  const { family } = before.start;
+  if (behind.start.family !== family) return undefined;
+  const hole = { first: spanOf(before).last + 1n, last: spanOf(behind).first - 1n };
+  return hole.last - hole.first < SMALL_HOLE ? rangeOfSpan(hole, family) : undefined;
+}
+
+/**
+ * What names add to the engine's screen is what they lead into the tunnel alone. What they lead elsewhere is kept from it
+ * by routes and the firewall, and would be looked at for each packet.
+ */
+function screenOf(compiled: CompiledPolicy, inputs: PolicyInputs): readonly ScreenEntry[] {
+  const { names, policy } = inputs;
+  if (names.length === 0) return newScreen(compiled);
+  const nameless = compilePolicy(policy, { ...inputs, names: [] });
+  return [...nameScreen(compiled, nameless, names), ...newScreen(nameless)];
 }
 
 function tooMany(what: string): Result<never, Failure> {

@@ -1,8 +1,10 @@
 import { ANYTHING, type Policy } from '../ipsec/spd.ts';
+import { formatAddress } from '../net/address.ts';
 import type { AddressRange } from '../net/range.ts';
 import { intersect, type Selector } from '../net/selector.ts';
 import type { Cell, CompiledPolicy } from '../net/policy/compile.ts';
-import type { Condition } from '../net/policy/model.ts';
+import { cellOf } from '../net/policy/explain.ts';
+import type { Condition, KnownName } from '../net/policy/model.ts';
 
 /** What the engine does with traffic of one remote selector; the first that matches decides. */
 export interface ScreenEntry {
@@ -16,13 +18,32 @@ export interface ScreenEntry {
  * apart: what is decided by them is let through here.
  */
 export function newScreen({ ipv4, ipv6 }: CompiledPolicy): ScreenEntry[] {
-  return merged([...ipv4, ...ipv6]).flatMap(({ range, decisions }) => {
-    if (decisions.every(({ effective }) => effective === 'protect')) return [];
-    return decisions.flatMap(({ condition, effective }): ScreenEntry[] => {
-      if (condition.app !== undefined && effective !== 'protect') return [];
-      const action = effective === 'block' ? 'discard' : effective;
-      return selectorsOf(range, condition).map((remote) => ({ action, remote }));
-    });
+  return merged([...ipv4, ...ipv6]).flatMap((cell) => (isProtected(cell) ? [] : entriesOf(cell)));
+}
+
+/** Entries for addresses of names into which the tunnel leads, and would not without the names. */
+export function nameScreen(
+  compiled: CompiledPolicy,
+  nameless: CompiledPolicy,
+  names: readonly KnownName[],
+): ScreenEntry[] {
+  const named = new Set(names.map(({ address }) => formatAddress(address)));
+  return [...compiled.ipv4, ...compiled.ipv6].flatMap((cell) => {
+    const leads = cell.decisions.some(({ effective }) => effective === 'protect');
+    if (!leads || !named.has(formatAddress(cell.range.start))) return [];
+    return isProtected(cellOf(nameless, cell.range.start)) ? [] : entriesOf(cell);
+  });
+}
+
+function isProtected({ decisions }: Cell): boolean {
+  return decisions.every(({ effective }) => effective === 'protect');
+}
+
+function entriesOf({ range, decisions }: Cell): ScreenEntry[] {
+  return decisions.flatMap(({ condition, effective }): ScreenEntry[] => {
+    if (condition.app !== undefined && effective !== 'protect') return [];
+    const action = effective === 'block' ? 'discard' : effective;
+    return selectorsOf(range, condition).map((remote) => ({ action, remote }));
   });
 }
 

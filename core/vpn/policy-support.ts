@@ -21,12 +21,9 @@ export function policyProblems(policy: Policy, support: PolicySupport): string[]
   const { rules } = splitPolicyOf(policy);
   const lines = rules.filter((rule, i) => rules[i - 1]?.number !== rule.number);
   const count = lines.reduce((sum, { destinations }) => sum + destinations.length, 0);
-  const problems = lines.flatMap(({ number, app, destinations }) => [
-    ...(app === undefined || support.programs ? [] : [`rule ${number}: ${NO_PROGRAMS}`]),
-    ...(destinations.every(({ kind }) => kind === 'range')
-      ? []
-      : [`rule ${number}: rules about names are not enforced yet; say networks or addresses`]),
-  ]);
+  const problems = lines.flatMap(({ number, app }) =>
+    app === undefined || support.programs ? [] : [`rule ${number}: ${NO_PROGRAMS}`],
+  );
   return count > MAX_DESTINATIONS
     ? [...problems, `it has ${count} destinations; ${MAX_DESTINATIONS} can be carried out`]
     : problems;

@@ -246,7 +246,7 @@ export class Tunnel {
       routes,
       ...(demand ? { followAddresses: true } : {}),
       bypassMark: BYPASS_MARK,
-      ...(policy ? { localFirst: policy.localFirst } : {}),
+      ...(policy ? { localFirst: policy.localFirst, past: policy.past } : {}),
       ...(policy && policy.firewall.steering.length > 0 ? { tunnelMark: TUNNEL_MARK } : {}),
       ...(tenant ? { gateway: tenant.session.espPath.gateway.address } : {}),
     };
@@ -423,6 +423,7 @@ function needsOf({ established }: Tenant, { routes, policy }: Shape): string {
   return JSON.stringify([
     established.config.addresses.map(formatPrefix),
     routes.map(formatPrefix).sort(),
+    policy?.past.map(formatPrefix),
     [protectedRanges, passing, refused].map((ranges) => ranges.map(formatRange)),
     steering.map(({ range, ...rest }) => [formatRange(range), rest]),
   ]);

@@ -5,7 +5,7 @@ import { NetLab } from '../support/netns.ts';
 import { LAN_HOST } from '../interop/lab.ts';
 import { NAME_PORTS, NamesLab, OFFICE_SERVER, OWN, ROUTER, SITES } from './names-lab.ts';
 
-const [SITE, OTHER_SITE] = SITES;
+const [SITE, OTHER_SITE, LAST_SITE] = SITES;
 const OFFICE = ['10.50.0.0/24'];
 
 describe('names on a machine with a plain resolv.conf', { skip: NetLab.unavailable() }, () => {
@@ -66,5 +66,46 @@ describe('names on a machine with a plain resolv.conf', { skip: NetLab.unavailab
     await lab.attach();
     assert.equal(lab.picture(), untouched);
     assert.equal((await lab.ask('www.public.test')).split(' ')[0], OTHER_SITE);
+  });
+
+  test('rules about names hold for the addresses that names have when they are asked for', async () => {
+    const untouched = lab.picture();
+    await lab.choose({});
+    await lab.policy({
+      rules: [
+        { action: 'block', to: ['ads.other.test'] },
+        { action: 'bypass', to: ['*.cdn.test'] },
+      ],
+    });
+    await lab.up();
+    const inside = lab.watch.last?.connection?.facts?.addresses[0] ?? '';
+    const left = await lab.leaving('udp port 9999 or icmp or port 53', async () => {
+      // By an alias, and then by another address.
+      assert.equal(await lab.ask('www.cdn.test'), `${SITE} ${OWN}`);
+      assert.equal(await lab.ask('www.cdn.test'), `${OTHER_SITE} ${OWN}`);
+      // By what the alias of another name is called.
+      assert.equal(await lab.ask('shop.other.test'), `${LAST_SITE} ${OWN}`);
+    });
+    assert.deepEqual(
+      left.map((line) => line.replace(/^IP \S+ > (\S+):.*$/, '$1')),
+      SITES.map((site) => `${site}.9999`),
+      'each first packet went the right way, and nothing else left',
+    );
+    assert.equal(await lab.ask('www.corp.test'), `${LAN_HOST} ${inside}`);
+    assert.match(await lab.ask('ads.other.test'), /^E/, 'the first rule that speaks of an address counts');
+    await lab.policy({ rules: [] });
+    assert.notEqual(await lab.ask('www.cdn.test'), `${OTHER_SITE} ${OWN}`);
+    await lab.down();
+    assert.equal(lab.picture(), untouched);
+  });
+
+  test('a rule about a domain leads its names alone into the tunnel', async () => {
+    await lab.choose({});
+    await lab.policy({ rules: [{ action: 'protect', to: ['*.corp.test'] }], otherwise: 'bypass' });
+    await lab.up();
+    const inside = lab.watch.last?.connection?.facts?.addresses[0] ?? '';
+    assert.equal(await lab.ask('www.corp.test'), `${LAN_HOST} ${inside}`);
+    assert.equal((await lab.ask('www.public.test')).split(' ')[1], OWN);
+    await lab.down();
   });
 });

@@ -60,6 +60,8 @@ function readStep(value: Readonly<Record<string, unknown>>): Step | undefined {
       return isDevice(device) && isPrefix(prefix) && (source === undefined || isAddress(source))
         ? { kind, device, prefix, source }
         : undefined;
+    case 'exception':
+      return isPrefix(prefix) ? { kind, prefix } : undefined;
     case 'main-first':
       return isFamily(family) && isPrefix(to) ? { kind, family, to } : undefined;
     case 'tunnel-rule':

@@ -35,6 +35,7 @@ export function stepsOf(
   for (const { address } of plan.addresses) {
     steps.push({ kind: 'address', device, address: formatAddress(address) });
   }
+  for (const prefix of plan.past ?? []) steps.push({ kind: 'exception', prefix: formatPrefix(prefix) });
   for (const prefix of plan.routes) {
     steps.push({ kind: 'route', device, prefix: formatPrefix(prefix), source: sourceFor(plan, prefix) });
   }

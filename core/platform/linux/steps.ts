@@ -37,6 +37,8 @@ export type Step =
       readonly prefix: string;
       readonly source: string | undefined;
     }
+  /** A prefix that other routes into the device hold, and that the tables behind the tunnel's decide all the same. */
+  | { readonly kind: 'exception'; readonly prefix: string }
   /** Ask the main table first about addresses of the prefix `to`, except for its default route. */
   | { readonly kind: 'main-first'; readonly family: 4 | 6; readonly to: string }
   /** Everything that does not have our mark asks the tunnel's table. */
@@ -64,6 +66,8 @@ export function stepKey(step: Step): string {
       return `address ${step.device} ${step.address}`;
     case 'route':
       return `route ${step.device} ${step.prefix}`;
+    case 'exception':
+      return `exception ${step.prefix}`;
     case 'main-first':
       return `main-first ${step.to}`;
     case 'tunnel-rule':
@@ -110,6 +114,8 @@ export function doing(step: Step): Action {
       const source = step.source === undefined ? '' : ` src ${step.source}`;
       return any(`route replace ${routeWords(step)}${source}`);
     }
+    case 'exception':
+      return any(`route replace ${exceptionWords(step)}`);
     case 'marked-route':
       return any(`route replace ${markedRouteWords(step)} src ${step.source}`);
     case 'main-first':
@@ -132,6 +138,8 @@ export function undoing(step: Step): Action {
       return any(`address del ${addressWords(step)}`);
     case 'route':
       return any(`route del ${routeWords(step)}`);
+    case 'exception':
+      return any(`route del ${exceptionWords(step)}`);
     case 'marked-route':
       return any(`route del ${markedRouteWords(step)}`);
     case 'main-first':
@@ -155,6 +163,11 @@ function addressWords(step: Step & { kind: 'address' }): string {
 
 function routeWords(step: Step & { kind: 'route' }): string {
   return `${step.prefix} dev ${step.device} table ${TUNNEL_TABLE}`;
+}
+
+/** The kernel goes on to the next table. */
+function exceptionWords({ prefix }: Step & { kind: 'exception' }): string {
+  return `throw ${prefix} table ${TUNNEL_TABLE}`;
 }
 
 function markedRouteWords({ device, family }: Step & { kind: 'marked-route' }): string {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { formatPrefix } from '../../../core/net/prefix.ts';
-import { formatRange, rangeHasAddress } from '../../../core/net/range.ts';
-import type { PolicyRule, SplitPolicy } from '../../../core/net/policy/model.ts';
+import { type AddressRange, formatRange, rangeHasAddress } from '../../../core/net/range.ts';
+import type { KnownName, PolicyRule, SplitPolicy } from '../../../core/net/policy/model.ts';
 import { formatSelector, type Selector } from '../../../core/net/selector.ts';
 import { planPolicy, type PolicyPlan } from '../../../core/vpn/policy-plan.ts';
 import { screened } from '../../../core/vpn/policy-screen.ts';
@@ -10,13 +10,18 @@ import { EVERYTHING, granted, HTTPS, ip, rule, TCP } from '../net/policy/rules.t
 
 function planned(
   rules: readonly PolicyRule[],
-  facts: { granted?: Selector[]; otherwise?: SplitPolicy['otherwise']; lan?: boolean } = {},
+  facts: {
+    granted?: Selector[];
+    otherwise?: SplitPolicy['otherwise'];
+    lan?: boolean;
+    names?: readonly KnownName[];
+  } = {},
 ): PolicyPlan {
   const policy = { rules, otherwise: facts.otherwise ?? 'gateway' };
   const plan = planPolicy({
     policy,
     granted: facts.granted ?? EVERYTHING,
-    names: [],
+    names: facts.names ?? [],
     lan: facts.lan ?? true,
   });
   assert.ok(plan.ok);
@@ -69,12 +74,32 @@ describe('the plan of a policy', () => {
 
   test('takes halves of all addresses for everything, and a local network that is named for what it is', () => {
     const halves = granted('0.0.0.0/1', '128.0.0.0/1');
-    assert.equal(planned([], { granted: halves }).localFirst.length, 4);
+    const { localFirst } = planned([], { granted: halves });
+    assert.equal(localFirst.filter(({ address }) => address.family === 4).length, 4);
     const named = planned([rule(1, 'protect', '192.168.0.0/16')]);
     assert.ok(!named.localFirst.map(formatPrefix).includes('192.168.0.0/16'));
     assert.ok(named.firewall.protectedRanges.some((each) => rangeHasAddress(each, ip('192.168.1.1'))));
     const office = planned([], { granted: [...EVERYTHING, ...granted('10.1.0.0/16')] });
     assert.ok(office.firewall.protectedRanges.map(formatRange).includes('10.1.0.0-10.1.255.255'));
+  });
+
+  test('lets nothing of a family past a tunnel that takes all of the other and nothing of it', () => {
+    for (const lan of [true, false]) {
+      const { firewall: walls } = planned([], { granted: granted('0.0.0.0/1', '128.0.0.0/1'), lan });
+      const isIn = (list: readonly AddressRange[], address: string): boolean =>
+        list.some((each) => rangeHasAddress(each, ip(address)));
+      for (const site of ['2001:db8::1', '::ffff:192.0.2.1']) {
+        assert.ok(isIn(walls.refused, site) && !isIn(walls.passing, site), site);
+      }
+      assert.equal(isIn(walls.protectedRanges, 'fd00::1'), !lan);
+    }
+    for (const some of [granted('10.0.0.0/8'), granted('0.0.0.0/0', 'fd00::/8'), granted('0.0.0.0/1')]) {
+      assert.ok(
+        planned([], { granted: some }).firewall.passing.some((each) =>
+          rangeHasAddress(each, ip('2001:db8::1')),
+        ),
+      );
+    }
   });
 
   test('keeps what a link needs out of what is refused by its address', () => {
@@ -127,8 +152,41 @@ describe('the plan of a policy', () => {
     assert.deepEqual(firewall(plan)['refused'], ['203.0.113.0-203.0.113.255']);
   });
 
+  test('leaves a few addresses out of a network by exceptions to its route', () => {
+    const plan = planned([rule(1, 'bypass', '198.51.100.80 198.51.100.82 2001:db8::7')]);
+    assert.deepEqual(plan.routes.map(formatPrefix), ['0.0.0.0/0', '::/0']);
+    assert.deepEqual(plan.past.map(formatPrefix), [
+      '198.51.100.80/32',
+      '198.51.100.82/32',
+      '2001:db8::7/128',
+    ]);
+  });
+
+  test('takes what names stand for as it takes addresses, by the first rule that speaks of any of their names', () => {
+    const rules = [rule(1, 'block', 'ads.shop.test'), rule(2, 'bypass', '*.cdn.test')];
+    const names = [
+      { name: 'www.cdn.test', address: ip('198.51.100.80') },
+      { name: 'ads.shop.test', address: ip('198.51.100.81') },
+      { name: 'ads.cdn.test', address: ip('198.51.100.81') },
+      { name: 'elsewhere.test', address: ip('198.51.100.82') },
+    ];
+    const plan = planned(rules, { names });
+    assert.deepEqual(plan.past.map(formatPrefix), ['198.51.100.80/31']);
+    assert.deepEqual(firewall(plan)['refused'], ['198.51.100.81']);
+    assert.ok((firewall(plan)['passing'] as string[]).includes('198.51.100.80'));
+    assert.deepEqual(plan.screen, [], 'not one packet more is looked at for it');
+  });
+
+  test('lets the engine take what names alone lead into the tunnel', () => {
+    const names = [{ name: 'wiki.corp.test', address: ip('203.0.113.9') }];
+    const plan = planned([rule(1, 'protect', '*.corp.test')], { names, otherwise: 'bypass' });
+    assert.deepEqual(plan.routes.map(formatPrefix), ['203.0.113.9/32']);
+    const [first] = plan.screen;
+    assert.deepEqual([first?.action, first && formatSelector(first.remote)], ['protect', '203.0.113.9/32']);
+  });
+
   test('is refused when it falls into too many pieces', () => {
-    const many = Array.from({ length: 200 }, (_, i) => rule(i + 1, 'bypass', `203.0.${i}.7`));
+    const many = Array.from({ length: 200 }, (_, i) => rule(i + 1, 'bypass', `203.${i}.7.128/25`));
     const plan = planPolicy({
       policy: { rules: many, otherwise: 'gateway' },
       granted: EVERYTHING,

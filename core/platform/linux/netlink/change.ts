@@ -26,6 +26,7 @@ const RouteAttribute = { DESTINATION: 1, LINK: 4, PREFERRED_SOURCE: 7, TABLE: 15
 const BY_HAND = 3;
 const Scope = { UNIVERSE: 0, LINK: 253, NOWHERE: 255 } as const;
 const UNICAST = 1;
+const THROW = 9;
 const RuleAttribute = { TO: 1, PREFERENCE: 6, MARK: 10, SUPPRESS_LENGTH: 14, TABLE: 15 } as const;
 const TO_TABLE = 1;
 const INVERTED = 0x2;
@@ -99,6 +100,31 @@ export function removeRoute({ to, link, table }: RouteInto): Change {
     flags: 0,
     body: concat(routePart(to, table, 0, scope, 0), ...routeAttributes(to, link, table)),
   };
+}
+
+/** A prefix of a table about which the next table is asked, whatever wider routes there are. */
+export function replaceException(to: Prefix, table: number): Change {
+  return {
+    type: RouteMessage.NEW_ROUTE,
+    flags: CREATE | REPLACE,
+    body: concat(routePart(to, table, BY_HAND, Scope.UNIVERSE, THROW), ...placeOf(to, table)),
+  };
+}
+
+export function removeException(to: Prefix, table: number): Change {
+  const scope = to.address.family === 4 ? Scope.NOWHERE : Scope.UNIVERSE;
+  return {
+    type: RouteMessage.DEL_ROUTE,
+    flags: 0,
+    body: concat(routePart(to, table, 0, scope, THROW), ...placeOf(to, table)),
+  };
+}
+
+function placeOf(to: Prefix, table: number): Uint8Array[] {
+  return [
+    attribute(RouteAttribute.DESTINATION, to.address.octets),
+    numberAttribute(RouteAttribute.TABLE, table),
+  ];
 }
 
 function routePart(to: Prefix, table: number, protocol: number, scope: number, type: number): Uint8Array {

@@ -5,7 +5,9 @@ import {
   changeRule,
   raiseLink,
   removeAddress,
+  removeException,
   removeRoute,
+  replaceException,
   replaceRoute,
   setLink,
 } from './change.ts';
@@ -56,6 +58,14 @@ const FORMS: readonly (readonly [form: RegExp, read: Read])[] = [
         const into = { to, table: Number(table), ...(source ? { source } : {}) };
         const change = verb === 'replace' ? replaceRoute : removeRoute;
         return { device, change: (link) => change({ ...into, link }) };
+      }),
+  ],
+  [
+    /^route (replace|del) throw (\S+) table (\d+)$/,
+    ([verb, text = '', table]) =>
+      withPrefix(text, (to) => {
+        const change = verb === 'replace' ? replaceException : removeException;
+        return { device: undefined, change: () => change(to, Number(table)) };
       }),
   ],
   [
