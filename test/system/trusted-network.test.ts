@@ -215,7 +215,7 @@ describe('a laptop that connects by itself', { skip: NetLab.unavailable() }, () 
     toDesk();
     await until((status) => isDown(status) && status.automatic?.next.what === 'stay-off', 'the end of it');
     const told = watch.last.automatic;
-    assert.deepEqual(told?.reason, {
+    assert.deepEqual(told.reason, {
       code: 'proved',
       beacon: `${LAN_HOST}:${BEACON_PORT}`,
       interface: 'cable',
@@ -226,7 +226,7 @@ describe('a laptop that connects by itself', { skip: NetLab.unavailable() }, () 
     // It was ended once: the next time trust has to stand for a while, so that nothing follows a loose plug.
     toDesk();
     await until(judged('trusted', 'proved'), 'trust');
-    assert.equal(watch.last.automatic?.next.what, 'disconnect-later');
+    assert.equal(watch.last.automatic.next.what, 'disconnect-later');
     toHotel();
     await until((status) => isUntrusted(status) && isUp(status), 'the hotel', LOGIN_MS);
     assert.equal(heard.filter((from) => from !== '10.70.0.2' && from !== '::ffff:10.70.0.2').join(), '');
