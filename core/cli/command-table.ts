@@ -116,6 +116,7 @@ export const SERVICE_FORMS = [
     options: ['app'],
     about: 'what happens to 192.0.2.7, or 192.0.2.7:tcp/443',
   },
+  { words: 'policy apps', operands: [], options: [], about: 'the programs that rules can speak of now' },
   {
     words: 'run',
     operands: [

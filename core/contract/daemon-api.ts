@@ -252,6 +252,8 @@ export const daemonApi = {
       result: z.strictObject({ ruled: z.boolean() }),
       timeoutMs: 10_000,
     },
+    /** Applications that run now, of the machine and of the caller, by names that rules can use. */
+    'app.list': { access: 'anyone', params: noParams, result: z.array(z.string()), timeoutMs: 5_000 },
     'settings.read': { access: 'anyone', params: noParams, result: settingsSchema, timeoutMs: 5_000 },
     'settings.write': {
       access: 'administrator',

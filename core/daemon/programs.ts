@@ -2,7 +2,7 @@ import type { Failure } from '../lib/failure.ts';
 import type { Log } from '../lib/ports.ts';
 import { ok, type Result } from '../lib/result.ts';
 import { plainAppName } from '../net/policy/app-name.ts';
-import { findHierarchy } from '../platform/linux/apps/group-tree.ts';
+import { findHierarchy, groupsOf } from '../platform/linux/apps/group-tree.ts';
 import { readyNft } from '../platform/linux/apps/ready-nft.ts';
 import { type Asker, RunGroups } from '../platform/linux/apps/run-groups.ts';
 import { LinuxFirewall, programGroups } from '../platform/linux/firewall.ts';
@@ -13,6 +13,8 @@ export interface Programs {
   /** Whether this machine can tell programs apart. */
   readonly areKnown: boolean;
   /** Makes the process that asks a program of the application. `ruled`: a rule that holds now speaks of it. */
+  /** Applications of the machine and of this user that run now, by their likeliest names, in order. */
+  list(uid: number): string[];
   enter(asker: Asker, app: string): Promise<Result<{ readonly ruled: boolean }, Failure>>;
 }
 
@@ -32,6 +34,11 @@ export function machinePrograms(os: LinuxOs, log: Log): MachinePrograms {
   return {
     firewall,
     areKnown: hierarchy !== undefined,
+    list: (uid) => {
+      const others = new RegExp(`^user\\.slice/user-(?!${uid}\\.slice)`);
+      const groups = (hierarchy ? groupsOf(hierarchy) : []).filter(({ path }) => !others.test(path));
+      return [...new Set(groups.flatMap(({ apps }) => apps[0] ?? []))].sort();
+    },
     enter: async (asker, app) => {
       const entered = await groups.enter(asker, app);
       return entered.ok ? ok({ ruled: firewall.apps.includes(plainAppName(app)) }) : entered;

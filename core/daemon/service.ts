@@ -129,6 +129,7 @@ export class Service {
         'policy.lint': ({ profile, policy }, { uid }) => this.#lint(uid, profile, policy),
         'policy.explain': (params, { uid }) => this.#explain(params, uid),
         'app.enter': ({ app }, caller) => this.#options.programs.enter(caller, app),
+        'app.list': (_params, { uid }) => ok(this.#options.programs.list(uid)),
         'settings.read': () => ok(protector.settings),
         'settings.write': (settings) => protector.write(settings).then(reread),
         'automatic.choose': ({ profile }, { uid }) => automatic.choose(uid, profile),

@@ -265,6 +265,13 @@ describe('rules about programs', { skip: unavailable }, () => {
       assert.ok(told.ok);
       return told.value.decisions.map(({ effective, rule, app: of }) => [effective, rule, of]);
     };
+    const apps = await client.call('app.list', {});
+    assert.ok(apps.ok);
+    const running = ['causewayd', 'restic'];
+    assert.deepEqual(
+      apps.value.filter((name) => !name.startsWith('other')),
+      running,
+    );
     assert.deepEqual(await explained('restic'), [['block', 1, 'restic']]);
     assert.deepEqual(await explained('firefox-esr.desktop'), [['protect', undefined, undefined]]);
     assert.deepEqual(await explained(), [

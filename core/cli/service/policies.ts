@@ -14,6 +14,7 @@ import { findProfile, type ServiceSession, tellFailure, tellJson } from './sessi
 export async function policy(session: ServiceSession): Promise<number> {
   const { client, screen, command } = session;
   const [verb, meant = '', file = ''] = command.operands;
+  if (verb === 'apps') return apps(session);
   const found = await findProfile(client, meant);
   if (!found.ok) return tellFailure(screen, found.error);
   const { id, name } = found.value;
@@ -34,6 +35,14 @@ export async function policy(session: ServiceSession): Promise<number> {
   if (!current.ok) return tellFailure(screen, current.error);
   if (verb === 'lint') return tellProblems(session, id, current.value);
   for (const line of JSON.stringify(current.value, undefined, 2).split('\n')) screen.line(line);
+  return EXIT_ENDED_BY_USER;
+}
+
+async function apps({ client, screen, command }: ServiceSession): Promise<number> {
+  const names = await client.call('app.list', {});
+  if (!names.ok) return tellFailure(screen, names.error);
+  if (command.json) tellJson(screen, names.value);
+  else for (const name of names.value) screen.line(harmless(name));
   return EXIT_ENDED_BY_USER;
 }
 

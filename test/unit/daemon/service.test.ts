@@ -115,6 +115,7 @@ describe('the service', () => {
       logFile: { tail: (lines) => [`${lines} lines`], end: 0, watch: () => () => undefined },
       programs: {
         areKnown: false,
+        list: (uid) => [`of-${uid}`],
         enter: (asker, app) => Promise.resolve({ ok: true, value: { ruled: app === `of-${asker.uid}` } }),
       },
       doctor: {

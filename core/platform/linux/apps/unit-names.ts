@@ -90,7 +90,7 @@ const RANDOM = /^(?:\d+|[0-9a-f]{32})$/;
 
 /**
  * `app[-LAUNCHER]-ID-RANDOM.scope`, `app[-LAUNCHER]-ID[@RANDOM].service`, `app-ID.slice`. A hyphen in ID ought to be
- * escaped and is not by every launcher: so what may be a launcher counts as part of the name, too.
+ * escaped and is not by every launcher: so what may be a launcher counts as part of the name, too. The likeliest first.
  */
 function desktopNames(stem: string, kind: string): string[] {
   const bare = stem.replace(UUID, '').replace(/@.*$/s, '');
@@ -103,7 +103,7 @@ function desktopNames(stem: string, kind: string): string[] {
     ...(endsAtRandom && (kind === 'scope' || RANDOM.test(parts.at(-1) ?? '')) ? [parts.slice(0, -1)] : []),
   ];
   const names = whole
-    .flatMap((some) => [some, some.slice(1)])
+    .flatMap((some) => [some.slice(1), some])
     .map((some) => plainAppName(unescaped(some.join('-'))));
   return names.filter((name) => name !== '');
 }
