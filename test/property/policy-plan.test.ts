@@ -92,7 +92,7 @@ function steer(steering: readonly SteeringRule[], one: Traffic): PolicyAction | 
 
 /** Where a packet ends: in the order in which a machine asks its marks, its routes, its firewall and our engine. */
 function fate(
-  { firewall, routes, localFirst, screen }: PolicyPlan,
+  { firewall, routes, past, localFirst, screen }: PolicyPlan,
   granted: readonly Selector[],
   one: Traffic,
   { stance, lan, onLink }: Machine,
@@ -104,7 +104,8 @@ function fate(
   if (mark === 'block') return 'block';
   if (mark === 'bypass') return 'bypass';
   const goesLocal = onLink && localFirst.some((prefix) => containsAddress(prefix, destination));
-  const goesIn = !goesLocal && (mark === 'protect' || routes.some((p) => containsAddress(p, destination)));
+  const isLed = [past, routes].map((list) => list.some((p) => containsAddress(p, destination)));
+  const goesIn = !goesLocal && (mark === 'protect' || (isLed[1] && !isLed[0]));
   if (within(firewall.refused)) return 'block';
   if (goesIn) return sealed(screen, granted, one) ? 'protect' : 'block';
   if (mark === 'protect' && !(lan && isLan(destination))) return 'block';
