@@ -14,6 +14,8 @@ import { type ChildOutcome, type ChildWish, CreateChildTask } from './tasks/crea
 import { DeleteChildTask } from './tasks/informational.ts';
 import type { Task, TaskContext } from './tasks/task.ts';
 
+/** So often at most is a pair replaced because the gateway says that it has none. */
+const LACKED_EVERY_MS: Millis = 10_000;
 /** Further pairs that we ask for without being told to. */
 const MAX_FURTHER = 8;
 
@@ -35,6 +37,7 @@ export class ChildKeeper {
   #further = MAX_FURTHER;
   /** The group that the gateway took last. */
   #group: number;
+  #lackedAt: Millis = -Infinity;
 
   constructor(port: LifePort, requests: Requests, group: number) {
     this.#port = port;
@@ -238,6 +241,18 @@ export class ChildKeeper {
         if (spisOut.length > 0) this.#checkPurpose(now);
       },
     };
+  }
+
+  /**
+   * INVALID_SPI inside the IKE SA: the gateway gets ESP with that SPI of ours to it, and knows no such SA (RFC 7296 section
+   * 1.5). Of the pair that we send through that means that it is lost there. A rekeying finds out: a gateway that has no
+   * such pair refuses, and a new one takes its place.
+   */
+  lacked(spiOut: number, now: Millis): void {
+    const pair = this.#pairs.all.byOutbound(spiOut);
+    if (!pair?.sends || now < this.#lackedAt + LACKED_EVERY_MS) return;
+    this.#lackedAt = now;
+    this.rekey(pair.spiIn, now);
   }
 
   /** Its keys are used up before their time: that is their end all the same. */

@@ -11,7 +11,7 @@ import { ChildKeeper } from './child-keeper.ts';
 import { type AssignedConfig, type EstablishedChild, type IkeCommand, wipeChild } from './events.ts';
 import type { Exchanger, Readiness } from './exchanger.ts';
 import { type Alone, firstPairTask, whyNoFirstPair } from './first-pair.ts';
-import { gatewayNotices } from './gateway-notices.ts';
+import { gatewayNotices, spiLacked } from './gateway-notices.ts';
 import { IkeSuccession } from './ike-succession.ts';
 import type { Answer, LifePort, SessionPort } from './life-port.ts';
 import { allOf, notifyOf } from './payloads.ts';
@@ -222,6 +222,8 @@ export class Established {
       then: () => {
         if (!this.#leaving) gatewayNotices(payloads).forEach((event) => this.#port.emit(event));
         answer.then();
+        const lacked = spiLacked(payloads);
+        if (lacked !== undefined && !this.#leaving) this.#children.lacked(lacked, now);
       },
     };
   }

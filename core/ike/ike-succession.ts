@@ -170,7 +170,7 @@ export class IkeSuccession implements Requests {
         const ike = this.#port.exchangerFor(sa, 0);
         this.#heir = { ike, nonces };
         this.#standing.set(ike, 'heir');
-        this.#port.timers.set('ike heir', now + TIDY_MS, 'tidy', (then) => this.#inherit(then));
+        this.#inheritLater(now);
       },
     };
   }
@@ -185,11 +185,17 @@ export class IkeSuccession implements Requests {
     this.#inherit(now);
   }
 
+  #inheritLater(now: Millis): void {
+    this.#port.timers.set('ike heir', now + TIDY_MS, 'tidy', (then) => this.#inherit(then));
+  }
+
   /** The heir takes over, unless our own rekeying has still to decide which SA does (section 2.8.2). */
   #inherit(now: Millis): void {
     const heir = this.#heir;
     const old = this.#current;
-    if (!heir || old.activeTask instanceof RekeyIkeTask) return;
+    if (!heir) return;
+    // It may decide nothing, and then nobody else comes back to this.
+    if (old.activeTask instanceof RekeyIkeTask) return this.#inheritLater(now);
     this.#adopt(heir.ike, now);
     this.#standing.set(old, 'replaced');
     this.#tidyLater(old, now);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { IKE_DEFAULTS } from '../../core/ike/config.ts';
 import { u16 } from '../../core/lib/bytes.ts';
 import { parseIkeWords } from '../../core/ike/proposal-words.ts';
 import { notifyOf } from '../../core/ike/payloads.ts';
@@ -233,6 +234,33 @@ describe('a gateway that rekeys the IKE SA', () => {
       ends.agree();
     },
   );
+
+  test('and says nothing more is followed, although we were at it ourselves and heard of it late', () => {
+    const ends = new TwoEnds({
+      gateway: { faults: { create: { afterwards: 'keeps-old' } } },
+      client: { retransmit: { ...IKE_DEFAULTS.retransmit, patienceMs: 60_000 } },
+    });
+    const old = ends.only;
+    ends.command({ kind: 'rekey-ike' });
+    const [ours] = ends.toGateway.splice(0);
+    assert.ok(ours);
+    ends.takeGateway(ends.made.gateway.rekeyIke(old.id, ends.now)).settle();
+    assert.equal(ends.made.gateway.sas.length, 2);
+    // Nothing of ours arrives until long after the time that the gateway has to move on.
+    for (let i = 0; i < 35; i++) {
+      ends.advance(1000);
+      ends.toGateway.length = 0;
+    }
+    ends.giveGateway(ours).settle();
+    assert.equal(ends.failureCode, undefined);
+    ends.live(60_000);
+    ends.command({ kind: 'check-liveness' }).settle();
+    const [heir] = ends.made.gateway.sas.filter((sa) => sa !== old);
+    assert.deepEqual(ends.requests.at(-1)?.initiatorSpi, heir?.initiatorSpi);
+    ends.made.gateway.faults = {};
+    ends.live(60_000);
+    ends.agree();
+  });
 
   test('again and again, before anything else was said, is followed', () => {
     const ends = new TwoEnds();
