@@ -7,53 +7,11 @@ import { Screen } from '../core/cli/screen.ts';
 import type { ServiceCommand } from '../core/cli/service/command.ts';
 import { type ServiceSession, watchStatus } from '../core/cli/service/session.ts';
 import { up } from '../core/cli/service/up.ts';
-import {
-  type ConnectionStatus,
-  type DaemonApi,
-  daemonApi,
-  type ProfileSummary,
-  type Status,
-} from '../core/contract/daemon-api.ts';
+import { type DaemonApi, daemonApi, type Status } from '../core/contract/daemon-api.ts';
 import { Client } from '../core/rpc/client.ts';
 import { encodeFrame, FrameDecoder } from '../core/rpc/frame.ts';
 import { type ClientMessage, clientMessageSchema, type ServerMessage } from '../core/rpc/protocol.ts';
-
-const PROFILE: ProfileSummary = {
-  id: 'system.office',
-  name: 'Office',
-  origin: 'system',
-  gateway: 'vpn.example.com',
-  method: 'eap-mschapv2',
-  username: 'alice',
-};
-
-const BEGUN: ConnectionStatus = {
-  profile: { id: PROFILE.id, name: PROFILE.name },
-  isYours: true,
-  startedAt: 0,
-  state: 'connecting',
-  since: 0,
-  phase: 'init',
-  warnings: [],
-};
-
-const STANDING: ConnectionStatus = {
-  ...BEGUN,
-  state: 'connected',
-  facts: {
-    gateway: { host: 'vpn.example.com', address: '192.0.2.1', port: 4500, identity: 'vpn.example.com' },
-    addresses: ['10.0.0.2'],
-    dns: ['10.0.0.1'],
-    domains: ['example.com'],
-    selectors: { local: ['10.0.0.2/32'], remote: ['0.0.0.0/0'] },
-    suite: { ike: 'aes256gcm16-prfsha256-x25519', esp: 'aes256gcm16' },
-    nat: false,
-    spis: { in: '00000001', out: '00000002' },
-    mtu: 1400,
-    tun: 'causeway0',
-    timing: { init: 1, auth: 1 },
-  },
-};
+import { PROFILE, STATUSES } from './pretended-service.ts';
 
 /** Rejects when a command does not end as it should. */
 export async function rehearseClient(): Promise<void> {
@@ -118,16 +76,8 @@ function answersTo(message: ClientMessage): readonly ServerMessage[] {
       return [{ type: 'result', id, value: name === 'profile.list' ? [PROFILE] : null }];
     }
     case 'open':
-      return [BEGUN, STANDING].map((connection) => ({
-        type: 'item',
-        id: message.id,
-        value: statusWith(connection),
-      }));
+      return STATUSES.map((value) => ({ type: 'item', id: message.id, value }));
     case 'close':
       return [{ type: 'end', id: message.id }];
   }
-}
-
-function statusWith(connection: ConnectionStatus): Status {
-  return { version: '0', connection, protection: { killSwitch: 'off', blocked: false } };
 }

@@ -15,7 +15,8 @@ import '../core/cli/service/policies.ts';
 import '../core/cli/service/profiles.ts';
 import '../core/cli/service/run-as.ts';
 import { run } from '../core/cli/run.ts';
-import { rehearse, scripted, type Script } from './rehearsal.ts';
+import { scripted } from './pretended.ts';
+import { rehearse, type Script } from './rehearsal.ts';
 
 /** Put here by the bundler. */
 declare const REHEARSAL_SCRIPT: Script;

@@ -1,6 +1,7 @@
 import { formatAddress, parseAddress } from '../core/net/address.ts';
 import { GATEWAY_ADDRESS, GATEWAY_NAME, makeGateway, PASSWORD, USER } from '../test/support/gateway/index.ts';
-import { CLIENT_ADDRESS, recording, rehearse, type Script } from './rehearsal.ts';
+import { CLIENT_ADDRESS, recording } from './pretended.ts';
+import { rehearse, type Script } from './rehearsal.ts';
 
 /**
  * What the gateway of the tests answers to a rehearsal, to be played to the one before the snapshot: the gateway

@@ -1,7 +1,6 @@
 /** Where the parts of a connection are put together for the machine that it runs on. */
 import { randomFillSync } from 'node:crypto';
-import { startTest } from '../crypto/self-test.ts';
-import { failure, type Failure } from '../lib/failure.ts';
+import type { Failure } from '../lib/failure.ts';
 import type { Log } from '../lib/ports.ts';
 import { linuxDns } from '../platform/linux/dns/linux-dns.ts';
 import type { LinuxDnsManager } from '../platform/linux/dns/manager.ts';
@@ -15,6 +14,7 @@ import { BYPASS_MARK } from '../vpn/outlet.ts';
 import { connectionClock } from './clock.ts';
 import type { CreateConnection } from './connection-port.ts';
 import { systemAnchors } from './system-anchors.ts';
+import { distrust } from './trust.ts';
 
 /** What is known of the machine's networks and its sleep. Without it the connection stays where it is. */
 function monitors(log: Log): { readonly network?: NetworkMonitor; readonly sleep: SleepMonitor } {
@@ -26,19 +26,6 @@ function monitors(log: Log): { readonly network?: NetworkMonitor; readonly sleep
     detail: String(network.error.context['detail']),
   });
   return { sleep };
-}
-
-let isTested = false;
-
-/**
- * No algorithm is trusted before it has given its known answers in this very process. The key exchange gives its own
- * when a session makes its key pair.
- */
-function distrust(): Failure | undefined {
-  if (isTested) return undefined;
-  const tested = startTest();
-  isTested = tested.ok;
-  return tested.ok ? undefined : failure('internal.self-test', { detail: tested.error });
 }
 
 /** What a process that is gone changed about names is undone, before anybody looks up a gateway. */

@@ -52,3 +52,8 @@ export function benchPeer(
 export async function ourProgram(): Promise<readonly string[]> {
   return [(await buildProgram()).file];
 }
+
+/** The service, likewise. */
+export async function ourDaemon(): Promise<readonly string[]> {
+  return [(await buildProgram({ name: 'causewayd' })).file];
+}

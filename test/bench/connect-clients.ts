@@ -5,7 +5,7 @@ import { SecretBytes } from '../../core/lib/secret.ts';
 import { DaemonProcess } from '../support/daemon.ts';
 import { prepareCharonCmd, startCharonCmd, StrongSwanClient } from '../support/strongswan-client.ts';
 import { type Office, startCauseway, USER } from '../interop/office.ts';
-import { benchPeer, benchProfile, ourProgram } from './clients.ts';
+import { benchPeer, benchProfile, ourDaemon, ourProgram } from './clients.ts';
 
 /*
  * The clients whose way to the first reply is measured. Each is asked to connect by what its user would start, and put
@@ -59,7 +59,7 @@ export function charonCmd(office: Office): Contender {
 }
 
 async function serviceWithProfile(office: Office): Promise<DaemonProcess> {
-  const daemon = await DaemonProcess.start(office.net.client);
+  const daemon = await DaemonProcess.start(office.net.client, { program: await ourDaemon() });
   const file = join(daemon.directory, 'etc', 'profiles.d', `${PROFILE}.json`);
   writeFileSync(file, JSON.stringify(benchProfile()), { mode: 0o644 });
   return daemon;
@@ -87,7 +87,7 @@ export async function up(office: Office, kind: 'running' | 'fresh'): Promise<Con
     prepare: async () => {
       if (kind === 'running') return;
       await daemon.end();
-      await daemon.start();
+      await daemon.start({ program: await ourDaemon() });
       await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
     },
     begin: () => {

@@ -13,6 +13,11 @@ const START_TIMEOUT_MS = 10_000;
 /** A group that no test depends on having a name. */
 export const DAEMON_GROUP = 64_123;
 
+export interface DaemonStart {
+  /** Another form of the service than the sources. */
+  readonly program?: readonly string[];
+}
+
 /** The service in a namespace, with directories of its own. */
 export class DaemonProcess {
   readonly directory: string;
@@ -30,16 +35,16 @@ export class DaemonProcess {
     this.socketPath = join(this.directory, 'run', SOCKET_NAME);
   }
 
-  static async start(namespace: Pick<Namespace, 'spawn'>): Promise<DaemonProcess> {
+  static async start(namespace: Pick<Namespace, 'spawn'>, how: DaemonStart = {}): Promise<DaemonProcess> {
     const daemon = new DaemonProcess(namespace);
-    await daemon.start();
+    await daemon.start(how);
     return daemon;
   }
 
   /** Starts it again, after it ended or was killed. */
-  async start(): Promise<void> {
+  async start(how: DaemonStart = {}): Promise<void> {
     const at = (name: string): string => join(this.directory, name);
-    const argv = [process.execPath, MAIN, '--verbose', '--group', `${DAEMON_GROUP}`];
+    const argv = [...(how.program ?? [process.execPath, MAIN]), '--verbose', '--group', `${DAEMON_GROUP}`];
     argv.push('--run-dir', at('run'), '--state-dir', at('state'), '--config-dir', at('etc'));
     argv.push('--log-file', at('log'));
     // Users of the tests enter by the group alone.
