@@ -11,7 +11,7 @@ import {
   type PolicyFacts,
 } from '../net/policy/compile.ts';
 import { type Condition, namesName, type PolicyAction, type SplitPolicy } from '../net/policy/model.ts';
-import { parsePrefix, type Prefix, prefixToRange, rangeToPrefixes } from '../net/prefix.ts';
+import { formatPrefix, parsePrefix, type Prefix, prefixToRange, rangeToPrefixes } from '../net/prefix.ts';
 import type { AddressRange } from '../net/range.ts';
 import type { FirewallPlan, SteeringRule } from '../platform/ports.ts';
 import { nameScreen, newScreen, type ScreenEntry } from './policy-screen.ts';
@@ -95,7 +95,16 @@ function routesTo(ranges: readonly AddressRange[]): Pick<PolicyPlan, 'routes' | 
       past.push(...rangeToPrefixes(hole.start, hole.end));
     }
   }
-  return { routes: whole.flatMap(({ start, end }) => rangeToPrefixes(start, end)), past };
+  const routes = whole.flatMap(({ start, end }) => rangeToPrefixes(start, end));
+  // A hole that is a whole piece of its own needs neither.
+  const isIn = (list: readonly Prefix[]): ((one: Prefix) => boolean) => {
+    const texts = new Set(list.map(formatPrefix));
+    return (one) => texts.has(formatPrefix(one));
+  };
+  const [isRoute, isHole] = [isIn(routes), isIn(past)];
+  const holed = { routes: routes.filter((one) => !isHole(one)), past: past.filter((one) => !isRoute(one)) };
+  const pieces = ranges.flatMap(({ start, end }) => rangeToPrefixes(start, end));
+  return pieces.length <= holed.routes.length + holed.past.length ? { routes: pieces, past: [] } : holed;
 }
 
 /** What is between two ranges in a row, if it is small. */

@@ -29,6 +29,7 @@ const plain: fc.Arbitrary<NetworkPlan> = fc.record({
     { maxLength: 4 },
   ),
   routes: fc.array(prefix, { maxLength: 6 }),
+  past: fc.array(prefix, { maxLength: 3 }),
   bypassMark: fc.constant(0xca75),
 });
 

@@ -238,6 +238,7 @@ export class FakeMachine {
   }
 
   #route(verb: string, words: readonly string[], line: string): string | undefined {
+    if (words[0] === 'throw') return this.#exception(verb, words, line);
     const match = /^(\S+\/\d+) dev (\S+) table (\d+)(?: src (\S+))?$/.exec(words.join(' '));
     if (!match) throw new Error(`ip does not know: ${line}`);
     const [, prefix = '', device = '', table = '', source] = match;
@@ -251,6 +252,17 @@ export class FakeMachine {
       return 'Error: Invalid prefsrc address.';
     }
     this.#routes.set(key, { table, prefix, device, source });
+    return undefined;
+  }
+
+  /** It is of no device, and outlives them all. */
+  #exception(verb: string, words: readonly string[], line: string): string | undefined {
+    const match = /^throw (\S+\/\d+) table (\d+)$/.exec(words.join(' '));
+    if (!match) throw new Error(`ip does not know: ${line}`);
+    const [, prefix = '', table = ''] = match;
+    const key = `${table} throw ${prefix}`;
+    if (verb === 'del') return this.#routes.delete(key) ? undefined : NO_PROCESS;
+    this.#routes.set(key, { table, prefix: `throw ${prefix}`, device: '-', source: undefined });
     return undefined;
   }
 

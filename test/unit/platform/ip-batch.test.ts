@@ -95,6 +95,8 @@ const STEPS: readonly Step[] = [
   { kind: 'address', device: DEVICE, address: 'fd05::7' },
   { kind: 'route', device: DEVICE, prefix: '10.0.0.0/8', source: '10.5.0.7' },
   { kind: 'route', device: DEVICE, prefix: '::/0', source: undefined },
+  { kind: 'exception', prefix: '198.51.100.80/32' },
+  { kind: 'exception', prefix: '2001:db8::7/128' },
   { kind: 'main-first', family: 4, to: '192.168.0.0/16' },
   { kind: 'main-first', family: 6, to: 'fc00::/7' },
   { kind: 'tunnel-rule', family: 4, mark: 0xca75 },

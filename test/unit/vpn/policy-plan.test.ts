@@ -162,6 +162,14 @@ describe('the plan of a policy', () => {
     ]);
   });
 
+  test('needs no exception for a hole that is a piece of its own', () => {
+    const plan = planned([rule(1, 'protect', '10.1.0.1 10.1.0.4')], { otherwise: 'bypass' });
+    assert.deepEqual(
+      [plan.routes, plan.past].map((list) => list.map(formatPrefix)),
+      [['10.1.0.1/32', '10.1.0.4/32'], []],
+    );
+  });
+
   test('takes what names stand for as it takes addresses, by the first rule that speaks of any of their names', () => {
     const rules = [rule(1, 'block', 'ads.shop.test'), rule(2, 'bypass', '*.cdn.test')];
     const names = [
