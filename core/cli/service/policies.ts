@@ -90,9 +90,9 @@ export function explanationText(told: PolicyExplanation): string[] {
         ? [`ports ${ports.map(({ start, end }) => (start === end ? start : `${start}-${end}`)).join(', ')}`]
         : []),
     ];
-    const from = app === undefined ? '' : ` from ${app}`;
-    const which =
-      asked.length === 0 ? `It${from && `, when it comes${from},`}` : `With ${asked.join(', ')}${from} it`;
+    const from = app === undefined ? [] : [`From ${app}`];
+    const wants = asked.length === 0 ? [] : [`${app === undefined ? 'With' : 'with'} ${asked.join(', ')}`];
+    const which = app === undefined && asked.length === 0 ? 'It' : `${[...from, ...wants].join(', ')} it`;
     const who = {
       rule: `rule ${rule}`,
       otherwise: 'the last word of the policy',

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { failure, type Failure } from '../../../lib/failure.ts';
 import { err, ok, type Result } from '../../../lib/result.ts';
 import { plainAppName } from '../../../net/policy/app-name.ts';
@@ -138,6 +138,9 @@ export function placeFor(group: string, app: string): string {
   return ['', ...unit, runGroupName(app)].join('/');
 }
 
+/** Whoever runs the unit has to see what is in it, whatever our umask is. */
 function make(group: string): void {
-  if (statSync(group, { throwIfNoEntry: false })?.isDirectory() !== true) mkdirSync(group, { mode: 0o755 });
+  if (statSync(group, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  mkdirSync(group);
+  chmodSync(group, 0o755);
 }

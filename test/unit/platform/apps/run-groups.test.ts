@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -76,8 +76,11 @@ describe('a process that asks to be one of an application', () => {
       assert.equal(moved(), undefined);
       assert.equal(groups.sweep(), true, 'it is not taken away for being empty');
     };
+    const before = process.umask(0o077);
     assert.equal(await entering(), 'in');
+    process.umask(before);
     assert.equal(moved(), '77');
+    assert.equal(statSync(group()).mode & 0o777, 0o755);
   });
 
   test('stays where it is when the rules cannot know it', async () => {
