@@ -398,7 +398,9 @@ export class IkeSession {
     const phase = this.#phase;
     if (phase.name === 'idle') return this.#close(undefined);
     if (phase.name === 'login') phase.login.disconnect(now);
-    if (phase.name === 'established') phase.life.leave(undefined, now);
+    if (phase.name !== 'established') return;
+    phase.life.leave(undefined, now);
+    this.#mobility.part(now);
   }
 
   /** The end, and why. A reason for which we are leaving already stands. */

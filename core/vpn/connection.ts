@@ -269,7 +269,7 @@ export class Connection {
         }));
       }
       case 'say-goodbye':
-        return this.#sayGoodbye(effect.id);
+        return this.#sayGoodbye(effect.id, effect.unlessTicket);
       case 'check':
         this.#sessions.command(effect.id, { kind: 'check-liveness', afterSleep: effect.afterSleep });
         return;
@@ -364,8 +364,9 @@ export class Connection {
   }
 
   /** A session that never came to be has nothing to say, and nobody else would say that it is closed. */
-  #sayGoodbye(id: number): void {
-    if (this.#sessions.command(id, { kind: 'disconnect' })) return;
+  #sayGoodbye(id: number, unlessTicket = false): void {
+    const isSilent = unlessTicket && this.#sessions.hasTicket;
+    if (!isSilent && this.#sessions.command(id, { kind: 'disconnect' })) return;
     this.#dispatch({ kind: 'session', id, event: { kind: 'closed' } });
   }
 

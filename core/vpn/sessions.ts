@@ -74,6 +74,11 @@ export class Sessions {
     return [...this.#drivers.values()].flatMap((driver) => driver.gatewayAddresses);
   }
 
+  /** Whether a ticket may take the place of the next login. */
+  get hasTicket(): boolean {
+    return this.#ticket?.value.wiped === false;
+  }
+
   /** False when there is no such session. */
   command(id: number, command: IkeCommand): boolean {
     const driver = this.#drivers.get(id);

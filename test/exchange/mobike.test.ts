@@ -368,6 +368,21 @@ describe('a gateway without MOBIKE', () => {
     assert.equal(roaming.event('closed')?.failure?.code, 'timeout.liveness');
   });
 
+  for (const [when, act] of [
+    ['before', (roaming: Roaming) => roaming.command({ kind: 'disconnect' }).paths(1)],
+    ['after', (roaming: Roaming) => roaming.paths(1).command({ kind: 'disconnect' })],
+  ] as const) {
+    test(`hears a goodbye that is asked for ${when} the way is known to be lost by another one`, () => {
+      const roaming = new Roaming({ isDeaf: true }).connect();
+      roaming.addWay(1);
+      act(roaming.kill(0)).run(2_000);
+      assert.deepEqual(roaming.made.gateway.sas, []);
+      assert.deepEqual(roaming.moves, []);
+      assert.ok(roaming.event('closed'));
+      assert.equal(roaming.event('closed')?.failure, undefined);
+    });
+  }
+
   test('goes on when its way comes back', () => {
     const roaming = new Roaming({ isDeaf: true }).connect();
     roaming.addWay(1);

@@ -10,7 +10,7 @@ import {
   type RoamingOffice,
 } from '../interop/roaming.ts';
 import { waitFor } from '../support/netns.ts';
-import { assertNeverReconnected, assertWhole, limit, skip, spreadOf, times } from './staying.ts';
+import { assertNeverReconnected, assertWhole, limit, skip, spreadOf, statesOf, times } from './staying.ts';
 
 const ROAMS = times(10, 100);
 
@@ -74,3 +74,32 @@ test('a default route that is moved to another uplink is followed', limit(30_000
     assertNeverReconnected(client);
   });
 });
+
+test(
+  'from a gateway without MOBIKE the same addresses are got again by a new session',
+  limit(40_000, 40_000),
+  async (t) => {
+    await office.configure({ mobike: false });
+    await duringConnection(office, async (client) => {
+      const work = await startWork(office.lab.client);
+      const before = await office.gateway.sa();
+      for (const name of ['a', 'b']) {
+        await office.lab.ready(name === 'a' ? 'b' : 'a');
+        const gapMs = await gapAfter(work.stream, office.lab.uplink(name).cut());
+        assert.ok(gapMs !== undefined && gapMs < 5000, `${gapMs} ms`);
+        t.diagnostic(`a gap of ${Math.round(gapMs)} ms`);
+        const now = await office.gateway.sa();
+        assert.notEqual(now.uniqueId, before.uniqueId);
+        assert.deepEqual(now.virtualIps, before.virtualIps);
+        office.lab.uplink(name).restore();
+      }
+      await assertWhole(work);
+      assert.ok(
+        statesOf(client).some(
+          ({ state, cause }) => state === 'reconnecting' && cause?.code === 'network.path-lost',
+        ),
+      );
+    });
+    await office.configure();
+  },
+);

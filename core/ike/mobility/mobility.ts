@@ -247,7 +247,14 @@ export class Mobility {
   // Commands
 
   setPaths(paths: readonly Path[], now: Millis): void {
-    if (!this.#isOver) this.#run(this.#mover.setPaths(paths, now), now);
+    if (this.#isOver) return;
+    this.#run(this.#mover.setPaths(paths, now), now);
+    if (this.#life?.leaving !== undefined) this.part(now);
+  }
+
+  /** The session says goodbye, and has to find a way to do so. */
+  part(now: Millis): void {
+    if (!this.#isOver) this.#run(this.#mover.part(), now);
   }
 
   /** Asks now, and with short pauses: a path that was good when the machine fell asleep may be no more. */

@@ -142,6 +142,17 @@ export class Mover {
     return this.#takeBest();
   }
 
+  /**
+   * The session says goodbye. When its path is lost and cannot be replaced, any other will do for that: a gateway answers
+   * to where a request came from (RFC 7296 section 2.11), and ESP is not moved.
+   */
+  part(): Step[] {
+    const [best] = this.#paths ?? [];
+    if (!this.#isStranded || !best) return [];
+    this.#current = best;
+    return [{ kind: 'send-again' }];
+  }
+
   #stillThere(wasSuspended: boolean, hasNew: boolean, now: Millis): Step[] {
     const wasStranded = this.#isStranded;
     this.#isStranded = false;

@@ -31,7 +31,7 @@ export function settle(alive: Alive, moment: Moment, effects: readonly Effect[] 
   if (!life.online) return settleOffline(alive, moment, effects);
   if (outage) return settleLost({ ...alive, outage }, moment, effects);
   if (!current) throw new Error('neither a session nor a reason why there is none');
-  if (isStranded(current)) return interrupt(alive, failure('network.path-lost'), moment, effects);
+  if (isStranded(current)) return startOver(alive, current, moment, effects);
   return settleStanding({ ...alive, current }, moment, effects);
 }
 
@@ -43,6 +43,17 @@ export function interrupt(
   effects: readonly Effect[] = [],
 ): Transition {
   return goWithout(alive, outageOf(cause, alive.current, moment.now), moment, effects);
+}
+
+/**
+ * The session cannot follow us to the networks that there are now. The gateway is told before it is asked for another one:
+ * our addresses inside are with the old one for as long as it is not.
+ */
+function startOver(alive: Alive, current: Current, moment: Moment, effects: readonly Effect[]): Transition {
+  const outage = outageOf(failure('network.path-lost'), current, moment.now);
+  const life = leaving(alive.life, [current.id], moment.now);
+  const told: Effect = { kind: 'say-goodbye', id: current.id, unlessTicket: true };
+  return goWithout({ life, attempt: alive.attempt }, outage, moment, [...effects, told]);
 }
 
 /** There is no session that could be used: a new one is made if that may help and is wanted. */

@@ -217,8 +217,11 @@ export type Effect =
   | { readonly kind: 'drop'; readonly id: number }
   /** `rejected`: the one that was given last is wrong. */
   | { readonly kind: 'give-password'; readonly id: number; readonly rejected: boolean }
-  /** Asks the session to delete its SAs at the gateway. Its 'closed' event is the answer. */
-  | { readonly kind: 'say-goodbye'; readonly id: number }
+  /**
+   * Asks the session to delete its SAs at the gateway. Its 'closed' event is the answer, and comes without a word to
+   * anybody where a ticket can do `unlessTicket`: a goodbye would void it, and who shows it ends the session as well.
+   */
+  | { readonly kind: 'say-goodbye'; readonly id: number; readonly unlessTicket?: true }
   /** Asks the session for a sign of life. */
   | { readonly kind: 'check'; readonly id: number; readonly afterSleep: boolean }
   /** The tunnel is made, or the one that is there goes over to this session. */

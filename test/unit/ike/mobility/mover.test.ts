@@ -78,6 +78,19 @@ describe('a path that is lost', () => {
     assert.deepEqual(words(mover.setPaths([b, a], 30)), []);
   });
 
+  test('lets a stranded session say goodbye by another way, and no other session', () => {
+    const mover = established(false);
+    assert.deepEqual(mover.part(), []);
+    mover.setPaths([], 5);
+    assert.deepEqual(mover.part(), []);
+    mover.setPaths([b, c], 10);
+    assert.deepEqual(words(mover.part()), ['send-again']);
+    assert.deepEqual(ids(mover.lineup(0, false, false)), [2]);
+    const mobile = established(true);
+    mobile.setPaths([b, c], 10);
+    assert.deepEqual(mobile.part(), []);
+  });
+
   test('while nobody knows yet whether the gateway can move is left when it can', () => {
     const mover = new Mover(a);
     assert.deepEqual(mover.setPaths([b], 10), []);

@@ -323,16 +323,18 @@ describe('networks', () => {
     assert.equal(played.name, 'connected');
   });
 
-  test('that change under a session that cannot move get a new one, made before the old one goes', () => {
+  test('that change under a session that cannot move get a new one, once the old one has said goodbye', () => {
     const played = new Played();
     const id = played.connected(false);
-    assert.deepEqual(kinds(played.way(id, 'lost')), ['look-up', 'open']);
+    const effects = played.way(id, 'lost');
+    assert.deepEqual(kinds(effects), ['say-goodbye', 'look-up', 'open']);
+    assert.deepEqual(effects[0], { kind: 'say-goodbye', id, unlessTicket: true });
     assert.equal(played.cause, 'network.path-lost');
     const other = played.opened().id;
     played.initiated(other);
     played.established(other, false);
     assert.deepEqual(played.open, [id, other]);
-    assert.deepEqual(kinds(played.on({ kind: 'configured', id: other })), ['say-goodbye', 'announce']);
+    assert.deepEqual(kinds(played.on({ kind: 'configured', id: other })), ['announce']);
     assert.equal(played.state.name, 'connected');
     assert.deepEqual(kinds(played.pass(6_000)), ['drop'], 'its goodbye may never be answered');
     assert.deepEqual(played.open, [other]);
