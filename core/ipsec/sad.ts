@@ -51,6 +51,9 @@ export interface SaPair {
   until: Millis;
 }
 
+/** Retired pairs at once, of all children: however fast a peer replaces them, nobody's packets need more. */
+const MAX_RETIRED = 32;
+
 interface Child {
   pairs: SaPair[];
   /** The pair that sends. */
@@ -100,6 +103,14 @@ export class Sad {
     pair.until = until;
     pair.outbound.transform.wipe();
     this.#settle(childId, child);
+    const retired = this.pairs().filter(({ stage }) => stage === 'retired');
+    if (retired.length > MAX_RETIRED) this.#forgetFirst(retired);
+  }
+
+  /** Forgets the pair whose time is over first. */
+  #forgetFirst(retired: readonly SaPair[]): void {
+    const first = retired.reduce((one, other) => (other.until < one.until ? other : one));
+    this.remove(first.inbound.childId, first.inbound.spi);
   }
 
   /** When `expire` has something to forget; Infinity when it has not. */

@@ -9,6 +9,9 @@ import { targetsAt } from './targets.ts';
 const NEXT_ADDRESS_MS = 250;
 /** And a gateway, before the next gateway is. */
 const NEXT_GATEWAY_MS = 3_000;
+/** Sessions that are begun side by side at most. A name that has more addresses has them in turn. */
+const MAX_RACERS = 8;
+
 /** An attempt after something happened, what that costs, and why there is nothing left to try when there is not. */
 export interface Progress {
   readonly life: Life;
@@ -66,18 +69,22 @@ export function goOn(progress: Progress, now: Millis): Progress {
   const [target, ...queue] = attempt.queue;
   if (target && (attempt.racers.length === 0 || now >= attempt.nextAt)) {
     const id = life.nextId;
+    // The ones that have been silent for longest make room.
+    const silent = attempt.racers.slice(0, -(MAX_RACERS - 1));
+    const racers = attempt.racers.slice(silent.length);
     const begun: Progress = {
       life: { ...life, nextId: id + 1 },
       attempt: {
         ...attempt,
         queue,
-        racers: [...attempt.racers, { id, target }],
+        racers: [...racers, { id, target }],
         tried: [...attempt.tried, target],
         nextAt: now + NEXT_ADDRESS_MS,
         nextPlaceAt: now + NEXT_GATEWAY_MS,
       },
       effects: [
         ...effects,
+        ...silent.map((run): Effect => ({ kind: 'drop', id: run.id })),
         { kind: 'open', id, target, resume: attempt.resume, urgent: attempt.goal !== 'connect' },
       ],
     };

@@ -230,3 +230,23 @@ test('the keys are copied, so the caller may wipe its own', () => {
   };
   assert.deepEqual(seal(sad), seal(twin));
 });
+
+test('a peer that replaces pairs all the time leaves no more than a few of them here, the newest', () => {
+  const sad = newSad();
+  const retired: OutboundSa[] = [];
+  for (let round = 1; round <= 1000; round++) {
+    const spiIn = 10 * round;
+    sad.install(child({ childId: 1 + (round % 2), spiIn, spiOut: spiIn + 1 }));
+    const pair = sad.pairs().find(({ inbound }) => inbound.spi === spiIn);
+    assert.ok(pair);
+    retired.push(pair.outbound);
+    sad.retire(1 + (round % 2), spiIn, 1_000_000 + round);
+  }
+  const left = sad.pairs().map(({ inbound }) => inbound.spi);
+  assert.equal(left.length, 32);
+  assert.ok(left.every((spi) => spi > 9_680 && sad.bySpi(spi)));
+  assert.equal(sad.bySpi(9_680), undefined);
+  assert.ok(retired.every(isWiped));
+  sad.expire(Infinity);
+  assert.deepEqual(sad.pairs(), []);
+});

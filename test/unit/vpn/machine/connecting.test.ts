@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { failure } from '../../../../core/lib/failure.ts';
+import { addressOf } from '../../../../core/net/address.ts';
 import { proves } from '../../../conformance/tag.ts';
 import { ONE, Played, SIX, TWO } from '../../../support/played-machine.ts';
 
@@ -200,6 +201,24 @@ describe('several addresses of a gateway', () => {
     assert.deepEqual(played.closed(one.id, 'peer.deleted'), []);
     assert.deepEqual(played.on({ kind: 'broken', id: one.id, failure: TUN_FAILED }), []);
     assert.deepEqual(played.state, before);
+  });
+
+  test('are tried in turn, however many there are, and never more than a few at once', () => {
+    const many = Array.from({ length: 200 }, (_, i) => addressOf(Uint8Array.of(203, 0, 113, i)));
+    const played = new Played().start(...many);
+    for (let i = 0; i < 199; i++) {
+      played.pass(250);
+      assert.ok(played.open.length <= 8);
+    }
+    assert.deepEqual(
+      played.all('open').map(({ target }) => target.address),
+      many,
+    );
+    const last = played.open;
+    assert.equal(last.length, 8);
+    assert.equal(last[0], played.all('open')[192]?.id, 'who was asked last has not had its time yet');
+    played.initiated(last[3]!);
+    assert.deepEqual(played.open, [last[3]]);
   });
 });
 
