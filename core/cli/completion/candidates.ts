@@ -51,7 +51,7 @@ export function candidatesAt(words: readonly string[], index: number): Candidate
   if (name === undefined) return commandWords();
   const verbs = forms.filter(({ words: written }) => written.includes(' '));
   if (rest.length === 0 && verbs.length > 0) return verbWords(verbs);
-  const [form] = forms;
+  const form = forms.find((one) => one.words === `${name} ${rest[0]}`) ?? forms[0];
   const place = form?.words.includes(' ') ? rest.length - 1 : rest.length;
   const operand = form?.operands[place];
   return operand ? ofKind(operand.kind) : NOTHING;
