@@ -64,10 +64,18 @@ export function notSaved(error: unknown): Failure {
   return failure('platform.not-saved', { detail: error instanceof Error ? error.message : String(error) });
 }
 
-/** Puts a text into a file of 0600, whole or not at all: it is on the disk before it takes the place of the old one. */
+/** What is being written in a directory: in this process nothing ever is when something else begins. */
+const FRESH = /^\..+\.new$/;
+
+/**
+ * Puts a text into a file of 0600, whole or not at all: it is on the disk before it takes the place of the old one. The
+ * directory is ours alone; what a process before was writing when it was killed goes.
+ */
 export function writeOwn(directory: string, name: string, text: string): void {
+  for (const left of readdirSync(directory).filter((one) => FRESH.test(one))) {
+    rmSync(join(directory, left), { force: true });
+  }
   const fresh = join(directory, `.${name}.new`);
-  rmSync(fresh, { force: true });
   const descriptor = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     // All of it or an error: a full disk may take a part of a single write.

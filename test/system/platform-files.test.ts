@@ -76,9 +76,19 @@ describe('the journal in a file', { skip }, () => {
     const place = directory();
     const victim = join(scratch, 'victim');
     writeFileSync(victim, 'precious');
-    symlinkSync(victim, join(place, `net.json.${process.pid}.new`));
+    const { pid, startTicks } = ownIdentity();
+    symlinkSync(victim, join(place, `net.json.${pid}-${startTicks}.new`));
     assert.equal(journalFile(join(place, 'net.json')).create('mine'), true);
     assert.equal(readFileSync(victim, 'utf8'), 'precious');
+  });
+
+  test('what a process left that was killed while it wrote is taken away, not what one is writing', () => {
+    const place = directory();
+    const { pid, startTicks } = ownIdentity();
+    for (const owner of [`${pid}-${startTicks - 1}`, `999999999-1`, `${pid}-${startTicks}`])
+      writeFileSync(join(place, `net-1.json.${owner}.new`), '{');
+    journalFile(join(place, 'net-2.json')).read();
+    assert.deepEqual(readdirSync(place), [`net-1.json.${pid}-${startTicks}.new`]);
   });
 });
 

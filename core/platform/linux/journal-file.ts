@@ -7,16 +7,20 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { JournalStore } from './os.ts';
+import { isAlive, ownIdentity } from './process-identity.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 const GROUP_OR_OTHERS = 0o077;
+/** A text that is being written, by which process: its number and when it started. */
+const FRESH = /\.(\d+)-(\d+)\.new$/;
 
 /**
  * A journal in a file of 0600, in a directory of 0700 that belongs to us alone: what stands in it becomes
@@ -24,10 +28,14 @@ const GROUP_OR_OTHERS = 0o077;
  */
 export function journalFile(path: string): JournalStore {
   const directory = dirname(path);
-  const fresh = `${path}.${process.pid}.new`;
+  const { pid, startTicks } = ownIdentity();
+  const fresh = `${path}.${pid}-${startTicks}.new`;
   return {
     place: path,
-    read: () => readPrivate(path),
+    read: () => {
+      sweep(directory);
+      return readPrivate(path);
+    },
     create: (text) => {
       ensurePrivate(directory);
       writeFresh(fresh, text);
@@ -86,14 +94,32 @@ function ensurePrivate(directory: string): void {
   }
 }
 
+/** Takes away what processes left that were killed while they wrote. */
+function sweep(directory: string): void {
+  let names: readonly string[];
+  try {
+    names = readdirSync(directory);
+  } catch {
+    return;
+  }
+  for (const name of names) {
+    const [, pid, startTicks] = FRESH.exec(name) ?? [];
+    if (pid === undefined || isAlive({ pid: Number(pid), startTicks: Number(startTicks) })) continue;
+    rmSync(join(directory, name), { force: true });
+  }
+}
+
 function writeFresh(path: string, text: string): void {
-  // Left behind by a process with our number that was killed while it wrote.
+  // Whoever put something there is not us.
   rmSync(path, { force: true });
   const descriptor = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     // All of it or an error: a full disk may take a part of a single write.
     writeFileSync(descriptor, text);
     fsyncSync(descriptor);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
   } finally {
     closeSync(descriptor);
   }
