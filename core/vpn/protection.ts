@@ -2,6 +2,7 @@ import type { Profile } from '../contract/profile.ts';
 import type { Failure } from '../lib/failure.ts';
 import { ok, type Result } from '../lib/result.ts';
 import type { IpAddress } from '../net/address.ts';
+import { leavesFamilyOut } from '../net/policy/compile.ts';
 import { type SplitPolicy, withNameServers } from '../net/policy/model.ts';
 import type { Selector } from '../net/selector.ts';
 import type { Firewall } from '../platform/ports.ts';
@@ -89,7 +90,10 @@ export class Protection implements TunnelShaper {
   }
 
   shape(granted: readonly Selector[], nameServers: readonly IpAddress[]): Result<Shape, Failure> {
-    if (!this.#asksAnything) return TAKES_ALL.shape(granted, nameServers);
+    // IPv6 does not go beside a tunnel that takes all of IPv4, nor the other way round.
+    const isHalf =
+      this.#guard.isThere && ([4, 6] as const).some((family) => leavesFamilyOut(granted, family));
+    if (!this.#asksAnything && !isHalf) return TAKES_ALL.shape(granted, nameServers);
     const policy = this.#plan(granted, takenServers(nameServers, granted));
     return policy.ok ? ok({ routes: policy.value.routes, policy: policy.value }) : policy;
   }

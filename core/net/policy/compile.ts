@@ -61,6 +61,8 @@ export interface Plot {
   readonly span: Span;
   readonly rules: readonly PolicyRule[];
   readonly taken: readonly Condition[];
+  /** What `gateway` as the last word wants of the rest. */
+  readonly rest: 'bypass' | 'protect';
 }
 
 interface PlacedRule {
@@ -74,8 +76,9 @@ export function compilePolicy(policy: SplitPolicy, facts: PolicyFacts): Compiled
   const deciding = new Set<number>();
   const ofFamily = (family: 4 | 6): Cell[] => {
     const cells: { span: Span; decisions: Decision[] }[] = [];
-    for (const { span, rules, taken } of layOut(policy, facts, family)) {
-      const decisions = decide(rules, policy.otherwise, taken);
+    for (const plot of layOut(policy, facts, family)) {
+      const { span } = plot;
+      const decisions = decide(plot, policy.otherwise);
       for (const { reason } of decisions) if (reason.kind === 'rule') deciding.add(reason.rule);
       const before = cells.at(-1);
       if (before && sameDecisions(before.decisions, decisions)) {
@@ -94,12 +97,27 @@ export function layOut({ rules }: SplitPolicy, { granted, names }: PolicyFacts, 
   const grants = granted
     .filter((selector) => selector.family === family)
     .map((selector) => ({ condition: conditionOf(selector), span: spanOf(rangeOf(selector)) }));
+  const rest = leavesFamilyOut(granted, family) ? 'protect' : 'bypass';
   const cuts = [...placed.flatMap(({ spans }) => spans ?? []), ...grants.map(({ span }) => span)];
   return cutAt(family, cuts).map((span) => ({
     span,
     rules: placed.filter(({ spans }) => speaksOf(spans, span.first)).map(({ rule }) => rule),
     taken: grants.filter((grant) => spanHas(grant.span, span.first)).map(({ condition }) => condition),
+    rest,
   }));
+}
+
+/**
+ * Whether the gateway takes everything of the other family and nothing of this one. Then everything is meant to be
+ * protected, and what cannot be must not go beside the tunnel.
+ */
+export function leavesFamilyOut(granted: readonly Selector[], family: 4 | 6): boolean {
+  if (granted.some((selector) => selector.family === family)) return false;
+  const other = family === 4 ? 6 : 4;
+  const spans = granted
+    .filter((selector) => selector.family === other && isUnconditional(conditionOf(selector)))
+    .map((selector) => spanOf(rangeOf(selector)));
+  return spans.length > 0 && cutAt(other, spans).every(({ first }) => speaksOf(spans, first));
 }
 
 function speaksOf(spans: readonly Span[] | undefined, value: bigint): boolean {
@@ -139,11 +157,10 @@ function conditionOf({ protocol, startPort, endPort }: Selector): Condition {
   };
 }
 
-/** The decisions for a piece of the address space, given the rules that speak of it. */
+/** The decisions for a piece of the address space. */
 export function decide(
-  rules: readonly PolicyRule[],
+  { rules, taken, rest }: Pick<Plot, 'rules' | 'taken' | 'rest'>,
   otherwise: SplitPolicy['otherwise'],
-  taken: readonly Condition[],
 ): Decision[] {
   const decisions: Decision[] = [];
   /** False when what went before leaves nothing for it. */
@@ -164,7 +181,7 @@ export function decide(
   }
   const reason: Reason = { kind: 'gateway' };
   for (const condition of taken) add({ condition, wanted: 'protect', effective: 'protect', reason });
-  add({ condition: {}, wanted: 'bypass', effective: 'bypass', reason });
+  withGrants({}, rest, reason, []).forEach(add);
   return decisions;
 }
 

@@ -40,12 +40,9 @@ function newFinding(): Finding {
   return { before: new Set(), decides: false, matters: false, fulfilled: false, refused: false };
 }
 
-function note(
-  { rules, taken }: Plot,
-  { otherwise }: SplitPolicy,
-  findings: ReadonlyMap<number, Finding>,
-): void {
-  const decisions = decide(rules, otherwise, taken);
+function note(plot: Plot, { otherwise }: SplitPolicy, findings: ReadonlyMap<number, Finding>): void {
+  const { rules } = plot;
+  const decisions = decide(plot, otherwise);
   for (const [at, rule] of rules.entries()) {
     const finding = findings.get(rule.number);
     if (!finding) continue;
@@ -63,18 +60,19 @@ function note(
 
 /** A rule matters that changes something, in the policy as it is or in one without the rules that never decide. */
 function noteWhatMatters(
-  { rules, taken }: Plot,
+  plot: Plot,
   { otherwise }: SplitPolicy,
   findings: ReadonlyMap<number, Finding>,
 ): void {
-  const effect = effectOf(decide(rules, otherwise, taken));
+  const { rules } = plot;
+  const effect = effectOf(decide(plot, otherwise));
   const deciding = rules.filter(({ number }) => findings.get(number)?.decides);
   for (const rule of deciding) {
     const finding = findings.get(rule.number);
     if (!finding || finding.matters) continue;
     finding.matters = [rules, deciding].some((list) => {
       const without = list.filter(({ number }) => number !== rule.number);
-      return effectOf(decide(without, otherwise, taken)) !== effect;
+      return effectOf(decide({ ...plot, rules: without }, otherwise)) !== effect;
     });
   }
 }

@@ -37,7 +37,8 @@ export interface PolicyRule extends Condition {
 
 /**
  * Rules in order, the first that matches decides; `otherwise` is for what none matches. `gateway`: what the gateway
- * takes is protected, everything else goes past the tunnel.
+ * takes is protected, everything else goes past the tunnel; but where it takes all of one family and nothing of the
+ * other, that one goes nowhere.
  */
 export interface SplitPolicy {
   readonly rules: readonly PolicyRule[];

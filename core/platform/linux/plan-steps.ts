@@ -48,9 +48,17 @@ export function stepsOf(
   return unique(steps);
 }
 
-/** A default route into the tunnel must not hide the routes of the local network. */
-function localFirst({ routes, localFirst: told }: NetworkPlan, family: 4 | 6): readonly string[] {
-  if (told) return told.filter(({ address }) => address.family === family).map(formatPrefix);
+/**
+ * A default route into the tunnel must not hide the routes of the local network. Where nothing of a family leads into it
+ * there is nothing to go before; a machine may not have that family at all.
+ */
+function localFirst(plan: NetworkPlan, family: 4 | 6): readonly string[] {
+  const { routes, localFirst: told, addresses, tunnelMark } = plan;
+  if (told) {
+    const isOf = ({ address }: Prefix): boolean => address.family === family;
+    const isLed = routes.some(isOf) || (tunnelMark !== undefined && addresses.some(isOf));
+    return isLed ? told.filter(isOf).map(formatPrefix) : [];
+  }
   const isFull = routes.some(({ address, length }) => address.family === family && length === 0);
   return isFull ? LOCAL_NETWORKS[family] : [];
 }
