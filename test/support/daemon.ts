@@ -10,12 +10,19 @@ import type { Namespace } from './netns.ts';
 
 const MAIN = join(import.meta.dirname, '../../core/daemon/main.ts');
 const START_TIMEOUT_MS = 10_000;
+/** Whoever has not ended by then is made to, and has no exit code. */
+const END_TIMEOUT_MS = 20_000;
 /** A group that no test depends on having a name. */
 export const DAEMON_GROUP = 64_123;
 
 export interface DaemonStart {
   /** Another form of the service than the sources. */
   readonly program?: readonly string[];
+  /** Words of a command that becomes the service. */
+  readonly before?: readonly string[];
+  readonly nodeArguments?: readonly string[];
+  /** Beside our own. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** The service in a namespace, with directories of its own. */
@@ -44,11 +51,13 @@ export class DaemonProcess {
   /** Starts it again, after it ended or was killed. */
   async start(how: DaemonStart = {}): Promise<void> {
     const at = (name: string): string => join(this.directory, name);
-    const argv = [...(how.program ?? [process.execPath, MAIN]), '--verbose', '--group', `${DAEMON_GROUP}`];
+    const program = how.program ?? [process.execPath, ...(how.nodeArguments ?? []), MAIN];
+    const argv = [...(how.before ?? []), ...program, '--verbose', '--group', `${DAEMON_GROUP}`];
     argv.push('--run-dir', at('run'), '--state-dir', at('state'), '--config-dir', at('etc'));
     argv.push('--log-file', at('log'));
     // Users of the tests enter by the group alone.
-    const child = this.#namespace.spawn(argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const env = { ...process.env, ...how.env };
+    const child = this.#namespace.spawn(argv, { stdio: ['ignore', 'ignore', 'pipe'], env });
     child.stderr?.on('data', (chunk: Buffer) => (this.#said += chunk.toString()));
     this.#child = child;
     const until = performance.now() + START_TIMEOUT_MS;
@@ -58,7 +67,8 @@ export class DaemonProcess {
         client.value.close();
         return;
       }
-      if (performance.now() > until || child.exitCode !== null) throw new Error(`no service: ${this.said()}`);
+      if (performance.now() > until || child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`no service: ${this.said()}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -83,6 +93,17 @@ export class DaemonProcess {
     }
   }
 
+  /** Waits until it has ended by itself, or was killed by somebody else. */
+  async gone(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    await new Promise((resolve) => child.once('exit', resolve));
+  }
+
+  get isGone(): boolean {
+    return this.#child === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   /** Ends it by this signal, and waits for its end. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const child = this.#child;
@@ -90,7 +111,9 @@ export class DaemonProcess {
     if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), END_TIMEOUT_MS);
     await ended;
+    clearTimeout(timer);
     return child.exitCode;
   }
 
