@@ -1,3 +1,4 @@
+import './no-code-from-text.ts';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { GuiBridge } from '../../core/contract/gui-api.ts';
