@@ -298,6 +298,29 @@ describe('the networks of the machine', () => {
     await rig.advance(1_000);
     assert.ok(rig.laptop.sockets.length > opened);
     assert.deepEqual(rig.states.slice(-3), ['connected', 'reconnecting', 'connected']);
+    const told = rig.office.events.filter(({ kind }) => kind === 'established' || kind === 'closed');
+    assert.deepEqual(
+      told.map(({ kind }) => kind),
+      ['established', 'closed', 'established'],
+      'the old session says goodbye from there, before there is another one',
+    );
+    await assertCarries(rig);
+    await rig.advance(10_000);
+    await assertEndsClean(rig);
+  });
+
+  test('that are another one than before get it by the ticket that such a gateway gave out', async () => {
+    const extensions = { tickets: { secret: utf8('in the cloakroom'), lifetimeSeconds: 3600 } };
+    const { rig, network } = online({ gateway: { extensions } });
+    await rig.connected();
+    network.become(networkOf({ wwan0: { ...MOBILE, index: 7 } }));
+    await rig.advance(1_000);
+    assert.equal(rig.office.heardGoodbye, false, 'it would void the ticket');
+    const established = rig.office.events.filter((event) => event.kind === 'established');
+    assert.deepEqual(
+      established.map(({ resumed }) => resumed),
+      [false, true],
+    );
     await assertCarries(rig);
     await rig.advance(10_000);
     await assertEndsClean(rig);
