@@ -5,44 +5,21 @@
 import * as z from 'zod';
 import { err, ok, type Result } from '../lib/result.ts';
 import { problemsOf } from './profile-problems.ts';
-import { addressOctets, hasControlCharacters, isHostName, prefixProblem, shorten } from './text-forms.ts';
+import {
+  ACTIONS,
+  appProblem,
+  destinationProblem,
+  MAX_APP_LENGTH,
+  MAX_DESTINATIONS,
+  MAX_NOTE_LENGTH,
+  MAX_PORTS,
+  MAX_RULES,
+  portsProblem,
+  PROTOCOLS,
+} from './policy-text.ts';
+import { hasControlCharacters } from './text-forms.ts';
 
-export const ACTIONS = ['protect', 'bypass', 'block'] as const;
-export const PROTOCOLS = ['tcp', 'udp', 'icmp'] as const;
-const MAX_RULES = 1000;
-const MAX_DESTINATIONS = 1000;
-
-/** Undefined for a good destination, otherwise what is wrong with it. */
-export function destinationProblem(text: string): string | undefined {
-  if (text.startsWith('*.')) {
-    return isHostName(text.slice(2)) ? undefined : `'${shorten(text)}' is not a domain like *.example.com`;
-  }
-  if (text.includes('/')) return prefixProblem(text);
-  if (addressOctets(text) !== undefined) return undefined;
-  const [start = '', end = '', ...more] = text.split('-').map((part) => part.trim());
-  const [first, last] = [addressOctets(start), addressOctets(end)];
-  if (first && last && more.length === 0) return rangeProblem(text, first, last);
-  if (isHostName(text)) return undefined;
-  return `'${shorten(text)}' is not a network, an address, a range like 10.0.0.1-10.0.0.9, a host name, or a domain like *.example.com`;
-}
-
-function rangeProblem(text: string, first: readonly number[], last: readonly number[]): string | undefined {
-  if (first.length !== last.length) return `'${shorten(text)}' mixes IPv4 and IPv6`;
-  const at = first.findIndex((octet, i) => octet !== last[i]);
-  return at >= 0 && (first[at] ?? 0) > (last[at] ?? 0)
-    ? `'${shorten(text)}' ends before it begins`
-    : undefined;
-}
-
-/** Undefined for good ports, otherwise what is wrong with them. */
-export function portsProblem(text: string): string | undefined {
-  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
-  const start = Number(match?.[1]);
-  const end = Number(match?.[2] ?? match?.[1]);
-  if (!match || start < 1 || end > 65535)
-    return `'${shorten(text)}' is not a port from 1 to 65535, or a range like 8000-8100`;
-  return start > end ? `'${shorten(text)}' ends before it begins` : undefined;
-}
+export { ACTIONS, PROTOCOLS };
 
 function checked(maxLength: number, check: (text: string) => string | undefined) {
   return z
@@ -63,32 +40,34 @@ function line(maxLength: number) {
 }
 
 /** A program by the name of its service or desktop entry. */
-export const appName = checked(100, (text) =>
-  /^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/.test(text) ? undefined : 'must be the name of a service or an application',
-);
+export const appName = checked(MAX_APP_LENGTH, appProblem);
 
 const ruleObject = z.strictObject({
   action: z.enum(ACTIONS),
   /** Networks, addresses, ranges, host names, domains; any of them. Everywhere when absent. */
   to: z.array(checked(253, destinationProblem)).min(1).max(MAX_DESTINATIONS).optional(),
   protocol: z.enum(PROTOCOLS).optional(),
-  ports: z.array(checked(11, portsProblem)).min(1).max(64).optional(),
+  ports: z.array(checked(11, portsProblem)).min(1).max(MAX_PORTS).optional(),
   /** The program that sends, by the name of its service or desktop entry. */
   app: appName.optional(),
   /** For people. */
-  note: line(200).optional(),
+  note: line(MAX_NOTE_LENGTH).optional(),
 });
+
+const OTHERWISE = [...ACTIONS, 'gateway'] as const;
 
 const policyObject = z.strictObject({
   version: z.literal(1),
   rules: z.array(ruleObject).max(MAX_RULES).default([]),
   /** What becomes of traffic that no rule speaks of; `gateway`: what the gateway takes is protected, the rest bypasses. */
-  otherwise: z.enum([...ACTIONS, 'gateway']).default('gateway'),
+  otherwise: z.enum(OTHERWISE).default('gateway'),
 });
 
-/** The schema of a policy, version 1. What parsing returns has every default filled in. */
-export const policySchema = policyObject.superRefine((policy, context) => {
-  for (const [i, { protocol, ports }] of policy.rules.entries()) {
+function checkPorts(
+  { rules }: { readonly rules: readonly z.output<typeof ruleObject>[] },
+  context: z.core.$RefinementCtx,
+): void {
+  for (const [i, { protocol, ports }] of rules.entries()) {
     if (ports !== undefined && protocol !== 'tcp' && protocol !== 'udp') {
       context.addIssue({
         code: 'custom',
@@ -97,13 +76,23 @@ export const policySchema = policyObject.superRefine((policy, context) => {
       });
     }
   }
-});
+}
+
+/** The schema of a policy, version 1. What parsing returns has every default filled in. */
+export const policySchema = policyObject.superRefine(checkPorts);
+
+/** What IT says about a profile of the machine: its rules come before those of a user, and its last word is the last. */
+export const fixedPolicySchema = policyObject
+  .extend({ otherwise: z.enum(OTHERWISE).optional() })
+  .superRefine(checkPorts);
 
 /** A policy that was checked and completed. */
 export type Policy = z.output<typeof policySchema>;
 /** A policy as it is written: defaults may be left out. */
 export type PolicyInput = z.input<typeof policySchema>;
 export type PolicyRuleText = Policy['rules'][number];
+/** What a user cannot change of the policy for a profile. */
+export type FixedPolicy = z.output<typeof fixedPolicySchema>;
 
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(policyObject.shape),
@@ -112,6 +101,24 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 
 /** Checks a parsed JSON value. On failure every problem is a sentence `path: what is wrong`. */
 export function parsePolicy(value: unknown): Result<Policy, readonly string[]> {
-  const parsed = policySchema.safeParse(value);
+  return parsedBy(policySchema, value);
+}
+
+/** The same for what IT says. */
+export function parseFixedPolicy(value: unknown): Result<FixedPolicy, readonly string[]> {
+  return parsedBy(fixedPolicySchema, value);
+}
+
+function parsedBy<T>(schema: z.ZodType<T>, value: unknown): Result<T, readonly string[]> {
+  const parsed = schema.safeParse(value);
   return parsed.success ? ok(parsed.data) : err(problemsOf(parsed.error.issues, value, KEYS));
+}
+
+/** The policy that holds: rules are counted through, those of IT first. */
+export function policyWith(fixed: FixedPolicy, own: Policy): Policy {
+  return {
+    version: own.version,
+    rules: [...fixed.rules, ...own.rules],
+    otherwise: fixed.otherwise ?? own.otherwise,
+  };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { parsePolicy, type PolicyInput } from '../../../core/contract/policy.ts';
+import { parseFixedPolicy, parsePolicy, type PolicyInput, policyWith } from '../../../core/contract/policy.ts';
 import { compilePolicy } from '../../../core/net/policy/compile.ts';
 import { explain } from '../../../core/net/policy/explain.ts';
 import { splitPolicyOf } from '../../../core/vpn/policy-rules.ts';
@@ -104,5 +104,26 @@ describe('what is wrong with a policy', () => {
       assert.equal(problems([{ action: 'block', to: [text] }]).length, 1, JSON.stringify(text));
       assert.equal(problems([{ action: 'block', app: text }]).length, 1, JSON.stringify(text));
     }
+  });
+});
+
+describe('a policy with what IT fixed', () => {
+  test('has the rules of IT first and its last word, if it has one', () => {
+    const own = parsePolicy({ version: 1, rules: [{ action: 'bypass' }], otherwise: 'block' });
+    const open = parseFixedPolicy({ version: 1, rules: [{ action: 'protect', to: ['10.0.0.0/8'] }] });
+    const closed = parseFixedPolicy({ version: 1, otherwise: 'protect' });
+    assert.ok(own.ok && open.ok && closed.ok);
+    assert.deepEqual(policyWith(open.value, own.value), {
+      version: 1,
+      rules: [{ action: 'protect', to: ['10.0.0.0/8'] }, { action: 'bypass' }],
+      otherwise: 'block',
+    });
+    assert.deepEqual(policyWith(closed.value, own.value), { ...own.value, otherwise: 'protect' });
+  });
+
+  test('is checked as any policy is', () => {
+    const parsed = parseFixedPolicy({ version: 1, rules: [{ action: 'block', ports: ['80'] }], other: 1 });
+    assert.ok(!parsed.ok);
+    assert.equal(parsed.error.length, 2);
   });
 });
