@@ -112,7 +112,7 @@ const explanation = z.strictObject({
       wanted: z.enum(ACTIONS),
       effective: z.enum(ACTIONS),
       /** Who says so: a rule by its number, the policy's last word, or what the gateway takes. */
-      reason: z.enum(['rule', 'otherwise', 'gateway']),
+      reason: z.enum(['rule', 'otherwise', 'gateway', 'name-server']),
       rule: count.optional(),
       /** Only for this protocol (its number) and these ports; for everything without them. */
       protocol: count.optional(),
@@ -128,6 +128,17 @@ const explanation = z.strictObject({
   requested: z.array(z.string()),
   /** Null while there is no tunnel: then the gateway is taken to take all that it will be asked to take. */
   granted: z.nullable(z.array(z.string())),
+  /** About a name: the decisions are those for the first of its addresses; there are none while it has none. */
+  name: z
+    .strictObject({
+      /** The addresses that it has now, and what becomes of the first packet to each. */
+      addresses: z.array(z.strictObject({ address: z.string(), effective: z.enum(ACTIONS) })),
+      /** The rules that speak of it. */
+      rules: z.array(count),
+      /** Who is asked for it, through the tunnel; none: whoever is asked without a connection. */
+      servers: z.array(z.string()),
+    })
+    .optional(),
 });
 
 /** Something about a rule that its writer should know; rules by their numbers, from 1. */
@@ -136,7 +147,6 @@ const lintProblem = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('partly-shadowed'), rule: count, by: z.array(count) }),
   z.strictObject({ kind: z.literal('redundant'), rule: count }),
   z.strictObject({ kind: z.literal('not-granted'), rule: count, part: z.enum(['all', 'some']) }),
-  z.strictObject({ kind: z.literal('unresolved'), rule: count }),
 ]);
 
 const finding = z.strictObject({
@@ -225,15 +235,15 @@ export const daemonApi = {
       result: z.array(lintProblem),
       timeoutMs: 10_000,
     },
-    /** What happens to traffic to an address, by the caller's policy for a profile. */
+    /** What happens to traffic to an address or a name, by the caller's policy for a profile. */
     'policy.explain': {
       access: 'anyone',
       params: z.strictObject({
         profile: profileId,
         destination: z
           .string()
-          .max(64)
-          .refine((text) => addressOctets(text) !== undefined),
+          .max(253)
+          .refine((text) => addressOctets(text) !== undefined || isHostName(text)),
         protocol: count.max(255).optional(),
         port: portNumber.optional(),
         /** What sends it; without it all that could. */

@@ -7,7 +7,9 @@ import type { Selector } from '../net/selector.ts';
 import type { Firewall } from '../platform/ports.ts';
 import type { CredentialSource } from '../vpn/credential-source.ts';
 import type { ProtectionSettings } from '../vpn/firewall-plan.ts';
+import type { NameFollower } from '../vpn/name-follower.ts';
 import type { ProtectionChange } from '../vpn/protection.ts';
+import type { TunnelNames } from '../vpn/tunnel-names.ts';
 
 export interface ConnectionSetup {
   readonly profile: Profile;
@@ -26,6 +28,11 @@ export interface RunningConnection {
   protect(to: ProtectionChange): Promise<Failure | undefined>;
   /** The tunnel's device and what the gateway takes, while there is one. */
   readonly tunnel: { readonly name: string; readonly granted: readonly Selector[] | undefined } | undefined;
+  /** How names are looked up, and which addresses they have. */
+  readonly lookups?: {
+    readonly follower: Pick<NameFollower, 'known' | 'addressesOf'>;
+    readonly names: Pick<TunnelNames, 'standing'>;
+  };
   /** Ends it; resolves when everything is undone. */
   stop(how: 'orderly' | 'at-once'): Promise<void>;
   /** Settles once, behind the last event, when nothing of it is left on this machine. Never rejects. */

@@ -5,11 +5,14 @@ import type { Failure } from '../lib/failure.ts';
 import { ok, type Result } from '../lib/result.ts';
 import { formatAddress, type IpAddress } from '../net/address.ts';
 import { plainAppName } from '../net/policy/app-name.ts';
-import type { Decision } from '../net/policy/compile.ts';
+import { lookupWay } from '../net/dns/way.ts';
+import type { Decision, Reason } from '../net/policy/compile.ts';
 import { explain } from '../net/policy/explain.ts';
+import { type KnownName, NAME_SERVER_RULE, namesName, withNameServers } from '../net/policy/model.ts';
 import { containsAddress } from '../net/prefix.ts';
 import { formatSelector } from '../net/selector.ts';
 import { remoteSelectors } from '../vpn/ike-config.ts';
+import { takenServers } from '../vpn/name-plan.ts';
 import { planPolicy } from '../vpn/policy-plan.ts';
 import { splitPolicyOf } from '../vpn/policy-rules.ts';
 import type { RunningConnection } from './connect.ts';
@@ -21,21 +24,74 @@ export interface Asked {
   readonly profile: Profile;
   readonly policy: Policy;
   readonly lan: boolean;
-  readonly destination: IpAddress;
+  readonly destination: IpAddress | string;
   readonly protocol?: number | undefined;
   readonly port?: number | undefined;
   readonly app?: string | undefined;
   /** The connection of this profile, if it is up. */
-  readonly tunnel: RunningConnection['tunnel'];
+  readonly connection: Pick<RunningConnection, 'tunnel' | 'lookups'> | undefined;
   readonly routeOf: RouteOf;
+  /** The addresses of a name, as any program of this machine finds them; none when it has none. */
+  readonly lookUp: (name: string) => Promise<readonly IpAddress[]>;
 }
 
+type Told = Result<PolicyExplanation, Failure>;
+
 /** What happens to traffic, who says so, and by which interface it goes. Fails with config.policy-unusable. */
-export async function explanationOf(asked: Asked): Promise<Result<PolicyExplanation, Failure>> {
-  const { profile, destination, protocol, port, app, tunnel, lan, routeOf } = asked;
-  const requested = remoteSelectors(profile);
-  const granted = tunnel?.granted ?? requested;
-  const plan = planPolicy({ policy: splitPolicyOf(asked.policy), granted, names: [], lan });
+export async function explanationOf(asked: Asked): Promise<Told> {
+  const { destination } = asked;
+  return typeof destination === 'string'
+    ? aboutName(asked, destination)
+    : aboutAddress(asked, destination, []);
+}
+
+/** A name is looked up where nobody has just done so: what it is known as decides. */
+async function aboutName(asked: Asked, destination: string): Promise<Told> {
+  const { connection, lookUp, policy } = asked;
+  const name = destination.toLowerCase();
+  const known = connection?.lookups?.follower.addressesOf(name) ?? [];
+  const addresses = known.length > 0 ? known : await lookUp(name);
+  const names = addresses.map((address) => ({ name, address }));
+  const each: { readonly address: string; readonly told: PolicyExplanation }[] = [];
+  for (const address of addresses) {
+    const told = await aboutAddress(asked, address, names);
+    if (!told.ok) return told;
+    each.push({ address: formatAddress(address), told: told.value });
+  }
+  const { rules } = splitPolicyOf(policy);
+  const speaking = rules.filter((rule) => rule.destinations.some((one) => namesName(one, name)));
+  const standing = connection?.lookups?.names.standing;
+  const isAsked = standing !== undefined && lookupWay(name, standing) === 'tunnel';
+  const first = each[0]?.told ?? { ...nothingOf(asked), decisions: [], interface: null, local: false };
+  return ok({
+    ...first,
+    name: {
+      addresses: each.flatMap(({ address, told: { decisions } }) => {
+        const effective = decisions[0]?.effective;
+        return effective === undefined ? [] : [{ address, effective }];
+      }),
+      rules: [...new Set(speaking.map(({ number }) => number))],
+      servers: isAsked ? standing.servers.map(formatAddress) : [],
+    },
+  });
+}
+
+function nothingOf({ profile, connection }: Asked): Pick<PolicyExplanation, 'requested' | 'granted'> {
+  const granted = connection?.tunnel?.granted;
+  return {
+    requested: remoteSelectors(profile).map(formatSelector),
+    granted: granted ? granted.map(formatSelector) : null,
+  };
+}
+
+async function aboutAddress(asked: Asked, destination: IpAddress, more: readonly KnownName[]): Promise<Told> {
+  const { profile, protocol, port, app, connection, lan, routeOf } = asked;
+  const tunnel = connection?.tunnel;
+  const granted = tunnel?.granted ?? remoteSelectors(profile);
+  const servers = takenServers(connection?.lookups?.names.standing?.servers ?? [], granted);
+  const policy = withNameServers(splitPolicyOf(asked.policy), servers);
+  const names = [...(connection?.lookups?.follower.known ?? []), ...more];
+  const plan = planPolicy({ policy, granted, names, lan });
   if (!plan.ok) return plan;
   const decisions = explain(plan.value.compiled, {
     destination,
@@ -51,8 +107,7 @@ export async function explanationOf(asked: Asked): Promise<Result<PolicyExplanat
     decisions: decisions.map(toldDecision),
     interface: local ? ordinary : ((await wayOf(decisions[0], address, tunnel, routeOf)) ?? null),
     local,
-    requested: requested.map(formatSelector),
-    granted: tunnel?.granted ? tunnel.granted.map(formatSelector) : null,
+    ...nothingOf(asked),
   });
 }
 
@@ -72,6 +127,11 @@ async function wayOf(
   }
 }
 
+function toldReason(reason: Reason): Pick<PolicyExplanation['decisions'][number], 'reason' | 'rule'> {
+  if (reason.kind !== 'rule') return { reason: reason.kind };
+  return reason.rule === NAME_SERVER_RULE ? { reason: 'name-server' } : { reason: 'rule', rule: reason.rule };
+}
+
 function toldDecision({
   condition: { protocol, ports, app },
   wanted,
@@ -81,8 +141,7 @@ function toldDecision({
   return {
     wanted,
     effective,
-    reason: reason.kind,
-    ...(reason.kind === 'rule' ? { rule: reason.rule } : {}),
+    ...toldReason(reason),
     ...(protocol === undefined ? {} : { protocol }),
     ...(ports === undefined ? {} : { ports: ports.map(({ start, end }) => ({ start, end })) }),
     ...(app === undefined ? {} : { app }),

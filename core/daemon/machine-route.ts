@@ -3,7 +3,17 @@ import { addressOf, type IpAddress, parseAddress, sameAddress } from '../net/add
 import { openUdp } from '../platform/linux/devices.ts';
 import { encodeEndpoint } from '../vpn/endpoint.ts';
 import { BYPASS_MARK } from '../vpn/outlet.ts';
-import type { RouteOf } from './explanation.ts';
+import { resolveHost } from '../platform/resolver.ts';
+import type { Asked, RouteOf } from './explanation.ts';
+
+/** Whoever asks waits for ten seconds. */
+const LOOKUP_MS = 5_000;
+
+/** Asks as any program does. */
+export const machineLookUp: Asked['lookUp'] = async (name) => {
+  const found = await resolveHost(name, { timeoutMs: LOOKUP_MS });
+  return found.ok ? found.value : [];
+};
 
 /** Any: nothing is sent. */
 const PORT = 9;

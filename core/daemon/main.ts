@@ -18,7 +18,7 @@ import { closeForBoot } from './boot.ts';
 import { putBack } from './put-back.ts';
 import { machineAutomatic } from './machine-automatic.ts';
 import { machineDoctor } from './doctor.ts';
-import { machineRoute } from './machine-route.ts';
+import { machineLookUp, machineRoute } from './machine-route.ts';
 import { machinePrograms } from './programs.ts';
 import { Protector } from './protector.ts';
 import { SettingsStore } from './settings-store.ts';
@@ -121,6 +121,7 @@ async function serve(options: DaemonOptions, whenServing: WhenServing): Promise<
     protector,
     programs,
     routeOf: machineRoute,
+    lookUp: machineLookUp,
     log,
   });
   const server = new Server({

@@ -16,7 +16,7 @@ import type { SecretBytes } from '../lib/secret.ts';
 import type { Caller, Handlers, StreamSink } from '../rpc/handlers.ts';
 import type { Automatic } from './automatic.ts';
 import type { AskBeacon } from './machine-automatic.ts';
-import { explanationOf, type RouteOf } from './explanation.ts';
+import { type Asked, explanationOf, type RouteOf } from './explanation.ts';
 import type { Protector } from './protector.ts';
 import { parseAddress } from '../net/address.ts';
 import { lintPolicy, type PolicyProblem } from '../net/policy/lint.ts';
@@ -43,6 +43,7 @@ export interface ServiceOptions {
   readonly protector: Protector;
   readonly programs: Programs;
   readonly routeOf: RouteOf;
+  readonly lookUp: Asked['lookUp'];
   readonly automatic: Automatic;
   readonly askBeacon: AskBeacon;
   readonly log: Log;
@@ -273,25 +274,21 @@ export class Service {
     { profile: id, destination, protocol, port, app }: ExplainParams,
     uid: number,
   ): Promise<Result<PolicyExplanation, Failure>> {
-    const { profiles, protector, routeOf } = this.#options;
-    const [stored, policy, address] = [
-      profiles.read(uid, id),
-      profiles.policy(uid, id),
-      parseAddress(destination),
-    ];
+    const { profiles, protector, routeOf, lookUp } = this.#options;
+    const [stored, policy] = [profiles.read(uid, id), profiles.policy(uid, id)];
     if (!stored.ok) return stored;
     if (!policy.ok) return policy;
-    if (!address) return err(failure('contract.invalid', { detail: 'destination: no address' }));
     return explanationOf({
       profile: stored.value.profile,
       policy: policy.value,
       lan: protector.settings.lan,
-      destination: address,
+      destination: parseAddress(destination) ?? destination,
       protocol,
       port,
       app,
-      tunnel: this.#connectionOf(uid, id)?.tunnel,
+      connection: this.#connectionOf(uid, id),
       routeOf,
+      lookUp,
     });
   }
 

@@ -166,9 +166,12 @@ describe('the command line and the service', { skip: NetLab.unavailable() }, () 
     const told = await causeway('policy explain Office 192.0.2.7:tcp/25');
     assert.match(told.text, /^With protocol 6, ports 25 it goes nowhere, by rule 1\.$/m);
     assert.match((await causeway('policy explain Office 192.0.2.7:tcp/80')).text, /through the tunnel/);
-    assert.match((await causeway('policy explain Office example.com')).text, /is\s+no\s+address/);
-    writeFileSync(file, JSON.stringify({ version: 1, rules: [{ action: 'block', to: ['example.com'] }] }));
-    assert.match((await causeway(`policy set Office ${file}`)).text, /rule\s+1:\s+rules\s+about\s+names/);
+    assert.match((await causeway('policy explain Office a_b')).text, /is\s+no\s+address\s+or\s+name/);
+    writeFileSync(file, JSON.stringify({ version: 1, rules: [{ action: 'block', to: ['gateway.test'] }] }));
+    assert.equal((await causeway(`policy set Office ${file}`)).status, 0);
+    const named = await causeway('policy explain Office gateway.test:tcp/443');
+    assert.match(named.text, /^It is 192\.0\.2\.1\.\nRule 1 speaks of it\.\nName servers: whoever/m);
+    assert.match(named.text, /^It goes nowhere, by rule 1\.$/m);
     assert.match((await causeway('settings')).text, /kill-switch +off/);
     assert.match((await causeway('settings kill-switch always')).text, /You may not do that/);
     assert.match((await causeway('settings kill-switch maybe')).text, /off,\s+session\s+or\s+always/);

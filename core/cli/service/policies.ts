@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { LintProblem, PolicyExplanation } from '../../contract/daemon-api.ts';
 import type { Policy } from '../../contract/policy.ts';
+import { isHostName } from '../../contract/text-forms.ts';
 import { failure, type Failure } from '../../lib/failure.ts';
 import { err, type Result } from '../../lib/result.ts';
 import { parseAddress } from '../../net/address.ts';
@@ -46,8 +47,8 @@ async function apps({ client, screen, command }: ServiceSession): Promise<number
   return EXIT_ENDED_BY_USER;
 }
 
-/** 192.0.2.7, 192.0.2.7:tcp/443, [2001:db8::7]:udp/53, or the number of a protocol in place of its name. */
-const DESTINATION = /^(?:\[([^\]]+)\]|([0-9.]+)):([a-z]+|\d{1,3})(?:\/(\d{1,5}))?$/;
+/** 192.0.2.7, 192.0.2.7:tcp/443, [2001:db8::7]:udp/53, www.example.com:tcp/443, or the number of a protocol in place of its name. */
+const DESTINATION = /^(?:\[([^\]]+)\]|([A-Za-z0-9.-]+)):([a-z]+|\d{1,3})(?:\/(\d{1,5}))?$/;
 const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, icmp: 1 };
 
 async function explain(
@@ -59,8 +60,8 @@ async function explain(
   const destination = parts?.[1] ?? parts?.[2] ?? meant;
   const [word, port] = [parts?.[3], parts?.[4]];
   const protocol = word === undefined ? undefined : (PROTOCOLS[word] ?? Number(word));
-  if (!parseAddress(destination) || Number.isNaN(protocol)) {
-    const detail = `'${harmless(meant)}' is no address like 192.0.2.7, 192.0.2.7:tcp/443 or [2001:db8::7]:udp/53`;
+  if ((!parseAddress(destination) && !isHostName(destination)) || Number.isNaN(protocol)) {
+    const detail = `'${harmless(meant)}' is no address or name like 192.0.2.7, 192.0.2.7:tcp/443, [2001:db8::7]:udp/53, www.example.com or www.example.com:tcp/443`;
     return tellFailure(screen, failure('config.usage', { detail }));
   }
   const told = await client.call('policy.explain', {
@@ -97,11 +98,13 @@ export function explanationText(told: PolicyExplanation): string[] {
       rule: `rule ${rule}`,
       otherwise: 'the last word of the policy',
       gateway: 'what the gateway takes',
+      'name-server': 'what names need: it is a name server of the tunnel',
     };
     const refused = wanted === effective ? '' : '; it was to be protected, and the gateway does not take it';
     return `${which} ${EFFECTS[effective]}, by ${who[reason]}${refused}.`;
   });
   return [
+    ...nameText(told),
     ...decisions,
     ...(told.local ? ['It is on the local network, which the tunnel leaves alone.'] : []),
     told.interface === null ? 'There is no interface for it now.' : `Interface: ${told.interface}`,
@@ -109,6 +112,30 @@ export function explanationText(told: PolicyExplanation): string[] {
     told.granted
       ? `Granted by the gateway: ${told.granted.join(', ')}`
       : 'Not connected: the gateway may grant less.',
+  ];
+}
+
+/** What is known of a name that was asked about. */
+function nameText({ name }: PolicyExplanation): string[] {
+  if (!name) return [];
+  const { addresses, rules, servers } = name;
+  const speak = rules.length === 1 ? 'speaks' : 'speak';
+  const spoken =
+    rules.length === 0 ? 'No rule speaks of it by name.' : `Rule ${rules.join(', ')} ${speak} of it.`;
+  const asked = servers.length === 0 ? 'whoever is asked without a connection' : servers.join(', ');
+  const first = addresses[0]?.effective;
+  return [
+    addresses.length === 0
+      ? 'It has no address now.'
+      : `It is ${addresses.map(({ address }) => address).join(', ')}.`,
+    spoken,
+    `Name servers: ${asked}`,
+    ...addresses
+      .filter(({ effective }) => effective !== first)
+      .map(
+        ({ address, effective }) =>
+          `What is sent to ${address} ${EFFECTS[effective]}; for the first address:`,
+      ),
   ];
 }
 
@@ -151,7 +178,5 @@ export function problemText(problem: LintProblem): string {
       return problem.part === 'all'
         ? `Rule ${problem.rule} protects what the gateway does not take: it will be blocked.`
         : `Rule ${problem.rule} protects more than the gateway takes: the rest will be blocked.`;
-    case 'unresolved':
-      return `Rule ${problem.rule} speaks of names that nobody has looked up yet.`;
   }
 }

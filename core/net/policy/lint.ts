@@ -10,9 +10,7 @@ export type PolicyProblem =
   /** Without it the same would happen. */
   | { readonly kind: 'redundant'; readonly rule: number }
   /** It wants to protect what the gateway does not take: none of it, or not all of it. */
-  | { readonly kind: 'not-granted'; readonly rule: number; readonly part: 'all' | 'some' }
-  /** It speaks of names alone, and none of them has been looked up yet: so far it decides nothing. */
-  | { readonly kind: 'unresolved'; readonly rule: number };
+  | { readonly kind: 'not-granted'; readonly rule: number; readonly part: 'all' | 'some' };
 
 /** What was found out about one rule over all pieces of the address space. */
 interface Finding {
@@ -28,12 +26,36 @@ interface Finding {
 /** Finds what is odd in a policy, in the order of the rules. */
 export function lintPolicy(policy: SplitPolicy, facts: PolicyFacts): PolicyProblem[] {
   const findings = new Map(policy.rules.map((rule) => [rule.number, newFinding()]));
-  const plots = ([4, 6] as const).flatMap((family) => layOut(policy, facts, family));
+  const plots = [
+    ...([4, 6] as const).flatMap((family) => layOut(policy, facts, family)),
+    ...namePlots(policy),
+  ];
   for (const plot of plots) note(plot, policy, findings);
   for (const plot of plots) noteWhatMatters(plot, policy, findings);
   // Several rules with one number are one line to its writer.
   const lines = policy.rules.filter((rule, i) => policy.rules[i - 1]?.number !== rule.number);
-  return lines.flatMap((rule) => problemsOf(rule, facts, findings.get(rule.number) ?? newFinding()));
+  return lines.flatMap((rule) => problemsOf(rule, findings.get(rule.number) ?? newFinding()));
+}
+
+/**
+ * Addresses that nobody knows yet, one for each name that rules speak of and one below each domain: whatever they will
+ * be, these rules speak of them. The gateway is supposed to take them.
+ */
+function namePlots({ rules }: SplitPolicy): Plot[] {
+  const names = rules
+    .flatMap(({ destinations }) => destinations)
+    .flatMap((one) => {
+      if (one.kind === 'range') return [];
+      return one.kind === 'host' ? [one.name] : [one.name, `?.${one.name}`];
+    });
+  return [...new Set(names)].map((name) => ({
+    span: { first: 0n, last: 0n },
+    rules: rules.filter(
+      ({ destinations }) => destinations.length === 0 || destinations.some((one) => namesName(one, name)),
+    ),
+    taken: [{}],
+    rest: 'bypass',
+  }));
 }
 
 function newFinding(): Finding {
@@ -90,9 +112,8 @@ function effectOf(decisions: readonly Decision[]): string {
   return JSON.stringify(kept.map(({ condition, effective }) => [condition, effective]));
 }
 
-function problemsOf(rule: PolicyRule, facts: PolicyFacts, finding: Finding): PolicyProblem[] {
+function problemsOf(rule: PolicyRule, finding: Finding): PolicyProblem[] {
   const { number } = rule;
-  if (isUnresolved(rule, facts)) return [{ kind: 'unresolved', rule: number }];
   const before = [...finding.before].sort((a, b) => a.number - b.number);
   if (!finding.decides) return [{ kind: 'shadowed', rule: number, by: numbersOf(before) }];
   const problems: PolicyProblem[] = [];
@@ -106,14 +127,4 @@ function problemsOf(rule: PolicyRule, facts: PolicyFacts, finding: Finding): Pol
 
 function numbersOf(rules: readonly PolicyRule[]): number[] {
   return [...new Set(rules.map(({ number }) => number))];
-}
-
-function isUnresolved({ destinations }: PolicyRule, { names }: PolicyFacts): boolean {
-  return (
-    destinations.length > 0 &&
-    destinations.every(
-      (destination) =>
-        destination.kind !== 'range' && !names.some(({ name }) => namesName(destination, name)),
-    )
-  );
 }

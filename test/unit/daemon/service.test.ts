@@ -16,6 +16,7 @@ import { Service } from '../../../core/daemon/service.ts';
 import type { Failure } from '../../../core/lib/failure.ts';
 import { silent } from '../../../core/lib/ports.ts';
 import type { Result } from '../../../core/lib/result.ts';
+import { addressOf } from '../../../core/net/address.ts';
 import { SecretBytes } from '../../../core/lib/secret.ts';
 import type { Caller } from '../../../core/rpc/handlers.ts';
 import { AutomaticRig } from './automatic-rig.ts';
@@ -76,7 +77,11 @@ describe('the service', () => {
   let timers: (() => void)[] = [];
   let walls: (FirewallPlan | undefined)[] = [];
 
+  /** What is called back later, if anything is. */
+  let later: (() => void)[] | undefined;
+
   beforeEach(() => {
+    later = undefined;
     directory = mkdtempSync(join(tmpdir(), 'cw-service-'));
     mkdirSync(join(directory, 'system'));
     made = [];
@@ -112,6 +117,10 @@ describe('the service', () => {
       },
       epoch: () => NOW,
       after: () => () => undefined,
+      soon: (callback) => {
+        if (later) later.push(callback);
+        else callback();
+      },
       logFile: { tail: (lines) => [`${lines} lines`], end: 0, watch: () => () => undefined },
       programs: {
         areKnown: false,
@@ -134,6 +143,8 @@ describe('the service', () => {
       }),
       automatic: new AutomaticRig().automatic,
       askBeacon: () => Promise.resolve({ outcome: 'silent' }),
+      lookUp: (name) =>
+        Promise.resolve(name === 'www.cdn.test' ? [addressOf(Uint8Array.of(192, 0, 2, 7))] : []),
       routeOf: (address, past) => Promise.resolve(`${address} ${past}`),
       log: silent,
     });
@@ -166,6 +177,20 @@ describe('the service', () => {
     await made[0]?.done;
     await Promise.resolve();
     assert.equal(items.at(-1)?.connection, null);
+  });
+
+  test('tells of several changes at once when nobody waits any more, and then of the last', async () => {
+    const { items } = watch(ALICE);
+    later = [];
+    assert.equal(await up(ALICE), 'ok');
+    made[0]?.tell({ event: 'state', atMs: 10, state: 'connecting' });
+    assert.equal(items.length, 1);
+    assert.equal(later.length, 1);
+    for (const callback of later.splice(0)) callback();
+    assert.equal(items.length, 2);
+    assert.equal(items[1]?.connection?.state, 'connecting');
+    made[0]?.tell({ event: 'state', atMs: 20, state: 'configuring' });
+    assert.equal(later.length, 1);
   });
 
   test('holds one connection at a time', async () => {
@@ -307,6 +332,25 @@ describe('the service', () => {
     assert.equal(refused, 'config.policy-unusable');
     assert.equal(made[0].changes.length, 1);
     assert.equal(await write({ version: 1, rules: [{ action: 'bypass', to: ['www.example.com'] }] }), 'ok');
+  });
+
+  test('explains what happens to a name by the addresses that it has', async () => {
+    const policy = policySchema.parse({ version: 1, rules: [{ action: 'bypass', to: ['*.cdn.test'] }] });
+    await calls()['policy.write']({ profile: 'system.office', policy }, ALICE, undefined);
+    const ask = async (destination: string): Promise<unknown> => {
+      const told = await calls()['policy.explain'](
+        { profile: 'system.office', destination },
+        ALICE,
+        undefined,
+      );
+      assert.ok(told.ok);
+      return [told.value.decisions.map(({ effective, rule }) => [effective, rule]), told.value.name];
+    };
+    assert.deepEqual(await ask('WWW.cdn.test'), [
+      [['bypass', 1]],
+      { addresses: [{ address: '192.0.2.7', effective: 'bypass' }], rules: [1], servers: [] },
+    ]);
+    assert.deepEqual(await ask('gone.cdn.test'), [[], { addresses: [], rules: [1], servers: [] }]);
   });
 
   test('explains what happens to an address, and by which way', async () => {

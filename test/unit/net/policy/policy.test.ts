@@ -142,11 +142,30 @@ describe('names', () => {
     ]);
   });
 
-  test('that nobody has looked up decide nothing yet, and the lint says so', () => {
-    assert.deepEqual(lintPolicy(split, FULL), [
-      { kind: 'unresolved', rule: 1 },
-      { kind: 'unresolved', rule: 2 },
+  test('are no fault of a policy while nobody has looked them up', () => {
+    assert.deepEqual(lintPolicy(split, FULL), []);
+  });
+
+  test('are found where rules before speak of the same ones', () => {
+    const lint = (...rules: Parameters<typeof rule>[]): unknown =>
+      lintPolicy(policy('bypass', ...rules.map((one) => rule(...one))), FULL);
+    assert.deepEqual(lint([1, 'protect', '*.example.com'], [2, 'block', 'ads.example.com']), [
+      { kind: 'shadowed', rule: 2, by: [1] },
     ]);
+    assert.deepEqual(lint([1, 'block', 'example.com'], [2, 'protect', '*.example.com']), [
+      { kind: 'partly-shadowed', rule: 2, by: [1] },
+    ]);
+    assert.deepEqual(lint([1, 'block', '*.a.example.com'], [2, 'protect', '*.example.com']), [
+      { kind: 'partly-shadowed', rule: 2, by: [1] },
+    ]);
+    assert.deepEqual(
+      lint([1, 'protect', 'a.example.com', HTTPS], [2, 'block', 'a.example.com'], [3, 'protect', '']),
+      [
+        { kind: 'partly-shadowed', rule: 2, by: [1] },
+        { kind: 'partly-shadowed', rule: 3, by: [2] },
+      ],
+    );
+    assert.deepEqual(lint([1, 'block', 'example.com'], [2, 'protect', 'www.example.com']), []);
   });
 });
 
