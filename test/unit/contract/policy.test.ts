@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { parseFixedPolicy, parsePolicy, type PolicyInput, policyWith } from '../../../core/contract/policy.ts';
+import {
+  parseFixedPolicy,
+  parsePolicy,
+  type PolicyInput,
+  policyWith,
+} from '../../../core/contract/policy.ts';
 import { compilePolicy } from '../../../core/net/policy/compile.ts';
 import { explain } from '../../../core/net/policy/explain.ts';
 import { splitPolicyOf } from '../../../core/vpn/policy-rules.ts';
