@@ -54,7 +54,8 @@ async function profileWords(path = DEFAULT_SOCKET): Promise<readonly Candidate[]
     profiles.filter((one) => one.name.toLowerCase() === name.toLowerCase()).length === 1;
   return profiles
     .map(({ id, name, gateway }) => ({ word: isOnly(name) ? name : id, about: gateway }))
-    .filter(({ word, about }) => !CONTROL.test(word) && !CONTROL.test(about));
+    .filter(({ word, about }) => !CONTROL.test(word) && !CONTROL.test(about))
+    .sort((a, b) => (a.word < b.word ? -1 : 1));
 }
 
 async function listProfiles(path: string): Promise<readonly ProfileSummary[]> {
