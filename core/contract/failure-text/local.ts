@@ -218,7 +218,7 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
   'platform.dns-failed': explain('it', ['command', 'detail', 'leftover'], (c) => ({
     title: 'Names cannot be looked up through the tunnel',
     why: `The system refused to use the name servers of the connection${given(c.command, (command) => ` (${command})`)}${given(c.detail, (text) => `: ${text}`)}. ${putBack(c)}`,
-    next: 'Tell IT what is said above. A name server of its own on this machine, or an /etc/resolv.conf that nobody may change, is the usual cause.',
+    next: 'Tell IT what is said above. A name server of its own on this machine, an /etc/resolv.conf that nobody may change, or a full disk is the usual cause. A profile with "dns": { "use": "none" } connects without changing anything about names.',
   })),
 
   'platform.already-running': explain('user', ['pid', 'name'], (c) => ({
