@@ -116,6 +116,7 @@ async function serve(options: DaemonOptions, whenServing: WhenServing): Promise<
     connect: (setup) => createConnection({ ...setup, stateDirectory }),
     epoch,
     after,
+    soon: setImmediate,
     logFile: file,
     doctor: machineDoctor(os, protector, names),
     protector,

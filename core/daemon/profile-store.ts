@@ -10,6 +10,7 @@ import { namesIn, notSaved, ownDirectory, readOwn, removeOwn, writeOwn } from '.
 
 const MAX_PROFILE_OCTETS = 4 * 1024 * 1024;
 const MAX_PROFILES_OF_A_USER = 200;
+const MAX_UNDERSTOOD = 50;
 const SYSTEM = 'system.';
 /** A file of the machine's profiles; what stands before the ending is part of the profile's id. */
 const SYSTEM_FILE = /^([a-z0-9][a-z0-9-]{0,63})\.json$/;
@@ -39,6 +40,8 @@ export interface StoredProfile {
  */
 export class ProfileStore {
   readonly #options: ProfileStoreOptions;
+  /** What texts mean that were read before: one call may read a profile several times, and somebody waits for it. */
+  readonly #understood = new Map<string, { readonly text: string; readonly stored: StoredProfile }>();
 
   constructor(options: ProfileStoreOptions) {
     this.#options = options;
@@ -59,11 +62,16 @@ export class ProfileStore {
     const text = this.#text(uid, id, 'json');
     if (!text.ok) return text;
     if (text.value === undefined) return err(failure('config.profile-unknown', { profile: id }));
+    const known = this.#understood.get(id);
+    if (known?.text === text.value) return ok(known.stored);
     const contents = record(text.value);
     if (!contents) return err(failure('config.profile-not-json', { path: id }));
     const profile = parseProfile(contents);
     if (!profile.ok) return err(failure('config.profile-invalid', { problems: profile.error }));
-    return ok({ id, contents, profile: profile.value });
+    const stored = { id, contents, profile: profile.value };
+    if (this.#understood.size >= MAX_UNDERSTOOD) this.#understood.clear();
+    this.#understood.set(id, { text: text.value, stored });
+    return ok(stored);
   }
 
   /** Adds a profile of the user, or replaces one. Every problem of the contents is told. */

@@ -37,6 +37,8 @@ export interface ServiceOptions {
   readonly connect: Connect;
   readonly epoch: () => number;
   readonly after: (ms: number, callback: () => void) => () => void;
+  /** Calls back when what is being done is done; at once without it. */
+  readonly soon?: (callback: () => void) => void;
   readonly logFile: ReadableLog;
   /** What is on this machine because of us, and what is left of what is gone. */
   readonly doctor: Doctor;
@@ -74,6 +76,7 @@ export class Service {
   #running: Running | undefined;
   #nextNeed = 1;
   #isEnding = false;
+  #isTelling = false;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
@@ -310,7 +313,19 @@ export class Service {
     return ok(id.startsWith('system.') ? withoutKey(contents) : { ...contents });
   }
 
+  /** Whoever connects does not wait for those who watch. */
   #tell(): void {
+    const { soon } = this.#options;
+    if (!soon) return this.#showAll();
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    soon(() => {
+      this.#isTelling = false;
+      this.#showAll();
+    });
+  }
+
+  #showAll(): void {
     for (const watcher of this.#watchers) this.#show(watcher);
   }
 

@@ -14,12 +14,14 @@ export interface ConnectOptions<A extends Api> {
   /** Our program and its version. */
   readonly client: string;
   readonly onClosed?: (why: Failure) => void;
+  /** Does not wait for the greeting: if that fails, the first call does, and for the same reason. */
+  readonly isHasty?: boolean;
 }
 
 const GROUP_AND_OTHERS_WRITE = 0o022;
 
 /**
- * A client of whoever serves at the path, once the greeting is done. Before anything is said the path is looked at: a
+ * A client of whoever serves at the path, once the greeting is done, or begun. Before anything is said the path is looked at: a
  * socket that somebody else could have put there is refused, since passwords will be asked for through it.
  */
 export async function connect<A extends Api>(
@@ -48,6 +50,7 @@ export async function connect<A extends Api>(
   socket.on('data', (piece: Buffer) => client.receive(piece));
   socket.on('error', () => client.close());
   socket.on('close', () => client.close());
+  if (options.isHasty === true) return ok(client);
   const greeted = await client.ready;
   return greeted.ok ? ok(client) : greeted;
 }

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { SecretBytes } from '../../core/lib/secret.ts';
-import { DaemonProcess } from '../support/daemon.ts';
+import { DaemonProcess, type DaemonStart } from '../support/daemon.ts';
 import { prepareCharonCmd, startCharonCmd, StrongSwanClient } from '../support/strongswan-client.ts';
 import { type Office, startCauseway, USER } from '../interop/office.ts';
 import { benchPeer, benchProfile, ourDaemon, ourProgram } from './clients.ts';
@@ -58,8 +58,17 @@ export function charonCmd(office: Office): Contender {
   };
 }
 
+/** The service as an installation has it: with a /run in memory, and a log of what people look for. */
+async function installed(): Promise<DaemonStart> {
+  const [file = ''] = await ourDaemon();
+  return {
+    program: ['/bin/sh', '-c', 'mount -t tmpfs tmpfs /run && exec "$0" "$@"', file],
+    isTerse: true,
+  };
+}
+
 async function serviceWithProfile(office: Office): Promise<DaemonProcess> {
-  const daemon = await DaemonProcess.start(office.net.client, { program: await ourDaemon() });
+  const daemon = await DaemonProcess.start(office.net.client, await installed());
   const file = join(daemon.directory, 'etc', 'profiles.d', `${PROFILE}.json`);
   writeFileSync(file, JSON.stringify(benchProfile()), { mode: 0o644 });
   return daemon;
@@ -87,7 +96,7 @@ export async function up(office: Office, kind: 'running' | 'fresh'): Promise<Con
     prepare: async () => {
       if (kind === 'running') return;
       await daemon.end();
-      await daemon.start({ program: await ourDaemon() });
+      await daemon.start(await installed());
       await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
     },
     begin: () => {

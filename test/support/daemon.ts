@@ -16,11 +16,15 @@ const END_TIMEOUT_MS = 20_000;
 export const DAEMON_GROUP = 64_123;
 
 export interface DaemonStart {
-  /** Another form of the service than the sources. */
-  readonly program?: readonly string[];
   /** Words of a command that becomes the service. */
   readonly before?: readonly string[];
   readonly nodeArguments?: readonly string[];
+  /** Another form of the service than the sources. */
+  readonly program?: readonly string[];
+  /** Its log has what people see in an installation, and not each step. */
+  readonly isTerse?: boolean;
+  /** Who may use it besides root. */
+  readonly group?: number;
   /** Beside our own. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -51,8 +55,9 @@ export class DaemonProcess {
   /** Starts it again, after it ended or was killed. */
   async start(how: DaemonStart = {}): Promise<void> {
     const at = (name: string): string => join(this.directory, name);
-    const program = how.program ?? [process.execPath, ...(how.nodeArguments ?? []), MAIN];
-    const argv = [...(how.before ?? []), ...program, '--verbose', '--group', `${DAEMON_GROUP}`];
+    const sources = [process.execPath, ...(how.nodeArguments ?? []), MAIN];
+    const argv = [...(how.before ?? []), ...(how.program ?? sources)];
+    argv.push(...(how.isTerse === true ? [] : ['--verbose']), '--group', `${how.group ?? DAEMON_GROUP}`);
     argv.push('--run-dir', at('run'), '--state-dir', at('state'), '--config-dir', at('etc'));
     argv.push('--log-file', at('log'));
     // Users of the tests enter by the group alone.

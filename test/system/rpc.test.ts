@@ -160,6 +160,15 @@ describe('a service on a Unix socket', () => {
     for (const client of clients) if (client.ok) client.value.close();
   });
 
+  test('takes calls behind a greeting that nobody has waited for', async () => {
+    serve();
+    const hasty = await connect({ api: exampleApi, path, ownerUid: UID, client: 'test', isHasty: true });
+    assert.ok(hasty.ok);
+    assert.deepEqual(await hasty.value.call('double', { number: 21 }), { ok: true, value: 42 });
+    assert.equal((await hasty.value.ready).ok, true);
+    hasty.value.close();
+  });
+
   test('that is not there, or went away, is told as that', async () => {
     const absent = await connect({ api: exampleApi, path, ownerUid: UID, client: 'test' });
     assert.equal(absent.ok || absent.error.code, 'contract.disconnected');

@@ -27,6 +27,7 @@ export async function runServiceCommand(
     path: command.socketPath,
     ownerUid: ROOT,
     client: `causeway ${version}`,
+    isHasty: true,
   });
   if (!linked.ok) return tellFailure(screen, linked.error);
   const session: ServiceSession = {

@@ -2,7 +2,7 @@ import type { ConnectionStatus, Need, Status } from '../../contract/daemon-api.t
 import { failure, type Failure } from '../../lib/failure.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import type { SecretBytes } from '../../lib/secret.ts';
-import { EXIT_ENDED_BY_USER, exitCodeOf } from '../exit-codes.ts';
+import { EXIT_ENDED_BY_USER, EXIT_INTERRUPTED, exitCodeOf } from '../exit-codes.ts';
 import { promptSecret, readSecretFromFd } from '../secret-input.ts';
 import { colored, harmless, marksOf } from '../terminal.ts';
 import {
@@ -14,8 +14,6 @@ import {
   watchStatus,
 } from './session.ts';
 import { factRows, stateText } from './status-text.ts';
-
-const EXIT_INTERRUPTED = 130;
 
 /** How `up` ended. */
 type Ending =
@@ -103,15 +101,11 @@ async function untilUp(session: ServiceSession): Promise<Ending> {
   const { client, screen, onEndAsked, epoch } = session;
   const { promise, resolve } = Promise.withResolvers<Ending>();
   const asked = new Set<number>();
-  let wasThere = false;
   let hasTried = false;
   const watched = watchStatus(client, (status) => {
     const { connection } = status;
-    if (!connection) {
-      if (wasThere) resolve({ kind: 'failed', status });
-      return;
-    }
-    wasThere = true;
+    // It was there when the service said that it has begun.
+    if (!connection) return resolve({ kind: 'failed', status });
     if (connection.state === 'connected' && connection.facts) return resolve({ kind: 'up', connection });
     if (connection.state === 'on-demand') return resolve({ kind: 'ready', connection, hasTried });
     hasTried ||= connection.state !== 'preparing';

@@ -105,6 +105,23 @@ describe('the profiles', () => {
     assert.equal(code(store.remove(ALICE, 'system.office')), 'contract.denied');
   });
 
+  test('are read as they are now, however often they were read before', () => {
+    const path = system('office.json', contents('Office'));
+    const nameOf = (): string => {
+      const found = store.read(ALICE, 'system.office');
+      return found.ok ? found.value.profile.name : found.error.code;
+    };
+    assert.deepEqual([nameOf(), nameOf()], ['Office', 'Office']);
+    system('office.json', contents('Another'));
+    assert.equal(nameOf(), 'Another');
+    writeFileSync(path, '{');
+    assert.equal(nameOf(), 'config.profile-not-json');
+    chmodSync(path, 0o666);
+    assert.equal(nameOf(), 'config.profile-unreadable');
+    rmSync(path);
+    assert.equal(nameOf(), 'config.profile-unknown');
+  });
+
   test('with mistakes are refused with every problem', () => {
     const outcome = store.write(ALICE, undefined, { version: 1, name: '', gateway: {}, more: 1 });
     assert.ok(!outcome.ok);
