@@ -6,6 +6,7 @@ export type FailureFamily = FailureCode extends `${infer Family}.${string}` ? Fa
 export const EXIT_ENDED_BY_USER = 0;
 export const EXIT_USAGE = 2;
 export const EXIT_CONNECTION_LOST = 10;
+export const EXIT_INTERRUPTED = 130;
 
 /** The exit code of a connection that could not be made, by the family of its failure. */
 export const EXIT_CODE_OF_FAMILY: Readonly<Record<FailureFamily, number>> = {
@@ -22,17 +23,18 @@ export const EXIT_CODE_OF_FAMILY: Readonly<Record<FailureFamily, number>> = {
 
 /** Every exit code with its meaning, for the help text and the tests. */
 export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
-  [EXIT_ENDED_BY_USER, 'ended by you, or the profile is good'],
-  [1, 'a fault in Causeway itself'],
+  [EXIT_ENDED_BY_USER, 'done, ended by you, or the profile is good'],
+  [1, 'a fault in Causeway itself, or its service is not there'],
   [EXIT_USAGE, 'the command was not understood'],
-  [3, 'the profile, a credential or a key is wrong or missing'],
+  [3, 'a profile, a policy, a credential or a file is wrong or missing'],
   [4, 'the network: no route, or the name of the gateway is not known'],
   [5, 'the gateway did not answer in time'],
   [6, 'the gateway refused'],
   [7, 'a proof failed: yours, or that of the gateway'],
   [8, 'the gateway broke the rules of the protocol'],
-  [9, 'this machine: not root, no TUN, routes could not be set'],
+  [9, 'this machine: not root, no TUN, routes could not be set; doctor found something'],
   [EXIT_CONNECTION_LOST, 'the connection was lost after it had been made'],
+  [EXIT_INTERRUPTED, 'up was interrupted by Ctrl-C; the connection is ended'],
 ];
 
 /**

@@ -31,6 +31,27 @@ describe('the log of the service', () => {
     file.close();
   });
 
+  test('tells whoever follows what is new, by a count that a slow reader can come back with', () => {
+    const file = open();
+    file.log('info', 'before');
+    const from = file.end;
+    let told = 0;
+    const undo = file.watch(() => told++);
+    for (let i = 0; i < 5000; i++) file.log('info', `event-${i}`);
+    undo();
+    file.log('info', 'last');
+    assert.equal(told, 5000);
+    assert.equal(file.end - from, 5001);
+    assert.deepEqual(
+      file.tail(10, file.end - 2),
+      ['event-4999', 'last'].map((event) => logLine(0, 'info', event)),
+    );
+    assert.deepEqual(file.tail(10, file.end), []);
+    const kept = file.tail(10_000, from).length;
+    assert.ok(kept >= 1000 && kept <= 2000, `${kept}`);
+    file.close();
+  });
+
   test('goes on in a new file when one is full, and never has more than two', () => {
     const file = open(1000);
     for (let i = 0; i < 200; i++) file.log('info', `event-${i}`);
