@@ -1,11 +1,12 @@
 /**
- * The demo: node test/demo/main.ts [--keep] [--json]. It builds a small internet of network namespaces on this
+ * The demo: node test/demo/main.ts [--keep] [--json] [--gui]. It builds a small internet of network namespaces on this
  * machine, runs the real client in it against the embedded gateway, and proves on a capture of the outer link
  * what passed where. Exit code 0 when every proof holds, 1 when one does not or the demo breaks off, 2 when it
  * cannot run here, 130 when Ctrl-C ended it early.
  */
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { AppOnStage, appMissing } from './app.ts';
 import { onInterrupt, type Interruption } from './interruption.ts';
 import { PLACES } from './lab.ts';
 import { formatMs, jsonNarrator, lookOf, mutable, textNarrator, type Narrator } from './narrator.ts';
@@ -22,12 +23,13 @@ const EXIT_INTERRUPTED = 130;
 interface Options {
   readonly keep: boolean;
   readonly json: boolean;
+  readonly gui: boolean;
 }
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
   if (typeof options === 'string') {
-    process.stderr.write(`${options}\nusage: node test/demo/main.ts [--keep] [--json]\n`);
+    process.stderr.write(`${options}\nusage: node test/demo/main.ts [--keep] [--json] [--gui]\n`);
     return EXIT_IMPOSSIBLE;
   }
   const write = (text: string): void => void process.stdout.write(text);
@@ -37,14 +39,20 @@ async function main(args: readonly string[]): Promise<number> {
     narrator.fail(way.why);
     return EXIT_IMPOSSIBLE;
   }
-  return way.kind === 'again' ? runAgain(way) : run(narrator, options.keep, way.userNamespace);
+  if (way.kind === 'again') return runAgain(way);
+  const problem = options.gui ? appMissing() : undefined;
+  if (problem !== undefined) {
+    narrator.fail(problem);
+    return EXIT_IMPOSSIBLE;
+  }
+  return run(narrator, options, way.userNamespace);
 }
 
 /** The options, or what is wrong with them. */
 function parseOptions(args: readonly string[]): Options | string {
   const flag = { type: 'boolean', default: false } as const;
   try {
-    return parseArgs({ args: [...args], options: { keep: flag, json: flag } }).values;
+    return parseArgs({ args: [...args], options: { keep: flag, json: flag, gui: flag } }).values;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -62,7 +70,7 @@ function runAgain({ argv, env }: Extract<Way, { kind: 'again' }>): Promise<numbe
   });
 }
 
-async function run(narrator: Narrator, keep: boolean, userNamespace: boolean): Promise<number> {
+async function run(narrator: Narrator, { keep, gui }: Options, userNamespace: boolean): Promise<number> {
   const interruption = onInterrupt();
   narrator.open('Causeway: from a laptop behind a NAT into the office, all on this machine', PICTURE);
   const start = performance.now();
@@ -79,13 +87,22 @@ async function run(narrator: Narrator, keep: boolean, userNamespace: boolean): P
   const proofs = new Proofs(voice);
   try {
     const rest = keep ? { userNamespace, interruption } : undefined;
-    await interruption.orElse(perform(stage, voice, proofs, rest), keep ? () => proofs.complete : undefined);
+    if (gui) await interruption.orElse(showApp(stage, voice, proofs, interruption), () => proofs.complete);
+    else
+      await interruption.orElse(
+        perform(stage, voice, proofs, rest),
+        keep ? () => proofs.complete : undefined,
+      );
   } catch (error) {
     // What was broken off must not go on talking while its network is taken away.
     mute();
     if (!interruption.happened) narrator.fail(error instanceof Error ? error.message : String(error));
   }
   await takeDown(stage, narrator);
+  if (gui && proofs.complete) {
+    narrator.end('The app is closed.', EXIT_PROVED);
+    return EXIT_PROVED;
+  }
   return conclude(narrator, proofs, interruption, performance.now() - start);
 }
 
@@ -113,6 +130,23 @@ async function perform(
   }
   await disconnect(stage, client, earlier, narrator, proofs);
   proofs.complete = true;
+}
+
+/** The same network, and the desktop app in front of it instead of the story. */
+async function showApp(
+  stage: Stage,
+  narrator: Narrator,
+  proofs: Proofs,
+  interruption: Interruption,
+): Promise<void> {
+  narrator.chapter('Setting up');
+  const start = performance.now();
+  await stage.start();
+  narrator.done('Five namespaces, a gateway, two web sites', undefined, performance.now() - start);
+  const app = await AppOnStage.start(stage, narrator);
+  proofs.complete = true;
+  await Promise.race([interruption.asked, app.ended]);
+  await app.takeDown();
 }
 
 /** What can be tried while everything is up. */

@@ -32,7 +32,7 @@ export class Stage {
   /** Texts that only the page of the office, and only that of the web site, holds. */
   readonly officeToken = `office-${randomBytes(12).toString('hex')}`;
   readonly webToken = `web-${randomBytes(12).toString('hex')}`;
-  readonly #password = randomBytes(9).toString('base64url');
+  readonly password = randomBytes(9).toString('base64url');
   readonly #sites: ChildProcess[] = [];
   #program: string | undefined;
   #gateway: GatewayProcess | undefined;
@@ -64,7 +64,7 @@ export class Stage {
       certificates: certificate.pem,
       privateKey: certificate.keyPem,
       accept: ['eap'],
-      users: { [USER]: { password: this.#password } },
+      users: { [USER]: { password: this.password } },
       pools: [...PLACES.pools],
       networks: [...PLACES.lan],
       encap: false,
@@ -90,7 +90,7 @@ export class Stage {
   /** Starts the client in the client's namespace; it connects by itself. */
   connect(): ClientProcess {
     if (this.#program === undefined) throw new Error('the stage was not started');
-    this.#client = ClientProcess.start(this.lab.client, this.#program, this.profilePath, this.#password);
+    this.#client = ClientProcess.start(this.lab.client, this.#program, this.profilePath, this.password);
     return this.#client;
   }
 
