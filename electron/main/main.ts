@@ -167,7 +167,8 @@ class App {
 if (!app.requestSingleInstanceLock()) app.quit();
 else {
   announceScheme();
-  app.enableSandbox();
+  // Root has no sandbox to run in, and says so by this switch; nobody else gives it.
+  if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
   app.on('web-contents-created', (_event, contents) => lockDown(contents));
   app.setAsDefaultProtocolClient(SCHEME);
   void app.whenReady().then(() => {
