@@ -1,4 +1,14 @@
-import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import type { Log, LogFields, LogLevel } from '../lib/ports.ts';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
@@ -26,10 +36,12 @@ const RECENT = 1000;
 const LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug', 'trace'];
 /** Characters of a field that are kept: what comes from outside may be long. */
 const MAX_FIELD = 500;
+/** A file that could not be written is not tried again at once. */
+const PAUSE_MS = 10_000;
 
 /**
  * The service's log: a line a fact, the time first, then level, event and fields as JSON. One file and the one before
- * it. A log that cannot be written is no reason to end a connection: then nothing is kept.
+ * it. A log that cannot be written is no reason to end a connection: then nothing is kept until it can be again.
  */
 export class LogFile implements ReadableLog {
   readonly #options: LogFileOptions;
@@ -39,6 +51,8 @@ export class LogFile implements ReadableLog {
   #end = 0;
   #descriptor: number | undefined;
   #octets = 0;
+  /** When it could not be written, in milliseconds since 1970. */
+  #failedAt: number | undefined;
 
   constructor(options: LogFileOptions) {
     this.#options = options;
@@ -47,14 +61,17 @@ export class LogFile implements ReadableLog {
 
   readonly log: Log = (level, event, fields) => {
     if (LEVELS.indexOf(level) > LEVELS.indexOf(this.#options.level)) return;
-    const line = `${logLine(this.#options.epoch(), level, event, fields)}\n`;
+    const now = this.#options.epoch();
+    const line = logLine(now, level, event, fields);
+    // The clock may have been set back meanwhile.
+    if (this.#failedAt !== undefined && Math.abs(now - this.#failedAt) >= PAUSE_MS) this.#open();
     try {
-      if (this.#octets + line.length > this.#options.maxOctets) this.#rotate();
-      if (this.#descriptor !== undefined) this.#octets += writeSync(this.#descriptor, line);
+      this.#write(`${line}\n`);
     } catch {
+      this.#failedAt = now;
       this.close();
     }
-    this.#note(line.trimEnd());
+    this.#note(line);
   };
 
   get end(): number {
@@ -89,12 +106,27 @@ export class LogFile implements ReadableLog {
     this.#descriptor = undefined;
   }
 
+  /** All of a line or nothing of it: a full disk may take a part. Throws. */
+  #write(line: string): void {
+    const length = Buffer.byteLength(line);
+    if (this.#octets + length > this.#options.maxOctets) this.#rotate();
+    if (this.#descriptor === undefined) return;
+    const written = writeSync(this.#descriptor, line);
+    if (written < length) {
+      ftruncateSync(this.#descriptor, this.#octets);
+      throw new Error('a part of a line');
+    }
+    this.#octets += length;
+  }
+
   #open(): void {
+    this.#failedAt = undefined;
     try {
       this.#descriptor = openSync(this.#options.path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
       this.#octets = fstatSync(this.#descriptor).size;
     } catch {
       this.#descriptor = undefined;
+      this.#failedAt = this.#options.epoch();
     }
   }
 

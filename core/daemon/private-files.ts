@@ -105,6 +105,14 @@ export function namesIn(directory: string): string[] {
   }
 }
 
+/** The octets of the files in a directory, but for the one of this name. */
+export function octetsIn(directory: string, except: string): number {
+  return namesIn(directory)
+    .filter((name) => name !== except)
+    .map((name) => lstatSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0)
+    .reduce((sum, size) => sum + size, 0);
+}
+
 function syncDirectory(directory: string): void {
   const descriptor = openSync(directory, O_RDONLY);
   try {

@@ -6,10 +6,12 @@ import { toHex } from '../lib/bytes.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import type { Log, RandomBytes } from '../lib/ports.ts';
 import { err, ok, type Result } from '../lib/result.ts';
-import { namesIn, notSaved, ownDirectory, readOwn, removeOwn, writeOwn } from './private-files.ts';
+import { namesIn, notSaved, octetsIn, ownDirectory, readOwn, removeOwn, writeOwn } from './private-files.ts';
 
 const MAX_PROFILE_OCTETS = 4 * 1024 * 1024;
 const MAX_PROFILES_OF_A_USER = 200;
+/** Of profiles and policies: certificates are long, and disks are shared. */
+const MAX_OCTETS_OF_A_USER = 8 * 1024 * 1024;
 const MAX_UNDERSTOOD = 50;
 const SYSTEM = 'system.';
 /** A file of the machine's profiles; what stands before the ending is part of the profile's id. */
@@ -50,8 +52,7 @@ export class ProfileStore {
   list(uid: number): ProfileSummary[] {
     const { systemDirectory } = this.#options;
     const system = namesIn(systemDirectory).flatMap((name) => SYSTEM_FILE.exec(name)?.[1] ?? []);
-    const own = namesIn(this.#userDirectory(uid)).flatMap((name) => USER_FILE.exec(name)?.[1] ?? []);
-    return [...system.map((name) => SYSTEM + name), ...own].flatMap((id) => {
+    return [...system.map((name) => SYSTEM + name), ...this.#ownIds(uid)].flatMap((id) => {
       const found = this.read(uid, id);
       return found.ok ? [summaryOf(found.value)] : [];
     });
@@ -87,8 +88,8 @@ export class ProfileStore {
       const found = this.#text(uid, id, 'json');
       if (!found.ok) return found;
       if (found.value === undefined) return err(failure('config.profile-unknown', { profile: id }));
-    } else if (namesIn(this.#userDirectory(uid)).length >= 2 * MAX_PROFILES_OF_A_USER) {
-      return err(failure('contract.busy'));
+    } else if (this.#ownIds(uid).length >= MAX_PROFILES_OF_A_USER) {
+      return err(failure('config.too-many-profiles', { limit: `${MAX_PROFILES_OF_A_USER} profiles` }));
     }
     const chosen = id ?? toHex(this.#options.random(8));
     const put = this.#put(uid, `${chosen}.json`, JSON.stringify(contents, undefined, 2));
@@ -102,9 +103,14 @@ export class ProfileStore {
     if (!found.ok) return found;
     if (found.value === undefined) return err(failure('config.profile-unknown', { profile: id }));
     const directory = this.#userDirectory(uid);
-    removeOwn(directory, `${id}.json`);
-    removeOwn(directory, `${id}.policy`);
-    return ok(null);
+    try {
+      // The policy first: it is found by the profile alone.
+      removeOwn(directory, `${id}.policy`);
+      removeOwn(directory, `${id}.json`);
+      return ok(null);
+    } catch (error) {
+      return err(notSaved(error));
+    }
   }
 
   /** The user's policy for a profile: an empty one until they write one. */
@@ -125,13 +131,22 @@ export class ProfileStore {
     return this.#put(uid, `${id}.policy`, JSON.stringify(policy, undefined, 2));
   }
 
-  /** Fails with platform.not-saved; what was there before then still is. */
+  #ownIds(uid: number): string[] {
+    return namesIn(this.#userDirectory(uid)).flatMap((name) => USER_FILE.exec(name)?.[1] ?? []);
+  }
+
+  /** Fails with platform.not-saved or config.too-many-profiles; what was there before then still is. */
   #put(uid: number, name: string, text: string): Result<null, Failure> {
     const { stateDirectory, owner } = this.#options;
     const directory = this.#userDirectory(uid);
     try {
       for (const place of [stateDirectory, join(stateDirectory, 'profiles'), directory]) {
         ownDirectory(place, 0o700, owner);
+      }
+      const octets = Buffer.byteLength(text) + octetsIn(directory, name);
+      if (octets > MAX_OCTETS_OF_A_USER || Buffer.byteLength(text) >= MAX_PROFILE_OCTETS) {
+        const limit = `${MAX_OCTETS_OF_A_USER / 2 ** 20} MiB in all and ${MAX_PROFILE_OCTETS / 2 ** 20} in one`;
+        return err(failure('config.too-many-profiles', { limit }));
       }
       writeOwn(directory, name, `${text}\n`);
       return ok(null);

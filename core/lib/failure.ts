@@ -12,6 +12,7 @@ export const FAILURES = {
   'config.profile-unknown': 'after-user',
   'config.profile-ambiguous': 'after-user',
   'config.profile-invalid': 'after-user',
+  'config.too-many-profiles': 'after-user',
   'config.policy-unusable': 'after-user',
   'config.policy-unreadable': 'after-user',
   'config.policy-invalid': 'after-user',

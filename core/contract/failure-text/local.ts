@@ -81,6 +81,12 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'Name a new file in a directory of yours with --output.',
   })),
 
+  'config.too-many-profiles': explain('user', ['limit'], (c) => ({
+    title: 'There is no room for another profile',
+    why: `The service keeps so much for each user${given(c.limit, (text) => `: ${text}`)}.`,
+    next: 'Remove profiles that you do not need with: causeway profile remove NAME.',
+  })),
+
   'config.policy-unusable': explain('user', ['problems'], (c) => ({
     title: 'The split-tunnel policy cannot be carried out',
     why:

@@ -32,7 +32,8 @@ const NAME_FIELDS = new Map<string, NameKind>([
   ['ssid', 'network'],
 ]);
 /** Fields that say nothing but a secret, a certificate, or what somebody wrote for people. */
-const SECRET_FIELD = /^(privateKey|certificate|authorities|pins?|password|passphrase|secret|psk|token|note)$/i;
+const SECRET_FIELD =
+  /^(privateKey|certificate|authorities|pins?|password|passphrase|secret|psk|token|note)$/i;
 /** What such a field may say without being one. */
 const NO_SECRET = new Set(['', 'system', REMOVED]);
 

@@ -16,6 +16,7 @@ import type { Failure } from '../../../core/lib/failure.ts';
 import type { Result } from '../../../core/lib/result.ts';
 import { silent } from '../../../core/lib/ports.ts';
 import { ProfileStore } from '../../../core/daemon/profile-store.ts';
+import { issue, makeCa } from '../../support/pki-factory.ts';
 
 const ALICE = 1000;
 const BOB = 1001;
@@ -34,16 +35,18 @@ describe('the profiles', () => {
   let directory = '';
   let store: ProfileStore;
   let next = 0;
+  let random: (length: number) => Uint8Array;
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'cw-profiles-'));
     mkdirSync(join(directory, 'system'), { mode: 0o755 });
     next = 0;
+    random = (length) => new Uint8Array(length).fill(++next);
     store = new ProfileStore({
       systemDirectory: join(directory, 'system'),
       stateDirectory: join(directory, 'state'),
       owner: process.getuid?.() ?? 0,
-      random: (length) => new Uint8Array(length).fill(++next),
+      random: (length) => random(length),
       log: silent,
     });
   });
@@ -191,5 +194,40 @@ describe('the profiles', () => {
     symlinkSync(join(directory, 'elsewhere'), join(directory, 'state'));
     assert.equal(code(store.write(ALICE, undefined, contents('Home'))), 'platform.not-saved');
     assert.deepEqual(readdirSync(join(directory, 'elsewhere')), []);
+  });
+
+  test('of one user fill no disk, and leave room for everybody else (quota)', () => {
+    const big = { ...contents('Big'), gateway: { address: 'vpn.example.com', authorities: 'x'.repeat(100) } };
+    assert.equal(code(store.write(ALICE, undefined, big)), 'config.profile-invalid');
+    // Good for whoever reads it, and long: lines of a certificate that have nothing in them.
+    const certificate = issue(makeCa({ name: 'CA', key: 'p256' }), { subject: 'CN=x', key: 'p256' }).pem;
+    const long = (name: string): Record<string, unknown> => ({
+      ...contents(name),
+      gateway: {
+        address: 'vpn.example.com',
+        authorities: [...certificate.split('\n'), ...new Array<string>(120_000).fill('')],
+      },
+    });
+    let written = 0;
+    while (code(store.write(ALICE, undefined, long(`Long ${written}`))) === 'ok') written += 1;
+    assert.ok(written > 1 && written < 20, `${written}`);
+    const refused = store.write(ALICE, undefined, contents('One more'));
+    assert.ok(refused.ok, 'a short one still has room');
+    assert.equal(code(store.write(ALICE, undefined, long('Too long'))), 'config.too-many-profiles');
+    assert.ok(store.write(BOB, undefined, long('Of Bob')).ok);
+    for (const { id } of store.list(ALICE)) assert.ok(store.remove(ALICE, id).ok);
+    assert.ok(store.write(ALICE, undefined, long('Again')).ok);
+  });
+
+  test('of one user are so many at most, and those that were not finished do not count', () => {
+    random = (length) =>
+      Uint8Array.from({ length }, (_, at) => (at === 0 ? ++next : at === 1 ? next >> 8 : 7));
+    const place = join(directory, 'state', 'profiles', `${ALICE}`);
+    added(ALICE, 'First');
+    for (let i = 0; i < 300; i++) writeFileSync(join(place, `.${i}.json.new`), '{');
+    let count = 1;
+    while (code(store.write(ALICE, undefined, contents('More'))) === 'ok') count += 1;
+    assert.equal(count, 200);
+    assert.equal(readdirSync(place).length, 200);
   });
 });
