@@ -32,7 +32,9 @@ export async function launchApp(person: Person | undefined, socketPath?: string)
   const isRoot = person?.uid === 0;
   const env = { ...process.env, ...(socketPath === undefined ? {} : { CAUSEWAY_SOCKET: socketPath }) };
   const become = person && !isRoot && process.getuid?.() === 0 ? { uid: person.uid, gid: person.gid } : {};
-  return spawn(program, [directory, ...(isRoot ? ['--no-sandbox'] : [])], {
+  // Chromium complains at length about every service of a desktop that it does not find.
+  const argv = [directory, '--log-level=3', ...(isRoot ? ['--no-sandbox'] : [])];
+  return spawn(program, argv, {
     env,
     stdio: 'inherit',
     ...become,

@@ -1,6 +1,6 @@
 /**
- * Everything that `npm test` runs after the set-up: format, types, lint, then every test. Tests of the pure rooms run
- * side by side; those with namespaces, captures and timing of their own run one file at a time.
+ * Everything that `npm test` runs after the set-up: format, types, lint, then every test. Tests of the pure rooms and
+ * those with namespaces of their own run side by side; those that judge times run one file at a time.
  *
  * `npm test -- [WORD ...]` runs only the test files whose path has one of the words, without the checks before.
  */
@@ -14,8 +14,18 @@ import { spec } from 'node:test/reporters';
 const root = resolve(import.meta.dirname, '..');
 const words = process.argv.slice(2);
 
-/** Folders whose tests must have the machine to themselves. */
-const ALONE = ['interop', 'system', 'gui'];
+/** Folders whose tests make networks of their own: few at a time, because they make traffic too. */
+const WITH_PACKETS = ['interop', 'system', 'gui'];
+/** Those among them that judge how long something took, or show windows: they have the machine to themselves. */
+const ALONE = [
+  'gui/',
+  'system/gateway-restart',
+  'system/nat-rebinding',
+  'system/rekey-traffic',
+  'system/roam',
+  'system/sleep',
+  'system/truth',
+];
 
 function check(title: string, command: string, args: readonly string[]): void {
   const startedAt = performance.now();
@@ -63,15 +73,20 @@ if (words.length === 0) {
     check(`types of ${project}`, 'tsc', ['-p', project]);
   check('lint', 'eslint', ['--max-warnings=0', '.']);
 }
-const isAlone = (file: string): boolean =>
-  ALONE.includes(relative(join(root, 'test'), file).split('/')[0] ?? '');
-const quick = await runTests(
-  'Tests without a network',
-  files.filter((file) => !isAlone(file)),
+const placeOf = (file: string): string => relative(join(root, 'test'), file);
+const isQuick = (file: string): boolean => !WITH_PACKETS.includes(placeOf(file).split('/')[0] ?? '');
+const isAlone = (file: string): boolean => ALONE.some((begin) => placeOf(file).startsWith(begin));
+const quick = await runTests('Tests without a network', files.filter(isQuick), availableParallelism());
+const packets = files.filter((file) => !isQuick(file));
+const slow = await runTests(
+  'Tests with real packets',
+  packets.filter((file) => !isAlone(file)),
   availableParallelism(),
 );
-const slow = await runTests('Tests with real packets', files.filter(isAlone), 1);
+const alone = await runTests('Tests that judge times', packets.filter(isAlone), 1);
 
-const failed = quick.failed + slow.failed;
-console.log(`\n${quick.passed + slow.passed} passed, ${failed} failed`);
+const groups = [quick, slow, alone];
+const total = (key: 'passed' | 'failed'): number => groups.reduce((sum, group) => sum + group[key], 0);
+const failed = total('failed');
+console.log(`\n${total('passed')} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
