@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { FAILURES, type FailureCode } from '../lib/failure.ts';
 import type { Api } from './api.ts';
 import { automaticStatusSchema, beaconAnswerSchema } from './automatic.ts';
-import { ACTIONS, appName, policySchema } from './policy.ts';
+import { ACTIONS, appName, fixedPolicySchema, policySchema } from './policy.ts';
 import { KILL_SWITCHES, settingsSchema } from './settings.ts';
 import { causeSchema, connectedSchema, failureContextSchema, STATES } from './snapshot.ts';
 import { addressOctets, isHostName } from './text-forms.ts';
@@ -221,6 +221,13 @@ export const daemonApi = {
       result: policySchema,
       timeoutMs: 5_000,
     },
+    /** What IT fixed: its rules come before those of `policy.read`, and rules are counted through from its first. */
+    'policy.fixed': {
+      access: 'anyone',
+      params: z.strictObject({ profile: profileId }),
+      result: fixedPolicySchema,
+      timeoutMs: 5_000,
+    },
     /** It holds from now on, also for the connection that is up. */
     'policy.write': {
       access: 'anyone',
@@ -235,7 +242,10 @@ export const daemonApi = {
       result: z.array(lintProblem),
       timeoutMs: 10_000,
     },
-    /** What happens to traffic to an address or a name, by the caller's policy for a profile. */
+    /**
+     * What happens to traffic to an address or a name, by the caller's policy for a profile, or by one that was not
+     * written yet.
+     */
     'policy.explain': {
       access: 'anyone',
       params: z.strictObject({
@@ -248,6 +258,7 @@ export const daemonApi = {
         port: portNumber.optional(),
         /** What sends it; without it all that could. */
         app: appName.optional(),
+        policy: policySchema.optional(),
       }),
       result: explanation,
       timeoutMs: 10_000,

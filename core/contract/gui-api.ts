@@ -150,6 +150,7 @@ export const guiApi = {
   /** Lets the person choose where; false when they chose nothing. */
   exportProfile: { params: z.strictObject({ profile: profileId }), result: z.boolean() },
   readPolicy: { params: calls['policy.read'].params, result: calls['policy.read'].result },
+  readFixedPolicy: { params: calls['policy.fixed'].params, result: calls['policy.fixed'].result },
   writePolicy: { params: calls['policy.write'].params, result: nothing },
   lintPolicy: { params: calls['policy.lint'].params, result: calls['policy.lint'].result },
   explain: { params: calls['policy.explain'].params, result: calls['policy.explain'].result },

@@ -16,6 +16,7 @@ export const GUI_VERBS = [
   'dropProposal',
   'exportProfile',
   'readPolicy',
+  'readFixedPolicy',
   'writePolicy',
   'lintPolicy',
   'explain',

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { parsePolicy, type Policy } from '../contract/policy.ts';
+import { type FixedPolicy, parseFixedPolicy, parsePolicy, type Policy } from '../contract/policy.ts';
 import { parseProfile, type Profile } from '../contract/profile.ts';
 import type { ProfileSummary } from '../contract/daemon-api.ts';
 import { toHex } from '../lib/bytes.ts';
@@ -123,6 +123,18 @@ export class ProfileStore {
     if (!text.ok) return text;
     const policy = parsePolicy(text.value === undefined ? { version: 1 } : record(text.value));
     return policy.ok ? policy : err(failure('config.profile-invalid', { problems: policy.error }));
+  }
+
+  /**
+   * What IT fixed of everybody's policy for a profile of the machine, in a file beside it that ends in `.policy`; nothing
+   * for other profiles. Fails with config.profile-unreadable or config.fixed-policy-invalid.
+   */
+  fixedPolicy(uid: number, id: string): Result<FixedPolicy, Failure> {
+    if (!id.startsWith(SYSTEM)) return ok({ version: 1, rules: [] });
+    const text = this.#text(uid, id, 'policy');
+    if (!text.ok) return text;
+    const fixed = parseFixedPolicy(text.value === undefined ? { version: 1 } : record(text.value));
+    return fixed.ok ? fixed : err(failure('config.fixed-policy-invalid', { problems: fixed.error }));
   }
 
   writePolicy(uid: number, id: string, policy: Policy): Result<null, Failure> {

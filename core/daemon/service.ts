@@ -23,7 +23,7 @@ import { lintPolicy, type PolicyProblem } from '../net/policy/lint.ts';
 import { remoteSelectors } from '../vpn/ike-config.ts';
 import { policyProblems } from '../vpn/policy-support.ts';
 import { splitPolicyOf } from '../vpn/policy-rules.ts';
-import type { Policy } from '../contract/policy.ts';
+import { type Policy, policyWith } from '../contract/policy.ts';
 import { type ConnectionRecord, newRecord, seenBy, withEvent } from './connection-status.ts';
 import { diagnose } from './diagnostics/diagnose.ts';
 import { Needs } from './needs.ts';
@@ -129,6 +129,7 @@ export class Service {
         'profile.write': ({ profile, contents }, { uid }) => reread(profiles.write(uid, profile, contents)),
         'profile.remove': ({ profile }, { uid }) => reread(profiles.remove(uid, profile)),
         'policy.read': ({ profile }, { uid }) => profiles.policy(uid, profile),
+        'policy.fixed': ({ profile }, { uid }) => profiles.fixedPolicy(uid, profile),
         'policy.write': ({ profile, policy }, { uid }) => this.#writePolicy(uid, profile, policy),
         'policy.lint': ({ profile, policy }, { uid }) => this.#lint(uid, profile, policy),
         'policy.explain': (params, { uid }) => this.#explain(params, uid),
@@ -246,17 +247,27 @@ export class Service {
 
   /** The user's policy; one that was written when more could be written is refused. */
   #usablePolicy(uid: number, id: string): Result<Policy, Failure> {
-    const policy = this.#options.profiles.policy(uid, id);
+    const policy = this.#policyOf(uid, id);
     return policy.ok ? usable(policy.value, this.#options.programs) : policy;
+  }
+
+  /** The user's policy behind what IT fixed; with another in its place that may not be written yet. */
+  #policyOf(uid: number, id: string, instead?: Policy): Result<Policy, Failure> {
+    const { profiles } = this.#options;
+    const own = instead ? ok(instead) : profiles.policy(uid, id);
+    if (!own.ok) return own;
+    const fixed = profiles.fixedPolicy(uid, id);
+    return fixed.ok ? ok(policyWith(fixed.value, own.value)) : fixed;
   }
 
   /** For a connection that is up it holds at once; what it refuses is not written. */
   async #writePolicy(uid: number, id: string, written: Policy): Promise<Result<null, Failure>> {
     const { profiles } = this.#options;
-    const policy = usable(written, this.#options.programs);
-    if (!policy.ok) return policy;
     const profile = profiles.read(uid, id);
     if (!profile.ok) return profile;
+    const whole = this.#policyOf(uid, id, written);
+    const policy = whole.ok ? usable(whole.value, this.#options.programs) : whole;
+    if (!policy.ok) return policy;
     const problem = await this.#connectionOf(uid, id)?.protect({ policy: splitPolicyOf(policy.value) });
     return problem ? err(problem) : profiles.writePolicy(uid, id, written);
   }
@@ -266,20 +277,23 @@ export class Service {
     return record?.ownerUid === uid && record.profile.id === id ? this.#running?.connection : undefined;
   }
 
-  #lint(uid: number, id: string, policy: Policy): Result<LintProblem[], Failure> {
+  #lint(uid: number, id: string, written: Policy): Result<LintProblem[], Failure> {
     const stored = this.#options.profiles.read(uid, id);
     if (!stored.ok) return stored;
+    const policy = this.#policyOf(uid, id, written);
+    if (!policy.ok) return policy;
     const granted = this.#connectionOf(uid, id)?.tunnel?.granted ?? remoteSelectors(stored.value.profile);
-    return ok(lintPolicy(splitPolicyOf(policy), { granted, names: [] }).map(toldProblem));
+    return ok(lintPolicy(splitPolicyOf(policy.value), { granted, names: [] }).map(toldProblem));
   }
 
   async #explain(
-    { profile: id, destination, protocol, port, app }: ExplainParams,
+    { profile: id, policy: written, destination, protocol, port, app }: ExplainParams,
     uid: number,
   ): Promise<Result<PolicyExplanation, Failure>> {
     const { profiles, protector, routeOf, lookUp } = this.#options;
-    const [stored, policy] = [profiles.read(uid, id), profiles.policy(uid, id)];
+    const stored = profiles.read(uid, id);
     if (!stored.ok) return stored;
+    const policy = this.#policyOf(uid, id, written);
     if (!policy.ok) return policy;
     return explanationOf({
       profile: stored.value.profile,

@@ -17,6 +17,7 @@ export const FAILURES = {
   'config.policy-unreadable': 'after-user',
   'config.policy-invalid': 'after-user',
   'config.policy-changed': 'after-user',
+  'config.fixed-policy-invalid': 'after-user',
   'config.editor-failed': 'after-user',
   'config.file-not-written': 'after-user',
   'config.not-automatic': 'after-user',

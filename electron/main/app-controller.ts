@@ -122,6 +122,7 @@ export class AppController {
       },
       exportProfile: ({ profile }) => this.#export(profile),
       readPolicy: (params) => link.call('policy.read', params),
+      readFixedPolicy: (params) => link.call('policy.fixed', params),
       writePolicy: (params) => link.call('policy.write', params),
       lintPolicy: (params) => link.call('policy.lint', params),
       explain: (params) => link.call('policy.explain', params),

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { LintProblem, PolicyExplanation } from '../../contract/daemon-api.ts';
-import type { Policy } from '../../contract/policy.ts';
+import type { FixedPolicy, Policy } from '../../contract/policy.ts';
 import { isHostName } from '../../contract/text-forms.ts';
 import { failure, type Failure } from '../../lib/failure.ts';
 import { err, type Result } from '../../lib/result.ts';
@@ -35,6 +35,7 @@ export async function policy(session: ServiceSession): Promise<number> {
   const current = await client.call('policy.read', { profile: id });
   if (!current.ok) return tellFailure(screen, current.error);
   if (verb === 'lint') return tellProblems(session, id, current.value);
+  await tellFixed(session, id);
   for (const line of JSON.stringify(current.value, undefined, 2).split('\n')) screen.line(line);
   return EXIT_ENDED_BY_USER;
 }
@@ -45,6 +46,21 @@ async function apps({ client, screen, command }: ServiceSession): Promise<number
   if (command.json) tellJson(screen, names.value);
   else for (const name of names.value) screen.line(harmless(name));
   return EXIT_ENDED_BY_USER;
+}
+
+/** What comes before the rules of the user, beside what a program reads. */
+async function tellFixed({ client, screen }: ServiceSession, profile: string): Promise<void> {
+  const fixed = await client.call('policy.fixed', { profile });
+  if (fixed.ok) for (const line of fixedText(fixed.value)) screen.errorLine(harmless(line));
+}
+
+export function fixedText({ rules, otherwise }: FixedPolicy): string[] {
+  const own = `your own rules count from ${rules.length + 1}`;
+  return [
+    ...(rules.length === 0 ? [] : [`Fixed by IT, before your own; ${own}:`]),
+    ...rules.map((rule, i) => `  ${i + 1}. ${JSON.stringify(rule)}`),
+    ...(otherwise === undefined ? [] : [`Fixed by IT, in place of your own: "otherwise": "${otherwise}"`]),
+  ];
 }
 
 /** 192.0.2.7, 192.0.2.7:tcp/443, [2001:db8::7]:udp/53, www.example.com:tcp/443, or the number of a protocol in place of its name. */

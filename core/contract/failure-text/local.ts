@@ -81,6 +81,14 @@ export const LOCAL_FAILURES: Readonly<Record<LocalCode, Explanation>> = {
     next: 'Name a new file in a directory of yours with --output.',
   })),
 
+  'config.fixed-policy-invalid': explain('it', ['problems'], (c) => ({
+    title: 'The part of the split tunnel that IT fixed has mistakes in it',
+    why:
+      given(c.problems, (text) => `Its file says:\n${text}`) ||
+      'Its file holds something that Causeway does not know or that has the wrong form.',
+    next: 'Ask your IT department to correct the policy that lies beside the profile in /etc/causeway/profiles.d. Nothing is connected without what it says.',
+  })),
+
   'config.too-many-profiles': explain('user', ['limit'], (c) => ({
     title: 'There is no room for another profile',
     why: `The service keeps so much for each user${given(c.limit, (text) => `: ${text}`)}.`,

@@ -15,6 +15,8 @@ export interface BundleSources {
     readonly id: string;
     readonly contents: Readonly<Record<string, unknown>>;
     readonly policy: unknown;
+    /** What IT fixed of it. */
+    readonly fixed?: unknown;
   }[];
   readonly findings: readonly DoctorFinding[];
   /** What commands and files of the machine say, by what they are about. */

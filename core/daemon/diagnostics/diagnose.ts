@@ -33,7 +33,15 @@ export async function diagnose(asked: Diagnosed): Promise<DiagnosticsBundle> {
       const stored = profiles.read(uid, id);
       const policy = profiles.policy(uid, id);
       if (!stored.ok) return [];
-      return [{ id, contents: stored.value.contents, policy: policy.ok ? policy.value : policy.error.code }];
+      const fixed = profiles.fixedPolicy(uid, id);
+      return [
+        {
+          id,
+          contents: stored.value.contents,
+          fixed: fixed.ok ? fixed.value : fixed.error.code,
+          policy: policy.ok ? policy.value : policy.error.code,
+        },
+      ];
     }),
     findings,
     machine: await machineView(),

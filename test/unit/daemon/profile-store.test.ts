@@ -153,6 +153,33 @@ describe('the profiles', () => {
     assert.equal(code(store.writePolicy(BOB, id, policy)), 'config.profile-unknown');
   });
 
+  test('of the machine bring what IT fixed of their policy, those of a user nothing', () => {
+    system('office.json', contents('Office'));
+    const fixed = { version: 1 as const, rules: [{ action: 'protect' as const, to: ['10.0.0.0/8'] }] };
+    assert.deepEqual(store.fixedPolicy(ALICE, 'system.office'), {
+      ok: true,
+      value: { version: 1, rules: [] },
+    });
+    const path = system('office.policy', { ...fixed, otherwise: 'block' });
+    assert.deepEqual(store.fixedPolicy(ALICE, 'system.office'), {
+      ok: true,
+      value: { ...fixed, otherwise: 'block' },
+    });
+    assert.deepEqual(
+      store.list(ALICE).map(({ name }) => name),
+      ['Office'],
+    );
+    const id = added(ALICE, 'Home');
+    system(`${id}.policy`, fixed);
+    assert.deepEqual(store.fixedPolicy(ALICE, id), { ok: true, value: { version: 1, rules: [] } });
+    system('office.policy', { ...fixed, otherwise: 'nothing' });
+    assert.equal(code(store.fixedPolicy(ALICE, 'system.office')), 'config.fixed-policy-invalid');
+    writeFileSync(path, '{');
+    assert.equal(code(store.fixedPolicy(ALICE, 'system.office')), 'config.fixed-policy-invalid');
+    chmodSync(path, 0o666);
+    assert.equal(code(store.fixedPolicy(ALICE, 'system.office')), 'config.profile-unreadable');
+  });
+
   test('are found by no id that is a path (path games)', () => {
     writeFileSync(join(directory, 'secret.json'), JSON.stringify(contents('Secret')));
     added(ALICE, 'Home');
