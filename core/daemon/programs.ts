@@ -12,9 +12,9 @@ import type { LinuxOs } from '../platform/linux/os.ts';
 export interface Programs {
   /** Whether this machine can tell programs apart. */
   readonly areKnown: boolean;
-  /** Makes the process that asks a program of the application. `ruled`: a rule that holds now speaks of it. */
   /** Applications of the machine and of this user that run now, by their likeliest names, in order. */
   list(uid: number): string[];
+  /** Makes the process that asks a program of the application. `ruled`: a rule that holds now speaks of it. */
   enter(asker: Asker, app: string): Promise<Result<{ readonly ruled: boolean }, Failure>>;
 }
 
