@@ -207,6 +207,7 @@ describe('the service', { skip: NetLab.unavailable() }, () => {
       ip: 'good',
       nft: 'good',
       'network settings': 'good',
+      'name servers': 'good',
       firewall: 'good',
     });
     await up();
