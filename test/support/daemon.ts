@@ -47,9 +47,14 @@ export class DaemonProcess {
   }
 
   static async start(namespace: Pick<Namespace, 'spawn'>, how: DaemonStart = {}): Promise<DaemonProcess> {
-    const daemon = new DaemonProcess(namespace);
+    const daemon = DaemonProcess.create(namespace);
     await daemon.start(how);
     return daemon;
+  }
+
+  /** Its directories, before it is started. */
+  static create(namespace: Pick<Namespace, 'spawn'>): DaemonProcess {
+    return new DaemonProcess(namespace);
   }
 
   /** Starts it again, after it ended or was killed. */

@@ -1,4 +1,4 @@
-import type { Failure } from '../../lib/failure.ts';
+import { failure, type Failure } from '../../lib/failure.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import type { JournalStore, ProcessIdentity } from './os.ts';
 
@@ -133,12 +133,12 @@ export class Ledger<Step> {
     const { journal, self, boot, write, journalFailure } = this.#kind;
     const text = write({ owner: self, ...(boot === undefined ? {} : { boot }), steps });
     if (this.#steps.length > 0) {
-      const replaced = this.#journalled(() => journal.replace(text));
+      const replaced = this.#saved(() => journal.replace(text));
       if (replaced.ok) this.#steps = steps;
       return replaced;
     }
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const created = this.#journalled(() => journal.create(text));
+      const created = this.#saved(() => journal.create(text));
       if (!created.ok) return created;
       if (created.value) {
         this.#steps = steps;
@@ -151,12 +151,13 @@ export class Ledger<Step> {
   }
 
   #journalled<T>(access: () => T): Result<T, Failure> {
-    try {
-      return ok(access());
-    } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      return err(this.#kind.journalFailure(this.#kind.journal.place, detail));
-    }
+    return attempted(access, (detail) => this.#kind.journalFailure(this.#kind.journal.place, detail));
+  }
+
+  /** What could not be written down is not done. */
+  #saved<T>(access: () => T): Result<T, Failure> {
+    const { place } = this.#kind.journal;
+    return attempted(access, (detail) => failure('platform.not-saved', { detail: `${place}: ${detail}` }));
   }
 
   /**
@@ -179,6 +180,14 @@ export class Ledger<Step> {
     }
     const removals = this.#steps.filter((step) => !wanted.has(key(step)));
     return { next, additions, superseded, removals };
+  }
+}
+
+function attempted<T>(access: () => T, failed: (detail: string) => Failure): Result<T, Failure> {
+  try {
+    return ok(access());
+  } catch (error) {
+    return err(failed(error instanceof Error ? error.message : String(error)));
   }
 }
 
