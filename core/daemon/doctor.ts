@@ -98,6 +98,8 @@ function nameStepText(step: DnsStep): string {
       return `systemd-resolved asks ${step.servers.join(', ')} by ${step.device} for ${step.domains.join(', ')}`;
     case 'resolvconf':
       return `record ${step.record} of resolvconf`;
+    case 'detour':
+      return `questions to ${step.address} go to port ${step.port}`;
     case 'file':
       return `${step.path} is ours`;
   }

@@ -34,6 +34,10 @@ export class FakeDnsMachine {
   readonly records = new Map<string, string>();
   readonly devices = new Map<string, number>([['causeway0', 7]]);
   resolvedRuns = false;
+  /** What the forwarder gets: another than 53 when somebody else has that. */
+  forwarderPort = 53;
+  /** Tables of nftables by their names. */
+  readonly tables = new Map<string, string>();
   hasBus = true;
   hasStub = true;
   boot = 'first';
@@ -117,6 +121,7 @@ export class FakeDnsMachine {
     this.#watchers.clear();
     this.links.clear();
     this.devices.clear();
+    this.tables.clear();
     this.records.delete('tun.causeway0');
     if (this.#resolvconf) this.#generate();
     this.#journals.set('former', this.#journals.get('own') ?? '');
@@ -128,6 +133,7 @@ export class FakeDnsMachine {
     return {
       files: Object.fromEntries([...this.files].sort(([a], [b]) => (a < b ? -1 : 1))),
       links: Object.fromEntries([...this.links].map(([index, told]) => [index, Object.fromEntries(told)])),
+      tables: Object.fromEntries(this.tables),
       records: Object.fromEntries([...this.records].sort(([a], [b]) => (a < b ? -1 : 1))),
       forwarders: this.forwarders.filter(({ open }) => open),
       journal: [...this.#journals.values()].filter((text) => text !== '').length,
@@ -166,6 +172,7 @@ export class FakeDnsMachine {
       },
       resolvconf: () => this.#resolvconf,
       runResolvconf: (args, input) => this.#run(args, input, effect),
+      nft: (script) => this.#nft(script, effect),
       records: (except) => [...this.records].flatMap(([name, text]) => (name === except ? [] : [text])),
       uplinks: () => (this.resolvedRuns ? 'nameserver 192.168.7.1\n' : ''),
       interfaceIndex: (name) => this.devices.get(name),
@@ -190,6 +197,7 @@ export class FakeDnsMachine {
     const own = { address: address.octets.join('.'), plan, open: true };
     this.forwarders.push(own);
     const running: RunningForwarder = {
+      port: this.forwarderPort,
       update: (changed) => void (own.plan = changed),
       close: () => {
         own.open = false;
@@ -262,6 +270,22 @@ export class FakeDnsMachine {
       } catch (error) {
         if (error instanceof Killed) reject(error);
         else resolve(err({ name: 'org.freedesktop.resolve1.LinkBusy', detail: String(error) }));
+      }
+    });
+  }
+
+  /** Tables are declared, deleted and made. */
+  #nft(script: string, effect: (what: string) => void) {
+    return new Promise<Awaited<ReturnType<DnsOs['nft']>>>((resolve, reject) => {
+      try {
+        effect(`nft\n  ${script.trimEnd().replaceAll('\n', '\n  ')}`);
+        for (const [, name = ''] of script.matchAll(/^delete table inet (\S+)$/gm)) this.tables.delete(name);
+        const [, made, rules = ''] = /^table inet (\S+) \{\n([\s\S]+)\}$/m.exec(script) ?? [];
+        if (made !== undefined) this.tables.set(made, rules);
+        resolve(ok({ status: 0, stderr: '' }));
+      } catch (error) {
+        if (error instanceof Killed) reject(error);
+        else resolve(ok({ status: 1, stderr: String(error) }));
       }
     });
   }

@@ -49,6 +49,10 @@ function mortal(os: DnsOs): DnsOs {
       change();
       return os.runResolvconf(...args);
     },
+    nft: (script) => {
+      change();
+      return os.nft(script);
+    },
     journal: {
       ...os.journal,
       create: (text) => {

@@ -107,6 +107,30 @@ describe('names without anybody who governs resolv.conf', { skip: NetLab.unavail
     await holder.end();
   });
 
+  test('a name server that has port 53 at every address is gone around', async () => {
+    const script =
+      'import socket, time\n' +
+      'for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):\n' +
+      " s = socket.socket(socket.AF_INET, kind); s.bind(('0.0.0.0', 53)); globals()[str(kind)] = s\n" +
+      ' if kind == socket.SOCK_STREAM: s.listen()\n' +
+      "print('ready', flush=True); time.sleep(60)\n";
+    const other = lab.machine.spawn(['/usr/bin/python3', '-c', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) => other.stdout?.once('data', resolve));
+    try {
+      const holder = lab.hold(SPLIT);
+      await holder.says('applied');
+      assert.deepEqual(lab.lookUp('www.corp.example'), ['10.1.0.80']);
+      assert.deepEqual(lab.lookUp('www.public.example'), ['198.51.100.180']);
+      assert.equal(lab.lookUp('big.corp.example').length, 60, 'over TCP');
+      await holder.end();
+      assert.equal(lab.laptop.run(['/usr/sbin/nft', 'list', 'ruleset']), '');
+    } finally {
+      other.kill();
+    }
+  });
+
   test('addresses are told before programs have them, with the names that they go by', async () => {
     const holder = lab.hold({ ...FULL, follows: true });
     await holder.says('applied');

@@ -9,6 +9,7 @@ import { formatAddress, parseAddress, sameAddress, type IpAddress } from '../../
 import type { Transport } from './upstream.ts';
 
 const PORT = 53;
+const ANY_PORT = 0;
 const MAX_CONNECTIONS = 64;
 /** Questions of one connection that are being answered; more of them wait in the socket. */
 const MAX_IN_FLIGHT = 16;
@@ -25,33 +26,58 @@ export interface ListenerOptions {
 }
 
 export interface Listener {
+  /** 53, or another one where somebody else has that at every address. */
+  readonly port: number;
   close(): Promise<void>;
 }
 
-/**
- * Takes questions of programs of this machine, over UDP and TCP. Fails with platform.dns-failed when somebody else has
- * the port.
- */
-export async function listen(options: ListenerOptions): Promise<Result<Listener, Failure>> {
-  const { address } = options;
+interface Bound {
+  readonly datagrams: DatagramSocket;
+  readonly connections: Server;
+  readonly port: number;
+}
+
+/** Both transports on one port; 0 is any. Throws. */
+async function bind({ address }: ListenerOptions, wanted: number): Promise<Bound> {
   const host = formatAddress(address);
   const datagrams = createSocket(address.family === 4 ? 'udp4' : 'udp6');
   const connections = createServer({ allowHalfOpen: true });
-  const close = async (): Promise<void> => {
-    await Promise.all([closed(datagrams), closed(connections)]);
-  };
   try {
     const bound = once(datagrams, 'listening');
-    datagrams.bind({ address: host, port: PORT, exclusive: true });
+    datagrams.bind({ address: host, port: wanted, exclusive: true });
     await bound;
+    const { port } = datagrams.address();
     const listening = once(connections, 'listening');
-    connections.listen({ host, port: PORT, exclusive: true });
+    connections.listen({ host, port, exclusive: true });
     await listening;
+    return { datagrams, connections, port };
   } catch (error) {
-    await close();
-    const detail = error instanceof Error ? error.message : String(error);
-    return err(failure('platform.dns-failed', { command: `listen on ${host}`, detail }));
+    await Promise.all([closed(datagrams), closed(connections)]);
+    throw error;
   }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}
+
+/**
+ * Takes questions of programs of this machine, over UDP and TCP. Where somebody else has the port at every address of the
+ * machine, another one is taken. Fails with platform.dns-failed.
+ */
+export async function listen(options: ListenerOptions): Promise<Result<Listener, Failure>> {
+  const { address } = options;
+  let bound: Bound;
+  try {
+    bound = await bind(options, PORT).catch((error: unknown) => {
+      if (!isTaken(error)) throw error;
+      return bind(options, ANY_PORT);
+    });
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return err(failure('platform.dns-failed', { command: `listen on ${formatAddress(address)}`, detail }));
+  }
+  const { datagrams, connections, port: own } = bound;
   connections.maxConnections = MAX_CONNECTIONS;
   const sockets = new Set<Socket>();
   connections.on('connection', (socket) => {
@@ -70,9 +96,10 @@ export async function listen(options: ListenerOptions): Promise<Result<Listener,
   datagrams.on('error', complain);
   connections.on('error', complain);
   return ok({
-    close: () => {
+    port: own,
+    close: async () => {
       for (const socket of sockets) socket.destroy();
-      return close();
+      await Promise.all([closed(datagrams), closed(connections)]);
     },
   });
 }

@@ -111,6 +111,8 @@ async function take(os: DnsOs, step: DnsStep): Promise<Refusal | undefined> {
       return takeResolved(os, step);
     case 'resolvconf':
       return resolvconf(os, resolvconfAdding(step.record), step.text);
+    case 'detour':
+      return nft(os, NO_DETOUR + detourScript(step));
     case 'file':
       return attempt(`write ${step.path}`, () => {
         const { before, after } = step;
@@ -147,6 +149,8 @@ async function takeBack(os: DnsOs, step: DnsStep): Promise<Refusal | undefined> 
     }
     case 'resolvconf':
       return os.resolvconf() === undefined ? undefined : resolvconf(os, resolvconfRemoving(step.record), '');
+    case 'detour':
+      return nft(os, NO_DETOUR);
     case 'file':
       return attempt(`restore ${step.path}`, () => {
         os.resolvConf.tidy(step.path);
@@ -171,6 +175,28 @@ async function resolvconf(os: DnsOs, args: readonly string[], input: string): Pr
   if (!done.ok) return { command, detail: 'the program is missing' };
   if (done.value.status === 0) return undefined;
   return { command, detail: done.value.stderr.trim().split('\n')[0] ?? '' };
+}
+
+const DETOUR_TABLE = 'causeway_names';
+/** Declared and deleted: that succeeds whether the table was there or not. */
+const NO_DETOUR = `table inet ${DETOUR_TABLE} {}\ndelete table inet ${DETOUR_TABLE}\n`;
+
+/** Its words were checked: an address of the loopback, and a port. */
+export function detourScript({ address, port }: DnsStep & { kind: 'detour' }): string {
+  return `table inet ${DETOUR_TABLE} {
+  chain detour {
+    type nat hook output priority -100;
+    ip daddr ${address} meta l4proto { tcp, udp } th dport 53 dnat ip to ${address}:${port}
+  }
+}
+`;
+}
+
+async function nft(os: DnsOs, script: string): Promise<Refusal | undefined> {
+  const done = await os.nft(script);
+  if (!done.ok) return { command: 'nft', detail: 'the program is missing' };
+  if (done.value.status === 0) return undefined;
+  return { command: 'nft', detail: done.value.stderr.trim().split('\n')[0] ?? '' };
 }
 
 function attempt(command: string, work: () => void): Refusal | undefined {

@@ -1,7 +1,7 @@
 import { failure, type Failure } from '../../../lib/failure.ts';
 import type { Log, Millis } from '../../../lib/ports.ts';
 import { err, ok, type Result } from '../../../lib/result.ts';
-import type { IpAddress } from '../../../net/address.ts';
+import { formatAddress, type IpAddress } from '../../../net/address.ts';
 import type { ForwarderPlan } from '../../dns-forwarder/forwarder.ts';
 import type { DnsManager, DnsPlan } from '../../ports.ts';
 import { Ledger } from '../ledger.ts';
@@ -13,11 +13,15 @@ import { carryOut, isOurs, undo } from './carry-out.ts';
 import type { DnsChange, DnsOs } from './os.ts';
 import { dnsStepKey, readDnsJournal, sameDnsStep, writeDnsJournal, type DnsStep } from './steps.ts';
 
+const DNS_PORT = 53;
+
 /** When somebody else who writes what we write is given way to, and for how long. */
 const CONTEST = { times: 5, withinMs: 10_000, pauseMs: 30_000 } as const;
 
 /** Our forwarder, as the manager sees it. */
 export interface RunningForwarder {
+  /** Where it listens at its address; programs ask at 53. */
+  readonly port: number;
   update(plan: ForwarderPlan): void;
   close(): Promise<void>;
 }
@@ -144,7 +148,7 @@ export class LinuxDnsManager implements DnsManager {
       const started = await this.#forward(plan, forwarder.formerServers);
       if (!started.ok) return started;
     }
-    const applied = await this.#ledger.apply(steps, again);
+    const applied = await this.#ledger.apply([...this.#detour(forwarder !== undefined), ...steps], again);
     if (applied.ok && forwarder === undefined) await this.#stopForwarder();
     return applied;
   }
@@ -231,6 +235,13 @@ export class LinuxDnsManager implements DnsManager {
     this.#forwarder = started.value;
     this.#forwarderDevice = tun.name;
     return ok(undefined);
+  }
+
+  /** Programs can be told of an address alone: what they ask at its usual port is led to ours. */
+  #detour(isForwarded: boolean): DnsStep[] {
+    const { port } = this.#forwarder ?? {};
+    if (!isForwarded || port === undefined || port === DNS_PORT) return [];
+    return [{ kind: 'detour', address: formatAddress(this.#options.address), port }];
   }
 
   async #stopForwarder(): Promise<void> {

@@ -47,6 +47,8 @@ export interface DnsOs {
   resolvconf(): DnsView['resolvconf'];
   /** Runs it. Fails with platform.tool-missing alone. */
   runResolvconf(args: readonly string[], input: string): Promise<Result<CommandResult, Failure>>;
+  /** Loads an nftables script. Fails with platform.tool-missing alone. */
+  nft(script: string): Promise<Result<CommandResult, Failure>>;
   /** The texts of records of resolvconf(8), but for the one of that name. */
   records(except: string): readonly string[];
   /** The list of servers that systemd-resolved keeps; '' without one. */

@@ -51,6 +51,10 @@ export function realDnsOs({ log, stateDirectory = STATE_DIRECTORY, busPath }: Re
       if (!path.ok) return err(failure('platform.tool-missing', { tool: 'resolvconf' }));
       return ok(await startTool(path.value, args).finish(input));
     },
+    nft: async (script) => {
+      const path = findTool('nft');
+      return path.ok ? ok(await startTool(path.value, ['-f', '-']).finish(script)) : path;
+    },
     records: (except) =>
       Object.values(RECORDS).flatMap((place) =>
         namesIn(place)

@@ -41,6 +41,7 @@ export async function runForwarder(
   });
   if (!listener.ok) return listener;
   return ok({
+    port: listener.value.port,
     update: (changed) => forwarder.update(changed),
     close: () => {
       forwarder.close();

@@ -28,6 +28,8 @@ export type DnsStep =
     }
   /** A record of resolvconf(8), by its name. */
   | { readonly kind: 'resolvconf'; readonly record: string; readonly text: string }
+  /** What is asked at port 53 of our own address on the loopback goes to this port of it. */
+  | { readonly kind: 'detour'; readonly address: string; readonly port: number }
   /** A resolv.conf(5) of ours. Undoing puts `before` back, unless somebody else has changed what is there. */
   | { readonly kind: 'file'; readonly path: string; readonly before: Before; readonly after: string };
 
@@ -40,6 +42,8 @@ export function dnsStepKey(step: DnsStep): string {
       return `systemd-resolved ${step.device} ${step.index}`;
     case 'resolvconf':
       return `resolvconf ${step.record}`;
+    case 'detour':
+      return 'detour';
     case 'file':
       return `file ${step.path}`;
   }
@@ -87,6 +91,7 @@ export function readDnsJournal(text: string): Result<DnsJournal, string> {
 
 function readStep(value: Readonly<Record<string, unknown>>): DnsStep | undefined {
   const { kind, device, index, servers, domains, defaultRoute, record, text, path, before, after } = value;
+  const { address, port } = value;
   switch (kind) {
     case 'resolved':
       return isDevice(device) &&
@@ -98,6 +103,10 @@ function readStep(value: Readonly<Record<string, unknown>>): DnsStep | undefined
         : undefined;
     case 'resolvconf':
       return isRecordName(record) && isText(text) ? { kind, record, text } : undefined;
+    case 'detour':
+      return isAddress(address) && isCount(port) && port > 0 && port < 65_536
+        ? { kind, address, port }
+        : undefined;
     case 'file': {
       const was = isRecord(before) ? readBefore(before) : undefined;
       return isPath(path) && was && isText(after) ? { kind, path, before: was, after } : undefined;

@@ -214,6 +214,21 @@ describe('systemd-resolved', () => {
     assert.deepEqual(machine.state(), before);
   });
 
+  test('leads questions to another port of our forwarder when somebody has its own everywhere', async () => {
+    const { machine, must, manager } = rig('plain');
+    const untouched = machine.state();
+    machine.forwarderPort = 41_053;
+    await must(dnsPlan({ match: ['corp.example'] }));
+    assert.match(
+      machine.tables.get('causeway_names') ?? '',
+      /127\.0\.0\.67 .* dport 53 dnat ip to 127\.0\.0\.67:41053$/m,
+    );
+    await must(FULL);
+    assert.deepEqual([...machine.tables], []);
+    assert.ok((await manager.clear()).ok);
+    assert.deepEqual({ ...machine.state(), journal: 0 }, { ...untouched, journal: 0 });
+  });
+
   test('asks our forwarder when rules speak of names, and the forwarder those from before', async () => {
     const { machine, must } = rig('resolved');
     await must(dnsPlan({ match: ['corp.example'], follows: true }));

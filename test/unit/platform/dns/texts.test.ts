@@ -146,6 +146,7 @@ describe('the journal', () => {
     },
     { kind: 'file', path: '/run/x/resolv.conf', before: { kind: 'link', target: '../y' }, after: '' },
     { kind: 'file', path: '/etc/resolv.conf', before: { kind: 'absent' }, after: '' },
+    { kind: 'detour', address: '127.0.83.53', port: 41_053 },
   ];
   const journal = { owner: { pid: 7, startTicks: 99 }, boot: 'b', steps };
 
@@ -172,6 +173,8 @@ describe('the journal', () => {
       { ...file, before: { kind: 'link', target: '' } },
       { ...file, before: { kind: 'device' } },
       { ...file, after: '\u0100' },
+      { kind: 'detour', address: '127.0.83.53; flush ruleset', port: 53 },
+      { kind: 'detour', address: '127.0.83.53', port: 65_536 },
       { kind: 'other' },
     ];
     for (const step of bad) {
