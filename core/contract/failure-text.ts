@@ -1,21 +1,13 @@
 /**
  * A failure in words: what failed, why as far as it is known, what to do next and who has to do it. The map is
- * total over the failure codes; the words of each family are in the folder beside this file.
+ * total over the failure codes; the words of each family are in the folder beside this file, English first.
  */
 import type { Failure, FailureCode } from '../lib/failure.ts';
-import { AUTH_FAILURES } from './failure-text/auth.ts';
-import type { Actor, Explanation, Words } from './failure-text/facts.ts';
-import { LOCAL_FAILURES } from './failure-text/local.ts';
-import { NETWORK_FAILURES } from './failure-text/network.ts';
-import { PEER_FAILURES } from './failure-text/peer.ts';
+import { ENGLISH } from './failure-text/english/catalogue.ts';
+import { factsOf, type Actor, type Explanation, type Words } from './failure-text/facts.ts';
 import type { FailedEvent } from './snapshot.ts';
 
-const EXPLANATIONS: Readonly<Record<FailureCode, Explanation>> = {
-  ...LOCAL_FAILURES,
-  ...NETWORK_FAILURES,
-  ...PEER_FAILURES,
-  ...AUTH_FAILURES,
-};
+const EXPLANATIONS: Readonly<Record<FailureCode, Explanation>> = ENGLISH;
 
 export interface FailureText extends Words {
   /** Who has to act: the user, IT, whoever runs the network in between, or the makers of Causeway. */
@@ -23,9 +15,9 @@ export interface FailureText extends Words {
 }
 
 /** The words for a failure. Facts that its context lacks are left out; what it holds is shown cut and cleaned. */
-export function sentence(failure: Failure): FailureText {
-  const explanation = EXPLANATIONS[failure.code];
-  return { ...explanation.words(failure.context), who: explanation.who };
+export function sentence({ code, context }: Failure): FailureText {
+  const explanation = EXPLANATIONS[code];
+  return { ...explanation.words(factsOf(explanation.fields, context, 'en'), context), who: explanation.who };
 }
 
 /** The context fields that the words for `code` make use of. */

@@ -1,6 +1,6 @@
 /** Sentences for failures between us and the gateway: names, paths, silence, and messages that make no sense. */
-import type { FailureCode } from '../../lib/failure.ts';
-import { counted, explain, given, type Explanation, type Facts } from './facts.ts';
+import type { FailureCode } from '../../../lib/failure.ts';
+import { counted, explain, given, type Explanation, type Facts } from '../facts.ts';
 
 type NetworkCode = Extract<FailureCode, `network.${string}` | `timeout.${string}` | `protocol.${string}`>;
 
@@ -11,13 +11,13 @@ function theGateway(c: Facts<'gateway'>, article = 'The'): string {
 
 /** ` 5 times over 60 seconds`, from as much as is known. */
 function repeatedly(c: Facts<'seconds' | 'tries'>): string {
-  return `${given(c.tries, (tries) => ` ${counted(tries, 'time')}`)}${given(c.seconds, (seconds) => ` over ${counted(seconds, 'second')}`)}`;
+  return `${given(c.tries, (tries) => ` ${counted(tries, 'time', 'times')}`)}${given(c.seconds, (seconds) => ` over ${counted(seconds, 'second', 'seconds')}`)}`;
 }
 
 const REPORT =
   'Try once more. If it happens again, tell IT: the gateway needs an update or another setting, or its maker needs a report.';
 
-export const NETWORK_FAILURES: Readonly<Record<NetworkCode, Explanation>> = {
+export const NETWORK_FAILURES = {
   'network.name-unknown': explain('user', ['host'], (c) => ({
     title: `The name ${c.host ?? 'of the gateway'} is not known`,
     why: `The name service (DNS) of this network says that there is no address for ${c.host ?? 'the name of the gateway'}.`,
@@ -73,14 +73,14 @@ export const NETWORK_FAILURES: Readonly<Record<NetworkCode, Explanation>> = {
   })),
 
   'timeout.liveness': explain('network', ['gateway', 'seconds', 'tries'], (c) => ({
-    title: `The gateway did not answer${given(c.seconds, (seconds) => ` for ${counted(seconds, 'second')}`) || ' any more'}`,
+    title: `The gateway did not answer${given(c.seconds, (seconds) => ` for ${counted(seconds, 'second', 'seconds')}`) || ' any more'}`,
     why: `${theGateway(c)} was asked${repeatedly(c)} whether it is still there, and did not answer. The network of this machine went away, or the gateway was restarted.`,
     next: 'Check that this machine is online, then connect again.',
   })),
 
   'timeout.slept': explain('user', ['seconds'], (c) => ({
     title: 'The connection ran out while this machine slept',
-    why: `This machine slept${given(c.seconds, (seconds) => ` for ${counted(seconds, 'second')}`)}, which is longer than the gateway keeps a connection whose other end is silent.`,
+    why: `This machine slept${given(c.seconds, (seconds) => ` for ${counted(seconds, 'second', 'seconds')}`)}, which is longer than the gateway keeps a connection whose other end is silent.`,
     next: 'Wait: a new connection is made by itself. If it does not come, check that this machine is online, then connect again.',
   })),
 
@@ -110,7 +110,7 @@ export const NETWORK_FAILURES: Readonly<Record<NetworkCode, Explanation>> = {
 
   'protocol.too-many-redirections': explain('it', ['gateway', 'count'], (c) => ({
     title: 'The gateways send this connection round and round',
-    why: `Each gateway named another one to connect to${given(c.count, (count) => `, ${counted(count, 'time')}`)}${given(c.gateway, (name) => `, at last ${name}`)}, and none accepted the connection.`,
+    why: `Each gateway named another one to connect to${given(c.count, (count) => `, ${counted(count, 'time', 'times')}`)}${given(c.gateway, (name) => `, at last ${name}`)}, and none accepted the connection.`,
     next: 'Try again in a few minutes. If it stays, IT has to correct how the gateways share their load.',
   })),
-};
+} satisfies Readonly<Record<NetworkCode, Explanation>>;

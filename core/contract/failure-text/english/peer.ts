@@ -1,10 +1,10 @@
 /** Sentences for what the gateway refused. The names in capitals are the notifications of RFC 7296 section 3.10.1. */
-import type { FailureCode } from '../../lib/failure.ts';
-import { explain, given, type Explanation } from './facts.ts';
+import type { FailureCode } from '../../../lib/failure.ts';
+import { explain, given, type Explanation } from '../facts.ts';
 
 type PeerCode = Extract<FailureCode, `peer.${string}`>;
 
-export const PEER_FAILURES: Readonly<Record<PeerCode, Explanation>> = {
+export const PEER_FAILURES = {
   'peer.no-proposal-chosen': explain('it', ['gateway', 'offered', 'configured'], (c) => ({
     title: 'The gateway accepts none of the encryption that was offered',
     why: `For the control channel this side offered ${c.offered ?? 'its list of algorithms'}${given(c.configured, (words) => ` (from ike.proposals in the profile: ${words})`)}, and the gateway${given(c.gateway, (name) => ` ${name}`)} is set to accept none of it (NO_PROPOSAL_CHOSEN). It does not say what it would accept.`,
@@ -106,4 +106,4 @@ export const PEER_FAILURES: Readonly<Record<PeerCode, Explanation>> = {
     why: `The gateway${given(c.gateway, (name) => ` ${name}`)} does not offer NAT traversal, which is the way of carrying the traffic of a VPN in UDP packets. Causeway carries all traffic like that, so that it gets through home routers and most other networks, and this gateway could not receive any of it.`,
     next: 'IT has to switch NAT traversal on at the gateway (it may be called NAT-T), and to let UDP port 4500 through to it.',
   })),
-};
+} satisfies Readonly<Record<PeerCode, Explanation>>;

@@ -1,6 +1,6 @@
 /** Sentences for failed proofs: who the user is, who the gateway is. */
-import type { FailureCode } from '../../lib/failure.ts';
-import { explain, given, type Explanation, type Facts } from './facts.ts';
+import type { FailureCode } from '../../../lib/failure.ts';
+import { explain, given, type Explanation, type Facts } from '../facts.ts';
 import { GATEWAY_PROOF_FAILURES } from './gateway-proof.ts';
 
 type AuthCode = Extract<FailureCode, `auth.${string}`>;
@@ -25,7 +25,7 @@ function identities(c: Facts<'identity' | 'gatewayIdentity'>): string {
   return known.length === 0 ? '' : ` (${known.join('; ')})`;
 }
 
-export const AUTH_FAILURES: Readonly<Record<AuthCode, Explanation>> = {
+export const AUTH_FAILURES = {
   ...GATEWAY_PROOF_FAILURES,
 
   'auth.rejected': explain('user', ['user', 'identity', 'gatewayIdentity', 'gateway'], (c, { afterEap }) => ({
@@ -118,4 +118,4 @@ export const AUTH_FAILURES: Readonly<Record<AuthCode, Explanation>> = {
     why: `The gateway${given(c.gateway, (name) => ` ${name}`)} accepts each sign-in for a limited time, and this one is over${given(c.detail, (text) => `: ${text}`)}.`,
     next: 'Connect again. If signing in anew does not happen by itself, ask IT whether the gateway accepts a second connection of the same account while the first one still stands.',
   })),
-};
+} satisfies Readonly<Record<AuthCode, Explanation>>;

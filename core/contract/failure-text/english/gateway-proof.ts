@@ -1,6 +1,6 @@
 /** Sentences for each rule by which a gateway's proof of its identity can fail (RFC 5280, RFC 7296 section 2.15). */
-import type { FailureCode } from '../../lib/failure.ts';
-import { explain, given, type Explanation, type Facts } from './facts.ts';
+import type { FailureCode } from '../../../lib/failure.ts';
+import { explain, given, type Explanation, type Facts } from '../facts.ts';
 
 type GatewayProofCode = Extract<FailureCode, `auth.gateway-${string}`>;
 
@@ -15,7 +15,7 @@ function byRule(c: Facts<'rule'>): string {
 
 const NO_BYPASS = 'Until then nobody can tell this gateway from an impostor, and no password was sent.';
 
-export const GATEWAY_PROOF_FAILURES: Readonly<Record<GatewayProofCode, Explanation>> = {
+export const GATEWAY_PROOF_FAILURES = {
   'auth.gateway-no-certificate': explain('it', ['gateway', 'identity'], (c) => ({
     title: 'The gateway showed no certificate',
     why: `The gateway${given(c.gateway, (name) => ` ${name}`)}${given(c.identity, (identity) => `, which calls itself ${identity},`)} signed its answer but sent no certificate to check the signature with.`,
@@ -93,4 +93,4 @@ export const GATEWAY_PROOF_FAILURES: Readonly<Record<GatewayProofCode, Explanati
     why: `The signature of the gateway does not fit its certificate${given(c.subject, (subject) => ` (${subject})`)}${given(c.detail, (text) => `: ${text}`)}. Whoever answered does not hold the private key, or changed the messages on their way.`,
     next: 'Do not go around this. Try another network: if it works there, somebody stands between you and the gateway in the first. Otherwise tell IT.',
   })),
-};
+} satisfies Readonly<Record<GatewayProofCode, Explanation>>;
