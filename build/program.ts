@@ -36,15 +36,20 @@ interface Part {
   /** Modules that nothing of that needs. */
   readonly without?: readonly string[];
   readonly nodeArguments?: readonly string[];
-  /** Settings of glibc besides those that all have. */
+  /** Settings of glibc. */
   readonly tunables?: readonly string[];
 }
 
 /**
- * The snapshot is copied through the C heap piece by piece: in this way all of it is got from the system at once, and
- * nothing is given back in between. For processes that do not live long, or are large anyway.
+ * The snapshot is copied through the C heap piece by piece: in this way all of it is got from the system at once, in huge
+ * pages, and nothing is given back in between. For processes that somebody waits for; what runs for long has its memory
+ * page by page. Other C libraries than glibc do not look at it.
  */
-const ONE_HEAP = ['glibc.malloc.mmap_threshold=268435456', 'glibc.malloc.top_pad=50331648'];
+const ONE_HEAP = [
+  'glibc.malloc.hugetlb=1',
+  'glibc.malloc.mmap_threshold=268435456',
+  'glibc.malloc.top_pad=50331648',
+];
 
 const PARTS = {
   causeway: [
@@ -245,10 +250,8 @@ function launcher(node: string, place: string, name: ProgramName): string {
   const starts = PARTS[name].map((part: Part) => {
     const { snapshot, words, nodeArguments = [], tunables = [] } = part;
     const flags = [...nodeArguments, '--snapshot-blob', quoted(join(place, `${snapshot}.snapshot`))];
-    // Huge pages: taking those of the snapshot one by one would be a fifth of the start-up. Other C libraries do not look
-    // at it.
-    const settings = ['glibc.malloc.hugetlb=1', ...tunables].join(':');
-    const start = `GLIBC_TUNABLES=${settings} exec ${quoted(node)} ${flags.join(' ')} ${name} "$@"`;
+    const settings = tunables.length > 0 ? `GLIBC_TUNABLES=${tunables.join(':')} ` : '';
+    const start = `${settings}exec ${quoted(node)} ${flags.join(' ')} ${name} "$@"`;
     return words ? `case "\${1-}" in ${words.join('|')})\n  ${start} ;;\nesac` : start;
   });
   return `#!/bin/sh\n${starts.join('\n')}\n`;

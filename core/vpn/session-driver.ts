@@ -29,6 +29,8 @@ import { newReadBatch, UdpReader } from './udp-reader.ts';
 
 /** Datagrams that cannot leave are taken for a hint about the networks once in this time. */
 const HINT_MS: Millis = 1_000;
+/** Further ways to a gateway are looked for when the tunnel by the first has had the time to come up. */
+const FURTHER_WAYS_MS: Millis = 10;
 
 /** What the driver needs of an IkeSession. */
 export type SessionCore = Pick<
@@ -97,6 +99,8 @@ export class SessionDriver {
   #isMobile = false;
   #draining = false;
   #hintedAt: Millis = -Infinity;
+  /** When ways to the gateway are looked for, because it told something of itself. */
+  #offersAt: Millis = Infinity;
   #closed = false;
 
   private constructor(options: SessionDriverOptions, paths: Paths) {
@@ -252,6 +256,7 @@ export class SessionDriver {
 
   /** Tells the session which ways to the gateway there are, when that is not what it knows. */
   #offerPaths(): void {
+    this.#offersAt = Infinity;
     if (this.#session.closed) return;
     const gateways = inOrder(this.#paths.current.remote.address, this.#gateways);
     const paths = this.#paths.offer(gateways, this.#now());
@@ -342,7 +347,7 @@ export class SessionDriver {
     }
     this.#options.onEvent(event);
     if (event.kind === 'established' || event.kind === 'gateway-addresses')
-      this.#guarded(() => this.#offerPaths());
+      this.#offersAt = this.#now() + FURTHER_WAYS_MS;
   }
 
   #moveTo({ path, confirmed, nat }: Extract<SessionEvent, { kind: 'path' }>): void {
@@ -373,7 +378,7 @@ export class SessionDriver {
     if (this.#closed || this.#session.closed) return Infinity;
     const session = this.#session.nextTimeout()?.at ?? Infinity;
     const keepaliveAt = this.#nat.local ? this.#keepalives.due.at : Infinity;
-    return Math.min(session, keepaliveAt, this.#paths.nextTimeout());
+    return Math.min(session, keepaliveAt, this.#paths.nextTimeout(), this.#offersAt);
   }
 
   #schedule(): void {
@@ -382,7 +387,7 @@ export class SessionDriver {
 
   #tick(): void {
     const now = this.#now();
-    if (this.#paths.handleTimeout(now)) this.#offerPaths();
+    if (this.#paths.handleTimeout(now) || now >= this.#offersAt) this.#offerPaths();
     if (this.#nat.local) this.#keepAlive(now);
     const due = this.#session.nextTimeout();
     if (due && now >= due.at) this.#session.handleTimeout(now);

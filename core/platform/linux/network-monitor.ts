@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../../lib/result.ts';
 import { networkKey, type NetworkState } from '../../net/network-state.ts';
 import { NetlinkSocket } from '../../node-tun/index.ts';
 import type { NetworkMonitor } from '../ports.ts';
-import { DATAGRAM_LENGTH, dumpNetwork, isOverflow, mayConcern, type NetlinkPort } from './netlink/dump.ts';
+import { Concern, DATAGRAM_LENGTH, dumpNetwork, isOverflow, type NetlinkPort } from './netlink/dump.ts';
 import { splitMessages } from './netlink/message.ts';
 import { stateOf } from './netlink/state.ts';
 import { isTunnelDevice } from './numbers.ts';
@@ -59,6 +59,8 @@ class LinuxNetworkMonitor implements NetworkMonitor {
   readonly #timers: Timers;
   readonly #callbacks = new Set<(state: NetworkState) => void>();
   readonly #buffer = new Uint8Array(DATAGRAM_LENGTH);
+  /** What happens to our own devices is no news. */
+  readonly #concern = new Concern(isTunnelDevice);
   #state: NetworkState;
   /** Of the state that was told last. */
   #toldKey: string;
@@ -121,10 +123,15 @@ class LinuxNetworkMonitor implements NetworkMonitor {
       try {
         const length = this.#events.receive(this.#buffer);
         if (length === 0) break;
-        changed ||= splitMessages(this.#buffer.subarray(0, length)).some(mayConcern);
+        for (const message of splitMessages(this.#buffer.subarray(0, length))) {
+          // Each is looked at: it may say which link is ours.
+          const mayConcern = this.#concern.mayBe(message);
+          changed ||= mayConcern;
+        }
       } catch (error) {
         // Something was said that we do not know, which is as good as a change.
         changed = true;
+        this.#concern.forget();
         if (!isOverflow(error) && !(error instanceof ProtocolError)) break;
       }
     }

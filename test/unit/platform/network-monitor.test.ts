@@ -4,6 +4,7 @@ import { concat } from '../../../core/lib/bytes.ts';
 import type { LogLevel } from '../../../core/lib/ports.ts';
 import { NO_NETWORK, type NetworkState } from '../../../core/net/network-state.ts';
 import { openNetworkMonitor } from '../../../core/platform/linux/network-monitor.ts';
+import { RouteMessage } from '../../../core/platform/linux/netlink/message.ts';
 import type { NetworkMonitor } from '../../../core/platform/ports.ts';
 import {
   addressBody,
@@ -97,6 +98,34 @@ describe('a change', () => {
     timers.pass(20);
     const addresses = told.map(({ links }) => links[0]?.addresses.length);
     assert.deepEqual(addresses, [11, 21, 31]);
+  });
+
+  test('of our own device is not looked at, and is again when its number is another’s', (t) => {
+    const { kernel, monitor } = watch(t);
+    const dumps = kernel.dumps;
+    const { NEW_LINK, DEL_LINK, NEW_ADDRESS } = RouteMessage;
+    kernel.say(
+      message(NEW_LINK, linkBody(9, 'causeway0')),
+      message(NEW_ADDRESS, addressBody(9, '10.0.0.7/32')),
+    );
+    monitor.current();
+    kernel.say(message(DEL_LINK, linkBody(9, 'causeway0')));
+    monitor.current();
+    assert.equal(kernel.dumps, dumps);
+    kernel.say(message(NEW_ADDRESS, addressBody(9, '192.0.2.11/24')));
+    monitor.current();
+    assert.ok(kernel.dumps > dumps);
+  });
+
+  test('that was lost is looked for, and ours may be another’s by then', (t) => {
+    const { kernel, monitor } = watch(t);
+    kernel.say(message(RouteMessage.NEW_LINK, linkBody(9, 'causeway0')));
+    kernel.overflow();
+    monitor.current();
+    const dumps = kernel.dumps;
+    kernel.say(message(RouteMessage.NEW_ADDRESS, addressBody(9, '192.0.2.11/24')));
+    monitor.current();
+    assert.ok(kernel.dumps > dumps);
   });
 
   test('that changes nothing is not told, and neither is one that was taken back', (t) => {

@@ -41,6 +41,8 @@ describe('the first path', () => {
     assert.equal(pathWords(one.driver.path), '0 10.99.0.1 > 203.0.113.1');
     assert.deepEqual(wire.sockets, ['*:500', '*:4500']);
     one.established();
+    assert.deepEqual(one.paths ?? [], [], 'the tunnel comes first');
+    wire.advance(10);
     assert.deepEqual(one.paths, ['0 10.99.0.1 > 203.0.113.1', '1 192.0.2.10 > 203.0.113.1']);
     wire.laptop.prefers = ip('192.0.2.10');
     wire.network.change('eth0', CABLE);
@@ -183,11 +185,14 @@ describe('when the networks change', () => {
       const addresses = [1, 2].map((part) => ip(`2001:db8:ffff:${i}::${part}`));
       one.session.say({ kind: 'gateway-addresses', addresses });
       one.hear();
+      wire.advance(10);
     }
     assert.equal(one.path(1).id, 199);
     const told = (addresses: string[]): (string | undefined)[] => {
       one.session.say({ kind: 'gateway-addresses', addresses: addresses.map(ip) });
-      return one.hear().paths ?? [];
+      one.hear();
+      wire.advance(10);
+      return one.paths ?? [];
     };
     assert.match(told(['2001:db8:ffff:99::1'])[1] ?? '', /^197 /, 'late ones are known again');
     assert.match(told(['2001:db8:ffff:1::1'])[1] ?? '', /^201 /, 'others are new');

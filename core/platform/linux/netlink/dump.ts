@@ -68,10 +68,49 @@ function body(length: number, family: number): Uint8Array {
   return octets;
 }
 
-/** True when a message that the kernel sent by itself may be about something that a NetworkDump tells. */
-export function mayConcern({ type, body: octets }: NetlinkMessage): boolean {
-  const isRoute = type === RouteMessage.NEW_ROUTE || type === RouteMessage.DEL_ROUTE;
-  return !isRoute || octets[TABLE_AT] === MAIN_TABLE;
+/**
+ * Judges whether a message that the kernel sent by itself may be about something that a NetworkDump tells. What is about
+ * links that are not looked at is not; `isOwn` knows them by their names, and this remembers their numbers.
+ */
+export class Concern {
+  readonly #isOwn: (name: string) => boolean;
+  readonly #own = new Set<number>();
+
+  constructor(isOwn: (name: string) => boolean) {
+    this.#isOwn = isOwn;
+  }
+
+  /** Throws ProtocolError for a message that cannot be read. */
+  mayBe({ type, body: octets }: NetlinkMessage): boolean {
+    switch (type) {
+      case RouteMessage.NEW_ROUTE:
+      case RouteMessage.DEL_ROUTE:
+        return octets[TABLE_AT] === MAIN_TABLE;
+      case RouteMessage.NEW_LINK:
+      case RouteMessage.DEL_LINK:
+        return !this.#isOwnLink(octets, type === RouteMessage.NEW_LINK);
+      case RouteMessage.NEW_ADDRESS:
+      case RouteMessage.DEL_ADDRESS:
+        return !this.#own.has(readAddress(octets)?.link ?? 0);
+      default:
+        return true;
+    }
+  }
+
+  /** Messages were lost: a number that was ours may be another link's by now. */
+  forget(): void {
+    this.#own.clear();
+  }
+
+  /** A number may be another link's, once the link that had it is gone. */
+  #isOwnLink(octets: Uint8Array, isThere: boolean): boolean {
+    const told = readLink(octets);
+    if (!told) return false;
+    const isOwn = this.#isOwn(told.name);
+    if (isOwn && isThere) this.#own.add(told.index);
+    else this.#own.delete(told.index);
+    return isOwn;
+  }
 }
 
 type Parse<T> = (body: Uint8Array) => T | undefined;
