@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import type { DiagnosticsBundle } from '../../core/contract/daemon-api.ts';
+import { buildProgram } from '../../build/program.ts';
 import {
   BY_PASSWORD,
   byCertificate,
@@ -30,7 +31,6 @@ import {
 import { DAEMON_GROUP, DaemonProcess } from '../support/daemon.ts';
 import { NetLab, waitFor } from '../support/netns.ts';
 
-const CLI = join(import.meta.dirname, '../../core/cli/main.ts');
 const EMPLOYEE = 64_126;
 const COLLEAGUE = 64_127;
 
@@ -43,10 +43,12 @@ describe('support, editor and log', { skip: NetLab.unavailable() }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'cw-support-'));
   let office: Office;
   let daemon: DaemonProcess;
+  let program = '';
 
   before(async () => {
     chmodSync(folder, 0o755);
     chownSync(folder, EMPLOYEE, DAEMON_GROUP);
+    program = (await buildProgram()).file;
     office = await openOffice('supp');
     await office.gateway.configure({
       gateway: byCertificate(serverCertificate('p256')),
@@ -66,7 +68,7 @@ describe('support, editor and log', { skip: NetLab.unavailable() }, () => {
   });
 
   function begin(words: readonly string[], uid: number, env: NodeJS.ProcessEnv): ChildProcess {
-    return spawn(process.execPath, [CLI, ...words, '--socket', daemon.socketPath], {
+    return spawn(program, [...words, '--socket', daemon.socketPath], {
       uid,
       gid: uid === 0 ? 0 : DAEMON_GROUP,
       cwd: folder,
@@ -190,7 +192,7 @@ describe('support, editor and log', { skip: NetLab.unavailable() }, () => {
   test('does not undo what somebody else wrote meanwhile', async () => {
     const other = join(folder, 'other.json');
     writeFileSync(other, '{"version":1,"rules":[]}');
-    const set = `${process.execPath} ${CLI} policy set Office ${other} --socket ${daemon.socketPath}`;
+    const set = `${program} policy set Office ${other} --socket ${daemon.socketPath}`;
     const refused = await causeway(
       ['policy', 'edit', 'Office'],
       editor(`sed -i s/block/bypass/ "$1"; ${set}`),
