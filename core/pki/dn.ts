@@ -145,7 +145,7 @@ const TYPE_OF_NAME: ReadonlyMap<string, string> = new Map(
 export function dnOctets(text: string): Uint8Array | undefined {
   if (text.length > MAX_TEXT_LENGTH) return undefined;
   const parts: Uint8Array[] = [];
-  for (const part of text.trim() === '' ? [] : splitUnescaped(text, ',')) {
+  for (const part of /^ *$/.test(text) ? [] : splitUnescaped(text, ',')) {
     const attributes = splitUnescaped(part, '+').map(attributeOctets);
     if (!attributes.every((attribute) => attribute !== undefined)) return undefined;
     parts.unshift(derSetOf(...attributes));
@@ -153,7 +153,7 @@ export function dnOctets(text: string): Uint8Array | undefined {
   return derSequence(...parts);
 }
 
-/** The pieces between separators that no `\` escapes, without the unescaped spaces around each. */
+/** The pieces between separators that no `\` escapes, without the unescaped spaces around each: U+0020 alone is one. */
 function splitUnescaped(text: string, separator: ',' | '+'): string[] {
   const pieces: string[][] = [[]];
   for (const [unit] of text.matchAll(/\\.|[^\\]|\\$/gsu)) {
@@ -161,16 +161,16 @@ function splitUnescaped(text: string, separator: ',' | '+'): string[] {
     else pieces.at(-1)?.push(unit);
   }
   return pieces.map((units) => {
-    const last = units.findLastIndex((unit) => unit.trim() !== '');
+    const last = units.findLastIndex((unit) => unit !== ' ');
     return units
       .slice(0, last + 1)
       .join('')
-      .trimStart();
+      .replace(/^ +/, '');
   });
 }
 
 function attributeOctets(text: string): Uint8Array | undefined {
-  const [, name = '', rest] = /^([A-Za-z][A-Za-z0-9-]*|[0-9.]+)\s*=\s*(.*)$/su.exec(text) ?? [];
+  const [, name = '', rest] = /^([A-Za-z][A-Za-z0-9-]*|[0-9.]+) *= *(.*)$/su.exec(text) ?? [];
   const dotted = /^[0-2](\.(0|[1-9]\d*))+$/.test(name) ? name : undefined;
   const type = dotted ?? TYPE_OF_NAME.get(name.toUpperCase());
   if (type === undefined || rest === undefined) return undefined;

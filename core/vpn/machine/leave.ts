@@ -33,8 +33,13 @@ export function conclude(
 ): Transition {
   const { life } = held;
   if (mayRest(life, after)) return rest(life, after, moment, [...first, ...drops(sessionsIn(held))]);
+  return concludeForGood(life, after);
+}
+
+/** The end that `after` leads to; an earlier session of the same tunnel counts as a connection, too. */
+export function concludeForGood({ usedAt }: Life, after: After): Transition {
   if (after.kind !== 'failed') return end(STOPPED);
-  return end({ ...after, wasConnected: after.wasConnected || life.usedAt !== undefined });
+  return end({ ...after, wasConnected: after.wasConnected || usedAt !== undefined });
 }
 
 function drops(ids: readonly number[]): Effect[] {

@@ -2,7 +2,18 @@ import type { IpAddress } from '../../net/address.ts';
 import { alive } from './alive.ts';
 import { dueAt } from './attempt.ts';
 import { connect, connecting } from './connecting.ts';
-import { conclude, disconnecting, end, failed, farewell, leave, stay, STOPPED, to } from './leave.ts';
+import {
+  concludeForGood,
+  conclude,
+  disconnecting,
+  end,
+  failed,
+  farewell,
+  leave,
+  stay,
+  STOPPED,
+  to,
+} from './leave.ts';
 import { armed } from './on-demand.ts';
 import { idleAt, mayRest, rest } from './rest.ts';
 import { settleDueAt } from './settle.ts';
@@ -20,9 +31,7 @@ export function step(state: VpnState, event: VpnEvent, moment: Moment): Transiti
     case 'stop':
       return stop(state, moment);
     case 'abandon':
-      return state.name === 'disconnecting' && state.after.kind === 'failed'
-        ? end(state.after)
-        : end(STOPPED);
+      return state.name === 'disconnecting' ? concludeForGood(state.life, state.after) : end(STOPPED);
     default:
       break;
   }

@@ -30,6 +30,12 @@ test('a name is encoded with its last part first and read back as it was', () =>
   assert.equal(formatDn(octets), 'CN=vpn.example.com,O=Example,C=CH');
 });
 
+test('only the space is a space: another blank is a part of the value', () => {
+  const name = dnOctets('CN=\\e2\\80\\af');
+  assert.deepEqual(dnOctets('CN= \u202f '), name);
+  assert.ok(name && parseDn(name).text === 'CN=\u202f');
+});
+
 test('spaces around separators do not count, escaped ones do', () => {
   assert.equal(dn(' CN = a b , O=x ').text, 'CN=a b,O=x');
   assert.equal(dn('CN=\\ a\\ ').text, 'CN=\\ a\\ ');
