@@ -261,7 +261,7 @@ export class FakeDnsMachine {
         const [index, value] = args as [number, DbusValue];
         effect(`${member} ${shown(args)}`);
         if (member === 'RevertLink') this.links.delete(index);
-        else if (member !== 'FlushCaches')
+        else if (!['FlushCaches', 'ResolveAddress'].includes(member))
           this.links.set(
             index,
             (this.links.get(index) ?? new Map<string, string>()).set(member, shown(value)),

@@ -211,6 +211,34 @@ describe('names with systemd-resolved', { skip }, () => {
     lab.machine.sh('ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf');
   });
 
+  test('one without an address of its own forgets our servers, at the end and after a kill', async () => {
+    const configure = async (stub: 'yes' | 'no'): Promise<void> => {
+      const text = `[Resolve]\nFallbackDNS=\nLLMNR=no\nCache=no\nDNSStubListener=${stub}\n`;
+      lab.machine.write('/etc/systemd/resolved.conf', text);
+      await resolved.kill();
+      lab.machine.sh('rm -rf /run/systemd/resolve/netif');
+      await resolved.begin();
+      networkManager();
+    };
+    await configure('no');
+    lab.machine.sh('ln -sf ../run/systemd/resolve/resolv.conf /etc/resolv.conf');
+    for (const isKilled of [false, true]) {
+      const holder = lab.hold(FULL);
+      await holder.says('applied');
+      assert.equal(resolved.ctl('query', 'www.public.example').status, 0);
+      assert.match(resolved.ctl('dns').stdout, /^Global: 10\.1\.0\.53/m, 'it has read our file');
+      if (isKilled) holder.child.kill('SIGKILL');
+      else await holder.end();
+      await holder.over();
+      if (isKilled) await new DnsHolder(lab.machine, 'all', 'repair').over();
+      assert.doesNotMatch(resolved.ctl('dns').stdout, /10\.1\.0\.53/);
+      assert.equal(lab.machine.sh('readlink /etc/resolv.conf'), '../run/systemd/resolve/resolv.conf\n');
+      assert.deepEqual(lab.lookUp('www.public.example'), ['198.51.100.180']);
+    }
+    lab.machine.sh('ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf');
+    await configure('yes');
+  });
+
   test('wherever a process is killed, the next one finds out and leaves no trace', async () => {
     const before = picture();
     let points = 0;

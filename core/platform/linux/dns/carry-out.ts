@@ -2,6 +2,7 @@ import { failure, type Failure } from '../../../lib/failure.ts';
 import { parseAddress } from '../../../net/address.ts';
 import type { DbusValue } from '../dbus/values.ts';
 import type { DnsOs } from './os.ts';
+import { MARKER } from './resolv-conf.ts';
 import type { Before, DnsStep } from './steps.ts';
 
 /** A call of systemd-resolved's manager (org.freedesktop.resolve1(5)). */
@@ -54,11 +55,14 @@ export function resolvconfRemoving(record: string): readonly string[] {
   return ['-d', record, '-f'];
 }
 
+/** What stands there for a moment before what was there comes back. */
+const EMPTIED = `${MARKER}\n`;
+
 /** Whether a text is what a step wrote, whole, or in the middle of being written over what was there before or after. */
 export function isOurs(now: Before, step: DnsStep & { kind: 'file' }): boolean {
   if (now.kind !== 'file') return false;
   const { after, before } = step;
-  if (now.text === after) return true;
+  if (now.text === after || now.text === EMPTIED) return true;
   if (before.kind !== 'file') return false;
   return [over(after, before.text), over(before.text, after)].includes(now.text) && now.text !== before.text;
 }
@@ -151,13 +155,37 @@ async function takeBack(os: DnsOs, step: DnsStep): Promise<Refusal | undefined> 
       return os.resolvconf() === undefined ? undefined : resolvconf(os, resolvconfRemoving(step.record), '');
     case 'detour':
       return nft(os, NO_DETOUR);
-    case 'file':
+    case 'file': {
+      const emptied = await hasForgotten(os, step);
+      if (emptied) return emptied;
       return attempt(`restore ${step.path}`, () => {
         os.resolvConf.tidy(step.path);
         // Whatever somebody else has put there is newer than what we would put back.
         if (isOurs(os.resolvConf.at(step.path), step)) os.resolvConf.put(step.path, step.before);
       });
+    }
   }
+}
+
+/** Of a network that documentation alone uses (RFC 5737): a question about it tells nobody anything. */
+const NOBODYS_ADDRESS = Uint8Array.of(192, 0, 2, 1);
+
+/**
+ * A systemd-resolved without an address of its own takes the servers of our file for its own, and would keep them when its
+ * list stands there again. It forgets them when it finds a file without any, as it looks at it for a question.
+ */
+async function hasForgotten(os: DnsOs, step: DnsStep & { kind: 'file' }): Promise<Refusal | undefined> {
+  if (step.before.kind !== 'link' || (await os.resolved.present()) !== 'there') return undefined;
+  if (await os.resolved.stub()) return undefined;
+  const refused = attempt(`empty ${step.path}`, () => {
+    if (!isOurs(os.resolvConf.at(step.path), step)) return;
+    os.resolvConf.put(step.path, { kind: 'file', text: EMPTIED, mode: 0o644, uid: 0, gid: 0 });
+  });
+  if (refused) return refused;
+  // The answer does not matter, and may be long in coming. What is asked behind it is answered behind it.
+  void os.resolved.call('ResolveAddress', 'iiayt', [0, AF_INET, NOBODYS_ADDRESS, 0n]);
+  await os.resolved.stub();
+  return undefined;
 }
 
 const UNKNOWN_METHOD = 'org.freedesktop.DBus.Error.UnknownMethod';
