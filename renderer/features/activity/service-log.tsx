@@ -20,7 +20,7 @@ export function ServiceLog(): ReactNode {
           isDisabled={service.link !== 'ready' || read.isBusy}
           onPress={() =>
             void read.run({ lines: LINES }).then((outcome) => {
-              if (outcome.ok) setLines(outcome.value);
+              if (outcome.ok) setLines(outcome.value.lines);
             })
           }
         >
