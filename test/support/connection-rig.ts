@@ -16,7 +16,7 @@ import type { Outcome } from '../../core/vpn/machine/state.ts';
 import type { ConnectionPorts } from '../../core/vpn/ports.ts';
 import { IdType } from '../../core/wire/constants.ts';
 import type { FakeNetworkMonitor } from './fake-network.ts';
-import { FakeLaptop } from './fake-ports.ts';
+import { FakeDns, FakeLaptop } from './fake-ports.ts';
 import { FakeOffice } from './fake-office.ts';
 import { address, GATEWAY_NAME, type MakeGatewayOptions, PASSWORD, PSK, USER } from './gateway/index.ts';
 import { issue } from './pki-factory.ts';
@@ -43,6 +43,8 @@ export interface RigOptions {
   readonly alternative?: MakeGatewayOptions & { readonly at: IpAddress };
   /** Sets whom names are asked of; nobody does without it. */
   readonly dns?: DnsManager;
+  /** Names are looked up through the tunnel. */
+  readonly names?: true;
   /** Sees every event besides the rig. */
   readonly onEvent?: (event: ConnectionEvent) => void;
 }
@@ -91,6 +93,7 @@ export class Rig {
       addresses: [address('192.0.2.7'), address('2001:db8::7')],
       ...(options.network ? { network: options.network } : {}),
     });
+    if (options.names) this.laptop.dns = new FakeDns(this.laptop);
     this.office = new FakeOffice(this.laptop, {
       encap: false,
       ...(method === 'psk' ? { credentials: { kind: 'psk' } } : {}),

@@ -5,7 +5,10 @@ import { parseAddress, sameAddress, type Endpoint, type IpAddress } from '../../
 import { sourcesFor } from '../../core/net/reachability.ts';
 import { appendPacket, type Batch, packetAt, resetBatch } from '../../core/net/batch.ts';
 import type {
+  DnsManager,
+  DnsPlan,
   NetworkPlan,
+  OnAnswers,
   RouteManager,
   SocketErrorReport,
   TunPort,
@@ -272,6 +275,31 @@ export class FakeRoutes implements RouteManager {
   }
 }
 
+/** Name servers that only remember what they were told. */
+export class FakeDns implements DnsManager {
+  readonly plans: DnsPlan[] = [];
+  applying: Ending = 'well';
+  clearing: Ending = 'well';
+  /** Tells of addresses that a name server gave; they wait for it. */
+  answer: OnAnswers = () => undefined;
+  readonly #laptop: FakeLaptop;
+
+  constructor(laptop: FakeLaptop) {
+    this.#laptop = laptop;
+  }
+
+  async apply(plan: DnsPlan): Promise<Result<void, Failure>> {
+    this.#laptop.calls.push('names applied');
+    this.plans.push(plan);
+    return await ended(this.applying);
+  }
+
+  async clear(): Promise<Result<void, Failure>> {
+    this.#laptop.calls.push('names cleared');
+    return await ended(this.clearing);
+  }
+}
+
 async function ended(how: Ending): Promise<Result<void, Failure>> {
   if (how instanceof Error) throw how;
   if (how instanceof Promise) await how;
@@ -297,6 +325,8 @@ export class FakeLaptop {
   readonly sockets: FakeUdp[] = [];
   readonly tuns: FakeTun[] = [];
   readonly routes = new FakeRoutes(this);
+  /** Without it names are looked up as ever. */
+  dns: FakeDns | undefined;
   readonly log: LogLine[] = [];
   /** What the preflight finds; nothing by default. */
   problem: Failure | undefined;
@@ -349,11 +379,19 @@ export class FakeLaptop {
       openUdp: (request) => this.#openUdp(request),
       ...(this.network ? { network: this.network } : {}),
       sleep: this.sleep,
+      ...(this.dns ? { dns: this.#dnsPort(this.dns) } : {}),
       openTun: ({ mtu }) => this.#openTun(mtu),
       routes: this.routes,
       clock: this.clock,
       random: seededRandom('laptop'),
       log: (level, event, fields) => this.log.push({ level, event, fields }),
+    };
+  }
+
+  #dnsPort(dns: FakeDns): NonNullable<ConnectionPorts['dns']> {
+    return (onAnswers) => {
+      dns.answer = onAnswers;
+      return dns;
     };
   }
 
