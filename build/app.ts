@@ -123,7 +123,7 @@ function stampOf(): string {
     [
       'electron/**/*',
       'renderer/**/*',
-      'core/{lib,contract,rpc,import,crypto,pki}/**/*.{ts,json}',
+      'core/{lib,contract,rpc,import,crypto,pki,platform/linux/dbus}/**/*.{ts,json}',
       'build/*.ts',
     ],
     { cwd: ROOT, withFileTypes: true },

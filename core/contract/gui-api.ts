@@ -196,3 +196,5 @@ export type GuiBridge = {
   /** The state now and on every change; returns what ends it. */
   readonly onState: (watch: (state: AppState) => void) => () => void;
 };
+  /** Ends the app and starts what is installed now. The connection stays. */
+  restartApp: { params: noParams, result: nothing },

@@ -30,6 +30,7 @@ export const GUI_VERBS = [
   'saveReport',
   'retryService',
 ] as const;
+  'restartApp',
 
 export type GuiVerb = (typeof GUI_VERBS)[number];
 

@@ -23,7 +23,8 @@ export function activityBetween(before: DaemonView, after: DaemonView, at: numbe
       continue;
     entries.push({ at, kind: 'warning', what: warning.code, detail: warning.message, ...of });
   }
-  if (was && !is && after.status) entries.push(endOf(before, after, at, of));
+  // A service that is gone has taken its connection with it.
+  if (was && !is) entries.unshift(endOf(before, after, at, of));
   return entries;
 }
 

@@ -13,9 +13,13 @@ import { SecretBytes } from '../../core/lib/secret.ts';
 import { activityBetween, withActivity } from './activity.ts';
 import type { AppFiles, Kept } from './app-files.ts';
 import type { GuiHandlers } from './bridge.ts';
-import type { CredentialRef, CredentialStore } from './credential-store.ts';
+import type { CredentialStore } from './credential-store.ts';
 import type { DaemonLink, DaemonView } from './daemon-link.ts';
 import type { Importer } from './importer.ts';
+import { Secrets } from './secrets.ts';
+
+/** The source of what came in a link. */
+const LINK = 'link.json';
 
 /** What the controller needs of the desktop. */
 export interface Desktop {
@@ -23,7 +27,12 @@ export interface Desktop {
   chooseFile(): Promise<{ readonly name: string; readonly contents: Uint8Array } | undefined>;
   /** False when the person chose no place. Rejects when it cannot be written. */
   saveText(kind: 'profile' | 'report', name: string, text: string): Promise<boolean>;
+  /** Throws when the desktop does not let us. */
   setLaunchAtLogin(isWanted: boolean): void;
+  /** Says that a link of ours holds nothing that could be imported. */
+  sayBadLink(): void;
+  /** Ends the app and starts it again, in order. */
+  restart(): void;
   readonly locale: string;
   readonly platform: string;
   readonly hasTray: () => boolean;
@@ -40,12 +49,6 @@ export interface ControllerOptions {
   readonly onState: (state: AppState, before: AppState) => void;
 }
 
-/** An answer that goes to the keychain when it turns out to be right. */
-interface Pending {
-  readonly ref: CredentialRef;
-  readonly secret: SecretBytes;
-}
-
 /** Everything that the app does for a person, apart from how it looks: the state, and the verbs of the bridge. */
 export class AppController {
   readonly #options: ControllerOptions;
@@ -54,15 +57,20 @@ export class AppController {
   #activity: readonly ActivityEntry[] = [];
   #proposal: Proposal | null = null;
   #state: AppState;
-  #pending: Pending | undefined;
-  /** The need that the keychain was asked for. */
-  #answered = 0;
+  readonly #secrets: Secrets;
   #report: string | undefined;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.#kept = options.files.read();
     this.#view = options.link.view;
+    this.#secrets = new Secrets({
+      credentials: options.credentials,
+      give: (need, secret) => options.link.call('need.answer', { need }, secret),
+      remembered: () => this.#kept.remembered,
+      remember: (remembered) => void this.#write({ ...this.#kept, remembered: [...remembered] }),
+      onChange: () => this.tell(),
+    });
     this.#state = this.#make();
   }
 
@@ -76,10 +84,8 @@ export class AppController {
     this.#view = view;
     const { epoch } = this.#options;
     this.#activity = withActivity(this.#activity, activityBetween(before, view, epoch()));
+    this.#secrets.follow(before, view);
     this.tell();
-    const need = view.status?.connection?.need;
-    if (need) void this.#fromKeychain(need);
-    this.#settleSecret(view);
   }
 
   /** Tells the state anew where it is another. */
@@ -89,12 +95,30 @@ export class AppController {
     this.#options.onState(this.#state, before);
   }
 
-  /** A file or a link that the desktop handed to the app: nothing is done with it before the person says so. */
-  propose(name: string, contents: Uint8Array): void {
-    const made = this.#options.importer.convert({ source: name, contents });
-    if (made.kind !== 'proposal') return;
+  /**
+   * A link that the desktop handed to the app; undefined when it holds nothing of ours. Nothing is done with it before the
+   * person says so, and none takes the place of another that they may be about to say yes to.
+   */
+  propose(contents: Uint8Array | undefined): void {
+    if (this.#proposal) return;
+    const made = contents && this.#options.importer.convert({ source: LINK, contents });
+    if (made?.kind !== 'proposal') return this.#options.desktop.sayBadLink();
     this.#proposal = made.proposal;
     this.tell();
+  }
+
+  /** Where the window was when it was seen last. */
+  get window(): Kept['window'] {
+    return this.#kept.window;
+  }
+
+  keepWindow(window: NonNullable<Kept['window']>): void {
+    this.#write({ ...this.#kept, window });
+  }
+
+  /** Nothing follows. */
+  end(): void {
+    this.#secrets.wipe();
   }
 
   get handlers(): GuiHandlers {
@@ -102,15 +126,15 @@ export class AppController {
     return {
       connect: ({ profile }) => link.call('connection.up', { profile }),
       disconnect: () => link.call('connection.down', {}),
-      answerNeed: (params) => this.#answer(params),
+      answerNeed: (params) =>
+        this.#secrets.answer(this.#view.status?.connection ?? null, this.#allowed(params)),
       refuseNeed: (params) => link.call('need.refuse', params),
       forgetSecret: ({ profile }) => this.#forget(profile),
       readProfile: (params) => link.call('profile.read', params),
       writeProfile: (params) => this.#thenRefresh(link.call('profile.write', params)),
       removeProfile: async ({ profile }) => {
         const removed = await this.#thenRefresh(link.call('profile.remove', { profile }));
-        if (removed.ok) await this.#forget(profile);
-        return removed;
+        return removed.ok ? this.#forget(profile) : removed;
       },
       chooseImport: () => this.#chooseImport(),
       convertImport: ({ source, contents, passphrase }) =>
@@ -139,100 +163,57 @@ export class AppController {
         return done();
       },
     };
+      restartApp: () => {
+        this.#options.desktop.restart();
+        return done();
+      },
   }
 
   #make(): AppState {
     const { version, credentials, desktop } = this.#options;
-    const { settings, remembered } = this.#kept;
-    const { link, version: serviceVersion, status, profiles, machine } = this.#view;
+    const { settings } = this.#kept;
+    const { link, version: serviceVersion, appIsNewer, profiles, machine } = this.#view;
     return {
       version,
       platform: desktop.platform,
       language: settings.language ?? LANGUAGES.find((one) => desktop.locale.startsWith(one)) ?? 'en',
       settings,
-      service: { link, ...(serviceVersion === undefined ? {} : { version: serviceVersion }) },
-      keychain: credentials.state,
+      service: {
+        link,
+        ...(serviceVersion === undefined ? {} : { version: serviceVersion }),
+        ...(appIsNewer === undefined ? {} : { appIsNewer }),
+      },
+      keychain: { ...credentials.state, notKept: this.#secrets.notKept },
       trayMissing: !desktop.hasTray(),
       profiles: profiles.map((profile) => ({
         ...profile,
-        secretSaved: remembered.some((account) => account.startsWith(`${profile.id} `)),
+        secretSaved: this.#secrets.isSaved(profile.id),
       })),
-      status,
+      status: this.#shown(),
       machine,
       activity: [...this.#activity],
       proposal: this.#proposal,
     };
   }
 
-  /** Answers what is asked for from the keychain, once; what was refused before is not the answer. */
-  async #fromKeychain(need: Need): Promise<void> {
-    const id = this.#view.status?.connection?.profile.id;
-    if (id === undefined || need.rejected || need.id === this.#answered) return;
-    this.#answered = need.id;
-    const ref = { profile: id, what: need.what };
-    if (!this.#kept.remembered.includes(accountOf(ref))) return;
-    const secret = await this.#options.credentials.get(ref);
-    if (!secret) {
-      this.tell();
-      return;
-    }
-    await this.#options.link.call('need.answer', { need: need.id }, secret);
-    secret.wipe();
+  /** What the keychain is about to answer is not asked of anybody. */
+  #shown(): AppState['status'] {
+    const { status } = this.#view;
+    if (!status?.connection?.need) return status;
+    const { need, ...others } = status.connection;
+    if (!this.#secrets.hides(need)) return status;
+    return { ...status, connection: { ...others, state: 'connecting' } };
   }
 
-  async #answer(params: { need: number; secret: string; remember: boolean }): Promise<Result<null, Failure>> {
-    const connection = this.#view.status?.connection;
-    const secret = SecretBytes.ofText(params.secret);
-    this.#dropPending();
-    if (params.remember && connection?.need?.id === params.need && this.#kept.settings.saveSecrets)
-      this.#pending = {
-        ref: { profile: connection.profile.id, what: connection.need.what },
-        secret: secret.copy(),
-      };
-    const given = await this.#options.link.call('need.answer', { need: params.need }, secret);
-    secret.wipe();
-    if (!given.ok) this.#dropPending();
-    return given;
+  /** Nothing is remembered where the person wants nothing remembered, whatever the page says. */
+  #allowed<T extends { readonly remember: boolean }>(params: T): T {
+    return { ...params, remember: params.remember && this.#kept.settings.saveSecrets };
   }
 
-  /** A secret that the gateway has taken is kept; one that it refused is forgotten. */
-  #settleSecret({ status }: DaemonView): void {
-    const connection = status?.connection;
-    const pending = this.#pending;
-    if (pending && connection?.state === 'connected') {
-      this.#pending = undefined;
-      void this.#keep(pending);
-    } else if (!connection) this.#dropPending();
-    const need = connection?.need;
-    if (!connection || need?.rejected !== true) return;
-    const account = accountOf({ profile: connection.profile.id, what: need.what });
-    this.#dropPending();
-    if (this.#kept.remembered.includes(account)) void this.#forget(connection.profile.id);
-  }
-
-  async #keep({ ref, secret }: Pending): Promise<void> {
-    const isKept = await this.#options.credentials.set(ref, secret);
-    secret.wipe();
-    if (isKept) this.#remember([...new Set([...this.#kept.remembered, accountOf(ref)])]);
-    this.tell();
-  }
-
-  #dropPending(): void {
-    this.#pending?.secret.wipe();
-    this.#pending = undefined;
-  }
-
-  async #forget(profile: string): Promise<Result<null, Failure>> {
-    const mine = this.#kept.remembered.filter((account) => account.startsWith(`${profile} `));
-    for (const account of mine)
-      await this.#options.credentials.delete({ profile, what: account.slice(profile.length + 1) });
-    if (mine.length > 0) this.#remember(this.#kept.remembered.filter((account) => !mine.includes(account)));
-    this.tell();
-    return ok(null);
-  }
-
-  #remember(remembered: readonly string[]): void {
-    this.#write({ ...this.#kept, remembered: [...remembered] });
+  async #forget(profile?: string): Promise<Result<null, Failure>> {
+    const { credentials } = this.#options;
+    if (await this.#secrets.forget(profile)) return ok(null);
+    return err(failure('platform.not-saved', { detail: credentials.state.backend }));
   }
 
   /** What could not be written holds until the app ends, which is told. */
@@ -242,19 +223,22 @@ export class AppController {
       this.#options.files.write(kept);
       return ok(null);
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      return err(failure('platform.not-saved', { detail }));
+      return notSaved(error);
     }
   }
 
   async #writeSettings(settings: AppSettings): Promise<Result<null, Failure>> {
-    const was = this.#kept.settings;
-    if (was.launchAtLogin !== settings.launchAtLogin)
-      this.#options.desktop.setLaunchAtLogin(settings.launchAtLogin);
+    if (this.#kept.settings.launchAtLogin !== settings.launchAtLogin) {
+      try {
+        this.#options.desktop.setLaunchAtLogin(settings.launchAtLogin);
+      } catch (error) {
+        return notSaved(error);
+      }
+    }
     const written = this.#write({ ...this.#kept, settings });
     this.tell();
-    if (!settings.saveSecrets) for (const profile of this.#view.profiles) await this.#forget(profile.id);
-    return written;
+    if (settings.saveSecrets || !written.ok) return written;
+    return this.#forget();
   }
 
   async #chooseImport(): Promise<Result<Conversion | null, Failure>> {
@@ -297,8 +281,7 @@ export class AppController {
     try {
       return ok(await this.#options.desktop.saveText(kind, name.replace(/[/\\\0]/g, '-'), text));
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      return err(failure('platform.not-saved', { detail }));
+      return notSaved(error);
     }
   }
 
@@ -309,8 +292,9 @@ export class AppController {
   }
 }
 
-function accountOf({ profile, what }: CredentialRef): string {
-  return `${profile} ${what}`;
+function notSaved(error: unknown): Result<never, Failure> {
+  const detail = error instanceof Error ? error.message : String(error);
+  return err(failure('platform.not-saved', { detail }));
 }
 
 function done(): Promise<Result<null, Failure>> {

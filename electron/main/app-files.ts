@@ -13,11 +13,21 @@ import * as z from 'zod';
 import { appSettingsSchema, type AppSettings } from '../../core/contract/gui-api.ts';
 import { utf8 } from '../../core/lib/bytes.ts';
 
+const pixels = z.number().int().min(-100_000).max(100_000);
+const placeSchema = z.strictObject({
+  x: pixels,
+  y: pixels,
+  width: pixels,
+  height: pixels,
+  isMaximized: z.boolean(),
+});
+
 /** What the app keeps for itself: no secret, and nothing that the service has. */
 const keptSchema = z.strictObject({
   settings: appSettingsSchema,
   /** Accounts of the keychain that have a secret of ours, so that it need not be opened to know. */
   remembered: z.array(z.string().max(200)).max(1000).default([]),
+  window: placeSchema.optional(),
 });
 
 export type Kept = z.output<typeof keptSchema>;

@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { extname, join, normalize, sep } from 'node:path';
-import { protocol, session } from 'electron';
+import { extname } from 'node:path';
+import { protocol, type Session } from 'electron';
+import { APP_ORIGIN, fileOf } from './page-files.ts';
 
 /*
  * The page comes from app://causeway/, which serves the files of one directory and nothing else. A page from a file:
  * address could read other files; this one has an origin of its own and a policy that lets it load itself alone.
  */
-
-export const APP_ORIGIN = 'app://causeway';
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -21,7 +20,13 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
   "base-uri 'none'",
   "object-src 'none'",
+  "frame-src 'none'",
+  "worker-src 'none'",
   "require-trusted-types-for 'script'",
+  // No text becomes code, and nothing may be made that makes it so.
+  "trusted-types 'none'",
+  // Neither windows, downloads, printing, nor dialogs of the page.
+  'sandbox allow-scripts allow-same-origin allow-forms',
 ].join('; ');
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -39,8 +44,8 @@ export function announceScheme(): void {
 }
 
 /** Once the app is ready. Everything but the app's own files is refused, whatever asks for it. */
-export function serveApp(directory: string): void {
-  protocol.handle('app', async (request) => {
+export function serveApp(directory: string, of: Session): void {
+  of.protocol.handle('app', async (request) => {
     const file = fileOf(request.url, directory);
     const type = file === undefined ? undefined : TYPES[extname(file)];
     if (file === undefined || type === undefined || request.method !== 'GET') return refusal();
@@ -52,12 +57,14 @@ export function serveApp(directory: string): void {
         'content-security-policy': CONTENT_SECURITY_POLICY,
         'x-content-type-options': 'nosniff',
         'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+        'referrer-policy': 'no-referrer',
+        'x-dns-prefetch-control': 'off',
         'cache-control': 'no-store',
       },
     });
   });
-  const { defaultSession } = session;
-  defaultSession.webRequest.onBeforeRequest(({ url }, answer) => {
+  of.webRequest.onBeforeRequest(({ url }, answer) => {
     const own = url.startsWith(`${APP_ORIGIN}/`) || url.startsWith('devtools://');
     answer({ cancel: !own && !url.startsWith('data:image/') });
   });
@@ -65,20 +72,4 @@ export function serveApp(directory: string): void {
 
 function refusal(): Response {
   return new Response(null, { status: 404 });
-}
-
-/** The file of an address of ours inside the directory; undefined for anything else. Exported for the tests. */
-export function fileOf(address: string, directory: string): string | undefined {
-  if (!URL.canParse(address)) return undefined;
-  const { host, pathname } = new URL(address);
-  if (host !== 'causeway') return undefined;
-  let path: string;
-  try {
-    path = decodeURIComponent(pathname);
-  } catch {
-    return undefined;
-  }
-  if (path.includes('\0') || path.includes('\\')) return undefined;
-  const file = normalize(join(directory, path === '/' ? 'index.html' : path));
-  return file.startsWith(directory + sep) ? file : undefined;
 }

@@ -15,8 +15,9 @@ import {
 } from '../../core/contract/gui-verbs.ts';
 import { toldContext } from '../../core/contract/failure-text.ts';
 import { failure, type Failure } from '../../core/lib/failure.ts';
-import type { Result } from '../../core/lib/result.ts';
-import { APP_ORIGIN } from './app-protocol.ts';
+import { err, type Result } from '../../core/lib/result.ts';
+import { isModest } from './modest.ts';
+import { APP_ORIGIN } from './page-files.ts';
 
 /** What the app does for each verb. Parameters are checked and completed before it hears of them. */
 export type GuiHandlers = {
@@ -60,14 +61,21 @@ async function answer<V extends GuiVerb>(
   params: unknown,
   onForeign: (detail: string) => void,
 ): Promise<GuiOutcome<V>> {
-  const parsed = guiApi[verb].params.safeParse(params);
-  if (!parsed.success) {
+  const parsed = isModest(params) ? guiApi[verb].params.safeParse(params) : undefined;
+  if (!parsed?.success) {
     onForeign(`bad parameters of ${verb}`);
     return refused('contract.invalid', verb);
   }
   // The schema of the verb makes it what the handler's type says.
-  const done = await handlers[verb](parsed.data as never);
+  const done = await Promise.resolve()
+    .then(() => handlers[verb](parsed.data as never))
+    .catch(mistaken);
   return done.ok ? { ok: true, value: done.value } : { ok: false, failure: told(done.error) };
+}
+
+/** A mistake of ours is told as one, and not in the words of whatever threw it. */
+function mistaken(): Result<never, Failure> {
+  return err(failure('internal.bug', { detail: 'the window' }));
 }
 
 function told(why: Failure): GuiFailure {

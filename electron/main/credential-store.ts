@@ -1,5 +1,6 @@
 import { SecretBytes } from '../../core/lib/secret.ts';
 import type { KEYCHAIN_STATES } from '../../core/contract/gui-api.ts';
+import type { KeychainFacts } from './session-bus.ts';
 
 /** Which secret: that of one user's profile. */
 export interface CredentialRef {
@@ -16,10 +17,13 @@ export interface KeychainState {
 /** Where secrets are kept between connections. Every call may fail, and then says in `state` why. */
 export interface CredentialStore {
   readonly state: KeychainState;
+  /** Looks how it is, without its owner being asked for anything. */
+  look(): Promise<void>;
   get(ref: CredentialRef): Promise<SecretBytes | undefined>;
   /** False: it is not kept. */
   set(ref: CredentialRef, secret: SecretBytes): Promise<boolean>;
-  delete(ref: CredentialRef): Promise<void>;
+  /** False: it may still be there. */
+  delete(ref: CredentialRef): Promise<boolean>;
 }
 
 /** What keytar gives; see its documentation. */
@@ -32,7 +36,7 @@ export interface Keytar {
 /** The name under which the keychain shows our secrets. */
 const SERVICE = 'Causeway';
 /** A keychain that asks its owner to be unlocked waits for them; one that waits for longer is locked to us. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 30_000;
 
 const BACKENDS: Readonly<Record<string, string>> = {
   darwin: 'macOS Keychain',
@@ -44,6 +48,8 @@ export interface KeychainOptions {
   readonly load: () => Keytar;
   readonly platform: string;
   readonly after: (ms: number, callback: () => void) => () => void;
+  /** Looks from outside how it is, and tells that to `hear`; absent where nobody can. */
+  readonly look?: () => Promise<void>;
   readonly onChange: () => void;
 }
 
@@ -62,6 +68,17 @@ export class Keychain implements CredentialStore {
     return this.#state;
   }
 
+  async look(): Promise<void> {
+    await this.#options.look?.();
+  }
+
+  /** How it is, from somebody who looked. What nobody can know before it is used stays as it was. */
+  hear({ state, backend }: KeychainFacts): void {
+    const before = this.#state;
+    const known = state === 'unknown' && before.state !== 'absent' ? before.state : state;
+    this.#become(known, backend);
+  }
+
   async get(ref: CredentialRef): Promise<SecretBytes | undefined> {
     const text = await this.#use((keytar) => keytar.getPassword(SERVICE, accountOf(ref)));
     return typeof text === 'string' ? SecretBytes.ofText(text) : undefined;
@@ -69,15 +86,23 @@ export class Keychain implements CredentialStore {
 
   async set(ref: CredentialRef, secret: SecretBytes): Promise<boolean> {
     const text = new TextDecoder().decode(secret.reveal());
+    let isLate = false;
     const done = await this.#use(async (keytar) => {
       await keytar.setPassword(SERVICE, accountOf(ref), text);
+      // The person was told by then that it is not kept.
+      if (isLate) await keytar.deletePassword(SERVICE, accountOf(ref));
       return true;
     });
+    isLate = done !== true;
     return done === true;
   }
 
-  async delete(ref: CredentialRef): Promise<void> {
-    await this.#use((keytar) => keytar.deletePassword(SERVICE, accountOf(ref)));
+  async delete(ref: CredentialRef): Promise<boolean> {
+    const done = await this.#use(async (keytar) => {
+      await keytar.deletePassword(SERVICE, accountOf(ref));
+      return true;
+    });
+    return done === true;
   }
 
   async #use<T>(act: (keytar: Keytar) => Promise<T>): Promise<T | undefined> {
@@ -101,9 +126,9 @@ export class Keychain implements CredentialStore {
     }
   }
 
-  #become(state: KeychainState['state']): void {
-    if (state === this.#state.state) return;
-    this.#state = { ...this.#state, state };
+  #become(state: KeychainState['state'], backend = this.#state.backend): void {
+    if (state === this.#state.state && backend === this.#state.backend) return;
+    this.#state = { state, backend };
     this.#options.onChange();
   }
 }

@@ -1,7 +1,7 @@
 /** The app: puts its parts together, and lives in the tray until it is told to quit. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { app, type BrowserWindow, Notification, powerMonitor } from 'electron';
+import { app, type BrowserWindow, powerMonitor } from 'electron';
 import type { AppState } from '../../core/contract/gui-api.ts';
 import { AppController } from './app-controller.ts';
 import { AppFiles } from './app-files.ts';
@@ -12,65 +12,80 @@ import { DaemonLink } from './daemon-link.ts';
 import { linkAmong, profileOfLink, SCHEME } from './deep-link.ts';
 import { realDesktop } from './desktop.ts';
 import { Importer } from './importer.ts';
-import { type Notice, noticesBetween } from './notices.ts';
+import { NoticeWatch } from './notices.ts';
+import { notify } from './notifier.ts';
+import { type DesktopFacts, type SessionBus, watchSessionBus } from './session-bus.ts';
 import { AppTray } from './tray.ts';
 import { type TrayAction, trayModel } from './tray-model.ts';
-import { denyPermissions, lockDown, openWindow } from './window.ts';
+import { applyTheme, lockDown, openWindow, pageSession } from './window.ts';
 import { wordsOf } from './words.ts';
 
 const HERE = app.getAppPath();
 const ASSETS = join(HERE, 'assets');
 const SOCKET = '/run/causewayd/socket';
 const ROOT_UID = 0;
+/** A panel that is started anew is back by then. */
+const PANEL_MS = 5000;
+
+function after(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+}
 
 class App {
   readonly #controller: AppController;
   readonly #link: DaemonLink;
+  readonly #keychain: Keychain;
   readonly #tray: AppTray;
+  readonly #notices = new NoticeWatch();
+  #bus: SessionBus | undefined;
   #window: BrowserWindow | undefined;
   #tellPage: () => void = () => undefined;
   #isQuitting = false;
   #hasTray = true;
+  #cancelUncover = (): void => undefined;
 
   constructor() {
-    const after = (ms: number, callback: () => void): (() => void) => {
-      const timer = setTimeout(callback, ms);
-      return () => clearTimeout(timer);
-    };
+    const version = app.getVersion();
     this.#link = new DaemonLink({
       path: process.env['CAUSEWAY_SOCKET'] ?? SOCKET,
       ownerUid: ROOT_UID,
-      client: `causeway-app ${app.getVersion()}`,
+      version,
       after,
       onView: (view) => this.#controller.follow(view),
     });
-    const desktop = realDesktop({
-      window: () => this.#window,
-      words: () => wordsOf(this.#controller.state.language),
-      hasTray: () => this.#hasTray,
-    });
     const require = createRequire(join(HERE, 'main.cjs'));
+    this.#keychain = new Keychain({
+      load: () => require('keytar') as Keytar,
+      platform: process.platform,
+      after,
+      look: async () => this.#bus?.look(),
+      onChange: () => this.#controller.tell(),
+    });
     this.#controller = new AppController({
-      version: app.getVersion(),
+      version,
       link: this.#link,
-      credentials: new Keychain({
-        load: () => require('keytar') as Keytar,
-        platform: process.platform,
-        after,
-        onChange: () => this.#controller.tell(),
-      }),
+      credentials: this.#keychain,
       files: new AppFiles(app.getPath('userData')),
-      desktop,
+      desktop: realDesktop({
+        window: () => this.#window,
+        words: () => wordsOf(this.#controller.state.language),
+        hasTray: () => this.#hasTray,
+        restart: () => {
+          app.relaunch();
+          app.quit();
+        },
+      }),
       importer: new Importer(),
       epoch: () => Date.now(),
-      onState: (state, before) => this.#show(state, before),
+      onState: (state) => this.#show(state),
     });
     this.#tray = new AppTray(ASSETS, (action) => this.#act(action));
   }
 
   start(isHidden: boolean): void {
-    serveApp(join(HERE, 'renderer'));
-    denyPermissions();
+    applyTheme(this.#controller.state.settings.theme);
+    serveApp(join(HERE, 'renderer'), pageSession());
     this.#tellPage = openBridge({
       handlers: this.#controller.handlers,
       page: () => this.#window?.webContents,
@@ -79,7 +94,15 @@ class App {
     });
     this.#open(isHidden);
     this.#link.start();
-    this.#show(this.#controller.state, this.#controller.state);
+    this.#show(this.#controller.state);
+    if (process.platform === 'linux')
+      this.#bus = watchSessionBus({
+        address: process.env['DBUS_SESSION_BUS_ADDRESS'],
+        runtimeDirectory: process.env['XDG_RUNTIME_DIR'],
+        after,
+        onFacts: (facts) => this.#hear(facts),
+      });
+    // The service hears of sleep from the system itself, before any program of a user; only we may have lost it.
     powerMonitor.on('resume', () => this.#link.retry());
     this.openLink(linkAmong(process.argv));
   }
@@ -87,21 +110,24 @@ class App {
   /** Shows the window, which is made when it is not there. */
   show(): void {
     if (!this.#window || this.#window.isDestroyed()) this.#open(false);
+    if (this.#window?.isMinimized() === true) this.#window.restore();
     this.#window?.show();
     this.#window?.focus();
   }
 
   openLink(link: string | undefined): void {
-    const profile = link === undefined ? undefined : profileOfLink(link);
-    if (!profile) return;
-    this.#controller.propose('link.json', profile);
+    if (link === undefined) return;
     this.show();
+    this.#controller.propose(profileOfLink(link));
   }
 
   /** Nothing of the connection ends with the app: it is the service's. */
   quit(): void {
     this.#isQuitting = true;
+    this.#cancelUncover();
+    this.#bus?.close();
     this.#link.end();
+    this.#controller.end();
     this.#tray.destroy();
   }
 
@@ -110,41 +136,41 @@ class App {
       preload: join(HERE, 'preload.cjs'),
       icon: join(ASSETS, 'causeway.png'),
       title: 'Causeway',
+      kept: this.#controller.window,
       hidesOnClose: () => !this.#isQuitting && this.#hasTray,
+      onPlace: (place) => this.#controller.keepWindow(place),
     });
     this.#window = window;
     window.on('closed', () => {
       this.#window = undefined;
     });
+    // Profiles may have been changed elsewhere meanwhile.
+    window.on('focus', () => void this.#link.refresh());
     if (!isHidden) window.once('ready-to-show', () => window.show());
   }
 
-  #show(state: AppState, before: AppState): void {
-    const words = wordsOf(state.language);
-    this.#tray.show(trayModel(state, words.tray));
-    this.#tellPage();
-    if (!state.settings.notifications || this.#window?.isFocused() === true) return;
-    for (const notice of noticesBetween(before, state)) this.#notify(notice, state);
+  /** What the desktop can show and keep. A window that nothing could bring back is not left hidden. */
+  #hear({ showsTray, keychain }: DesktopFacts): void {
+    this.#keychain.hear(keychain);
+    if (showsTray === this.#hasTray) return;
+    this.#hasTray = showsTray;
+    this.#cancelUncover();
+    if (!showsTray)
+      this.#cancelUncover = after(PANEL_MS, () => {
+        const window = this.#window;
+        if (window && !window.isVisible()) window.minimize();
+      });
+    this.#controller.tell();
   }
 
-  #notify(notice: Notice, { language }: AppState): void {
-    const { notices } = wordsOf(language);
-    const text: Record<Notice['kind'], () => { title: string; body?: string }> = {
-      connected: () => ({ title: notices.connected('profile' in notice ? notice.profile : '') }),
-      lost: () => ({
-        title: notices.lost('profile' in notice ? notice.profile : ''),
-        body: notices.lostBody,
-      }),
-      failed: () => ({ title: notices.failed('profile' in notice ? notice.profile : '') }),
-      asked: () => ({
-        title: notices.asked('profile' in notice ? notice.profile : ''),
-        body: notices.askedBody,
-      }),
-      blocked: () => ({ title: notices.blocked, body: notices.blockedBody }),
-    };
-    const shown = new Notification({ ...text[notice.kind](), silent: true });
-    shown.on('click', () => this.show());
-    shown.show();
+  #show(state: AppState): void {
+    const words = wordsOf(state.language);
+    applyTheme(state.settings.theme);
+    this.#tray.show(trayModel(state, words.tray));
+    this.#tellPage();
+    const notices = this.#notices.next(state);
+    if (!state.settings.notifications || this.#window?.isFocused() === true) return;
+    for (const notice of notices) notify(notice, words.notices, () => this.show());
   }
 
   #act(action: TrayAction): void {
@@ -167,10 +193,10 @@ class App {
 if (!app.requestSingleInstanceLock()) app.quit();
 else {
   announceScheme();
-  // Root has no sandbox to run in, and says so by this switch; nobody else gives it.
-  if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
+  // Root has no sandbox to run in, and says so by a switch, which is nobody else's to give.
+  if (process.getuid?.() !== 0) app.enableSandbox();
   app.on('web-contents-created', (_event, contents) => lockDown(contents));
-  app.setAsDefaultProtocolClient(SCHEME);
+  if (app.isPackaged) app.setAsDefaultProtocolClient(SCHEME);
   void app.whenReady().then(() => {
     const causeway = new App();
     app.on('second-instance', (_event, argv) => {

@@ -1,3 +1,4 @@
+import type { ConnectionStatus } from '../../core/contract/daemon-api.ts';
 import type { AppState } from '../../core/contract/gui-api.ts';
 
 /** What the user must know although the window is not open. */
@@ -6,34 +7,69 @@ export type Notice =
   /** A connection that was up is lost, and is being made again. */
   | { readonly kind: 'lost'; readonly profile: string }
   | { readonly kind: 'failed'; readonly profile: string; readonly code: string }
+  /** The service ended, and the connection with it. */
+  | { readonly kind: 'service-gone'; readonly profile: string }
   /** Somebody has to type something. */
   | { readonly kind: 'asked'; readonly profile: string; readonly what: string }
   /** Nothing passes, and nobody asked for that just now. */
   | { readonly kind: 'blocked' };
 
-/**
- * What is worth interrupting somebody for: that they have to act, or that what they rely on has changed by itself. That
- * a connection ended because they said so is not.
- */
-export function noticesBetween(before: AppState, after: AppState): Notice[] {
-  const [was, is] = [before.status?.connection ?? null, after.status?.connection ?? null];
-  const notices: Notice[] = [];
-  if (is?.isYours === true && is.need !== undefined && is.need.id !== was?.need?.id)
-    notices.push({ kind: 'asked', profile: is.profile.name, what: is.need.what });
-  if (is?.isYours === true && was !== null && carried(was.state) !== carried(is.state)) {
-    const { name: profile } = is.profile;
-    if (is.state === 'connected') notices.push({ kind: 'connected', profile });
-    else if (carried(was.state) && is.state !== 'disconnecting') notices.push({ kind: 'lost', profile });
+/** Finds what is worth telling in the states of the app, one after the other. */
+export class NoticeWatch {
+  /** The last state in which it was known how the service is. */
+  #last: AppState | undefined;
+  #wasSevered = false;
+
+  next(state: AppState): Notice[] {
+    if (state.service.link === 'connecting') {
+      this.#wasSevered = true;
+      return [];
+    }
+    const [before, wasSevered] = [this.#last, this.#wasSevered];
+    this.#last = state;
+    this.#wasSevered = false;
+    return before ? noticesBetween(before, state, wasSevered) : [];
   }
-  if (was && !is && after.status) {
-    const why = after.status.lastFailure;
-    const isNew = why !== undefined && JSON.stringify(why) !== JSON.stringify(before.status?.lastFailure);
-    if (isNew) notices.push({ kind: 'failed', profile: was.profile.name, code: why.code });
-    if (isNew && after.status.protection.blocked) notices.push({ kind: 'blocked' });
-  }
-  return notices;
 }
 
-function carried(state: string): boolean {
+/**
+ * What is worth interrupting somebody for: that they have to act, or that what they rely on has changed by itself. That
+ * a connection ended because they said so is not. `wasSevered`: in between the service could not be heard.
+ */
+export function noticesBetween(before: AppState, after: AppState, wasSevered = false): Notice[] {
+  const [was, is] = [before.status?.connection ?? null, after.status?.connection ?? null];
+  const isGone = after.status === null || (wasSevered && was?.startedAt !== is?.startedAt);
+  if (was && isYoursAndUp(was) && isGone) return [{ kind: 'service-gone', profile: was.profile.name }];
+  return [...asked(was, is), ...changed(was, is), ...ended(before, after)];
+}
+
+type Connection = ConnectionStatus | null;
+
+function asked(was: Connection, is: Connection): Notice[] {
+  if (is?.isYours !== true || is.need === undefined || is.need.id === was?.need?.id) return [];
+  return [{ kind: 'asked', profile: is.profile.name, what: is.need.what }];
+}
+
+function changed(was: Connection, is: Connection): Notice[] {
+  if (is?.isYours !== true || was === null || carries(was) === carries(is)) return [];
+  const { name: profile } = is.profile;
+  if (is.state === 'connected') return [{ kind: 'connected', profile }];
+  return carries(was) && is.state !== 'disconnecting' ? [{ kind: 'lost', profile }] : [];
+}
+
+function ended(before: AppState, after: AppState): Notice[] {
+  const was = before.status?.connection;
+  const why = after.status?.lastFailure;
+  if (!was || !after.status || after.status.connection || !why) return [];
+  if (JSON.stringify(why) === JSON.stringify(before.status?.lastFailure)) return [];
+  const failed = { kind: 'failed', profile: was.profile.name, code: why.code } as const;
+  return after.status.protection.blocked ? [failed, { kind: 'blocked' }] : [failed];
+}
+
+function isYoursAndUp(connection: ConnectionStatus): boolean {
+  return connection.isYours && carries(connection);
+}
+
+function carries({ state }: ConnectionStatus): boolean {
   return state === 'connected' || state === 'roaming';
 }

@@ -15,7 +15,6 @@ export type TrayItem =
       readonly label: string;
       readonly enabled: boolean;
       readonly action?: TrayAction;
-      readonly checked?: boolean;
     }
   | { readonly kind: 'line' };
 
@@ -35,6 +34,8 @@ export interface TrayWords {
   readonly disconnect: (profile: string) => string;
   readonly open: string;
   readonly quit: string;
+  /** While there is a connection of theirs: quitting does not end it. */
+  readonly quitConnected: string;
   readonly attention: string;
 }
 
@@ -75,7 +76,12 @@ export function trayModel(state: AppState, words: TrayWords): TrayModel {
       ...(connection ? [] : connects.length > 0 ? connects : [none]),
       line,
       { kind: 'item', label: words.open, enabled: true, action: { kind: 'open' } },
-      { kind: 'item', label: words.quit, enabled: true, action: { kind: 'quit' } },
+      {
+        kind: 'item',
+        label: connection?.isYours === true ? words.quitConnected : words.quit,
+        enabled: true,
+        action: { kind: 'quit' },
+      },
     ],
   };
 }
@@ -107,7 +113,8 @@ function saidOf({ status, service }: AppState, words: TrayWords): string {
   if (!connection)
     return status?.protection.blocked === true ? words.blocked : (words.states['disconnected'] ?? '');
   const state = words.states[connection.state] ?? connection.state;
-  return `${cut(connection.profile.name)}: ${state}`;
+  const more = connection.warnings.length > 0 ? `, ${words.attention}` : '';
+  return `${cut(connection.profile.name)}: ${state}${more}`;
 }
 
 /** Names are other people's: one line, and not wider than a menu. */

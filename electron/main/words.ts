@@ -13,6 +13,8 @@ export interface Words {
     readonly lost: (profile: string) => string;
     readonly lostBody: string;
     readonly failed: (profile: string) => string;
+    readonly failedBody: string;
+    readonly serviceGoneBody: string;
     readonly asked: (profile: string) => string;
     readonly askedBody: string;
     readonly blocked: string;
@@ -23,6 +25,8 @@ export interface Words {
     readonly importFiles: string;
     readonly exportTitle: string;
     readonly reportTitle: string;
+    readonly badLink: string;
+    readonly badLinkDetail: string;
   };
 }
 
@@ -49,13 +53,16 @@ const ENGLISH: Words = {
     disconnect: (profile) => `Disconnect ${profile}`,
     open: 'Open Causeway',
     quit: 'Quit',
-    attention: 'needs your attention',
+    quitConnected: 'Quit, and stay connected',
+    attention: 'something is worth knowing',
   },
   notices: {
     connected: (profile) => `Connected to ${profile}`,
     lost: (profile) => `${profile} is interrupted`,
     lostBody: 'Causeway is connecting again. Until then nothing for it leaves this computer.',
     failed: (profile) => `${profile} is disconnected`,
+    failedBody: 'Open Causeway to see why, and what to do.',
+    serviceGoneBody: 'The service of Causeway stopped. Open Causeway to connect again.',
     asked: (profile) => `${profile} needs your answer`,
     askedBody: 'Open Causeway to go on.',
     blocked: 'Nothing passes',
@@ -66,6 +73,8 @@ const ENGLISH: Words = {
     importFiles: 'Profiles and certificates',
     exportTitle: 'Export the profile',
     reportTitle: 'Save the report',
+    badLink: 'This link holds no profile',
+    badLinkDetail: 'Causeway did nothing with it. Ask whoever gave it to you for another, or for a file.',
   },
 };
 
@@ -92,13 +101,16 @@ const GERMAN: Words = {
     disconnect: (profile) => `${profile} trennen`,
     open: 'Causeway öffnen',
     quit: 'Beenden',
-    attention: 'braucht Ihre Aufmerksamkeit',
+    quitConnected: 'Beenden und verbunden bleiben',
+    attention: 'mit einem Hinweis',
   },
   notices: {
     connected: (profile) => `Mit ${profile} verbunden`,
     lost: (profile) => `${profile} ist unterbrochen`,
     lostBody: 'Causeway verbindet erneut. Bis dahin verlässt nichts davon diesen Computer.',
     failed: (profile) => `${profile} ist getrennt`,
+    failedBody: 'Öffnen Sie Causeway, um zu sehen, warum, und was zu tun ist.',
+    serviceGoneBody: 'Der Dienst von Causeway wurde beendet. Öffnen Sie Causeway, um erneut zu verbinden.',
     asked: (profile) => `${profile} braucht Ihre Eingabe`,
     askedBody: 'Öffnen Sie Causeway, um fortzufahren.',
     blocked: 'Alles wird zurückgehalten',
@@ -109,6 +121,8 @@ const GERMAN: Words = {
     importFiles: 'Profile und Zertifikate',
     exportTitle: 'Profil exportieren',
     reportTitle: 'Bericht speichern',
+    badLink: 'Dieser Link enthält kein Profil',
+    badLinkDetail: 'Causeway hat nichts damit getan. Bitten Sie um einen anderen Link oder um eine Datei.',
   },
 };
 

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { AppState } from '../../core/contract/gui-api.ts';
 import { Button } from '../ui/controls.tsx';
 import { Notice } from '../ui/parts.tsx';
 import { useAppState, useVerb } from './bridge.tsx';
@@ -7,8 +8,9 @@ import { useAppState, useVerb } from './bridge.tsx';
 /** Why the service cannot be talked to, on every screen, for as long as it cannot. */
 export function ServiceNotice(): ReactNode {
   const { t } = useTranslation();
-  const { service } = useAppState();
+  const { service, version } = useAppState();
   const retry = useVerb('retryService');
+  const restart = useVerb('restartApp');
   if (service.link === 'ready') return null;
   if (service.link === 'connecting')
     return (
@@ -22,7 +24,7 @@ export function ServiceNotice(): ReactNode {
     untrusted: { title: t('common.service.untrustedTitle'), body: t('common.service.untrustedBody') },
     'other-version': {
       title: t('common.service.otherVersionTitle'),
-      body: t('common.service.otherVersionBody'),
+      body: t(`common.service.${older(service)}`, { app: version, service: service.version ?? '?' }),
     },
   }[service.link];
   return (
@@ -33,8 +35,19 @@ export function ServiceNotice(): ReactNode {
           <Button onPress={() => void retry.run({})} isDisabled={retry.isBusy}>
             {t('common.tryAgain')}
           </Button>
+          {service.link === 'other-version' && service.appIsNewer !== true && (
+            <Button onPress={() => void restart.run({})} isDisabled={restart.isBusy}>
+              {t('common.service.restartApp')}
+            </Button>
+          )}
         </div>
       </Notice>
     </div>
   );
+}
+
+/** Which of the two has to be brought up to date. */
+function older({ appIsNewer }: AppState['service']): 'olderService' | 'olderApp' | 'otherVersionBody' {
+  if (appIsNewer === undefined) return 'otherVersionBody';
+  return appIsNewer ? 'olderService' : 'olderApp';
 }

@@ -19,6 +19,7 @@ const BELOW_THE_ROOTS: readonly string[] = [
   'core/platform',
   'core/rpc',
   'core/composition',
+  'core/import',
 ];
 
 /** A room and the rooms that its files may import from. A room may always import from itself. */
@@ -48,7 +49,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   'core/daemon': BELOW_THE_ROOTS,
   'core/cli': BELOW_THE_ROOTS,
-  'electron/main': ['core/lib', 'core/contract', 'core/rpc', 'core/import'],
+  'electron/main': ['core/lib', 'core/contract', 'core/rpc', 'core/import', 'core/platform/linux/dbus'],
   'electron/preload': ['core/lib', 'core/contract'],
   renderer: ['core/lib', 'core/contract'],
 };

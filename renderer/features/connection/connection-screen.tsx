@@ -22,6 +22,7 @@ export function ConnectionScreen(): ReactNode {
       <h1 className="hidden-visually">{t('connection.title')}</h1>
       <Hero />
       <Protection />
+      <NotKept />
       {connection?.cause && <FailureNotice failure={connection.cause} />}
       {lastFailure && <FailureNotice failure={lastFailure} />}
       {connection && connection.warnings.length > 0 && (
@@ -36,6 +37,19 @@ export function ConnectionScreen(): ReactNode {
       {connection?.facts && <Traffic key={connection.startedAt} />}
       {connection?.facts && <ConnectionFacts facts={connection.facts} />}
     </div>
+  );
+}
+
+/** Somebody wanted to be remembered, and was not. */
+function NotKept(): ReactNode {
+  const { t } = useTranslation();
+  const { notKept, state, backend } = useAppState().keychain;
+  if (!notKept) return null;
+  const why = state === 'locked' || state === 'absent' ? state : 'other';
+  return (
+    <Notice tone="warn" title={t('connection.notKept.title')} isLive>
+      <p>{t(`connection.notKept.${why}`, { backend })}</p>
+    </Notice>
   );
 }
 

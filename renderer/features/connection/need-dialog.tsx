@@ -23,8 +23,10 @@ function Asking({ need }: { need: Need }): ReactNode {
   const answer = useVerb('answerNeed');
   const refuse = useVerb('refuseNeed');
   const [secret, setSecret] = useState('');
-  const canRemember = state.settings.saveSecrets && !['locked', 'absent'].includes(state.keychain.state);
-  const [remember, setRemember] = useState(true);
+  const canRemember = state.settings.saveSecrets && state.keychain.state !== 'absent';
+  // To unlock a keychain is a step of its own, which nobody is sent to unasked.
+  const [wanted, setWanted] = useState<boolean>();
+  const remember = wanted ?? state.keychain.state !== 'locked';
   const { what, username, rejected, until } = need;
   const isBusy = answer.isBusy || refuse.isBusy;
   return (
@@ -54,7 +56,7 @@ function Asking({ need }: { need: Need }): ReactNode {
           onChange={setSecret}
           autoFocus
         />
-        <Remember state={state} isSelected={remember} onChange={setRemember} />
+        <Remember state={state} isSelected={remember} onChange={setWanted} />
         {answer.failure && <FailureNotice failure={answer.failure} />}
         <div className="dialog-actions">
           <span className="quiet" style={{ marginInlineEnd: 'auto', alignSelf: 'center' }}>
@@ -83,12 +85,12 @@ function Remember({ state: { settings, keychain }, isSelected, onChange }: Remem
   const { t } = useTranslation();
   const { backend } = keychain;
   if (!settings.saveSecrets) return <p className="quiet">{t('connection.need.rememberOff')}</p>;
-  if (keychain.state === 'locked')
-    return <p className="quiet">{t('connection.need.rememberLocked', { backend })}</p>;
   if (keychain.state === 'absent') return <p className="quiet">{t('connection.need.rememberAbsent')}</p>;
   return (
     <Switch isSelected={isSelected} onChange={onChange}>
-      {t('connection.need.remember', { backend })}
+      {t(keychain.state === 'locked' ? 'connection.need.rememberLocked' : 'connection.need.remember', {
+        backend,
+      })}
     </Switch>
   );
 }

@@ -34,6 +34,11 @@ export const common: Same<typeof english> = {
       'Was dort lauscht, wo der Dienst sein sollte, gehört nicht dem Administrator dieses Computers. Causeway spricht nicht damit. Sagen Sie Ihrer IT-Abteilung Bescheid.',
     otherVersionTitle: 'App und Dienst verstehen einander nicht',
     otherVersionBody:
-      'Einer von beiden ist viel älter als der andere. Aktualisieren Sie Causeway und starten Sie den Computer neu, damit beide dieselbe Version haben.',
+      'Einer von beiden ist älter als der andere. Aktualisieren Sie Causeway und starten Sie den Computer neu, damit beide dieselbe Version haben.',
+    olderService:
+      'Der Dienst ({{service}}) ist älter als diese App ({{app}}). Wurde Causeway gerade aktualisiert, starten Sie den Computer neu: Mit ihm startet der neue Dienst. Sonst installieren Sie beide in derselben Version.',
+    olderApp:
+      'Diese App ({{app}}) ist älter als der Dienst ({{service}}). Wurde Causeway gerade aktualisiert, starten Sie die App neu; eine Verbindung bleibt bestehen. Sonst installieren Sie beide in derselben Version.',
+    restartApp: 'App neu starten',
   },
 };

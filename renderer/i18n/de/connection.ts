@@ -82,12 +82,20 @@ export const connection: Same<typeof english> = {
     rejected: 'Das wurde nicht angenommen. Bitte versuchen Sie es noch einmal.',
     remember: 'In {{backend}} merken',
     rememberOff: 'Wird nicht gemerkt: Das Speichern ist in den Einstellungen ausgeschaltet.',
-    rememberLocked: 'Wird nicht gemerkt: {{backend}} ist gesperrt.',
+    rememberLocked: 'In {{backend}} merken; gesperrt, Sie werden um die Freigabe gebeten',
     rememberAbsent:
       'Wird nicht gemerkt: Dieser Computer hat keinen Schlüsselbund, den Causeway benutzen kann. Sie werden jedes Mal gefragt.',
     answer: 'Weiter',
     refuse: 'Nicht verbinden',
     left: 'noch {{seconds}} s',
+  },
+  notKept: {
+    title: 'Ihre Eingabe wurde nicht gemerkt',
+    locked:
+      '{{backend}} ist gesperrt. Sie werden beim nächsten Mal wieder gefragt, außer Sie geben es frei und antworten dann.',
+    absent:
+      'Es gibt keinen Schlüsselbund, den Causeway verwenden könnte, und anderswo bewahrt es keine Geheimnisse auf. Sie werden jedes Mal gefragt.',
+    other: '{{backend}} hat sie nicht angenommen. Sie werden beim nächsten Mal wieder gefragt.',
   },
   protection: {
     blockedTitle: 'Alles wird zurückgehalten',

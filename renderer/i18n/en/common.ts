@@ -31,6 +31,11 @@ export const common = {
       'What listens where the service should does not belong to the administrator of this computer. Causeway does not talk to it. Tell your IT department.',
     otherVersionTitle: 'The app and the service do not understand each other',
     otherVersionBody:
-      'One of them is much older than the other. Update Causeway, and restart the computer so that both are of the same version.',
+      'One of them is older than the other. Update Causeway, and restart the computer so that both are of the same version.',
+    olderService:
+      'The service ({{service}}) is older than this app ({{app}}). If Causeway was updated just now, restart the computer: the new service starts with it. Otherwise install the same version of both.',
+    olderApp:
+      'This app ({{app}}) is older than the service ({{service}}). If Causeway was updated just now, restart the app; a connection stays. Otherwise install the same version of both.',
+    restartApp: 'Restart the app',
   },
 } as const;

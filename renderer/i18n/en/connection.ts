@@ -79,12 +79,19 @@ export const connection = {
     rejected: 'That was not accepted. Please try again.',
     remember: 'Remember it in {{backend}}',
     rememberOff: 'Not remembered: saving secrets is switched off in Settings.',
-    rememberLocked: 'Not remembered: {{backend}} is locked.',
+    rememberLocked: 'Remember it in {{backend}}, which is locked: it will ask you to unlock it',
     rememberAbsent:
       'Not remembered: this computer has no keychain that Causeway could use. You will be asked every time.',
     answer: 'Go on',
     refuse: 'Stop connecting',
     left: '{{seconds}} s left',
+  },
+  notKept: {
+    title: 'Your answer was not remembered',
+    locked: '{{backend}} is locked. You will be asked again next time, unless you unlock it and answer then.',
+    absent:
+      'There is no keychain that Causeway could use, and it keeps secrets nowhere else. You will be asked every time.',
+    other: '{{backend}} did not take it. You will be asked again next time.',
   },
   protection: {
     blockedTitle: 'Everything is held back',

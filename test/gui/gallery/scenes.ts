@@ -37,7 +37,7 @@ export const CALM: AppState = {
     saveSecrets: true,
   },
   service: { link: 'ready', version: '0.1.0' },
-  keychain: { state: 'ready', backend: 'Secret Service' },
+  keychain: { state: 'ready', backend: 'Secret Service', notKept: false },
   trayMissing: false,
   profiles: [OFFICE, LAB],
   status: { version: '0.1.0', connection: null, protection: { killSwitch: 'off', blocked: false } },
