@@ -95,7 +95,12 @@ export const appStateSchema = z.strictObject({
     /** The app is the newer one of two that do not understand each other; false: the service is. */
     appIsNewer: z.boolean().optional(),
   }),
-  keychain: z.strictObject({ state: z.enum(KEYCHAIN_STATES), backend: z.string() }),
+  keychain: z.strictObject({
+    state: z.enum(KEYCHAIN_STATES),
+    backend: z.string(),
+    /** What the person wanted to have remembered last was not. */
+    notKept: z.boolean(),
+  }),
   /** The tray cannot be shown on this desktop. */
   trayMissing: z.boolean(),
   profiles: z.array(profileSummarySchema.extend({ secretSaved: z.boolean() })),
