@@ -14,6 +14,7 @@ export const GUI_VERBS = [
   'chooseImport',
   'convertImport',
   'dropProposal',
+  'describeCertificates',
   'exportProfile',
   'readPolicy',
   'readFixedPolicy',

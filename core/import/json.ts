@@ -1,25 +1,43 @@
-import { parseProfile } from '../contract/profile.ts';
-import type { ImportedFile, ImportResult } from './result.ts';
+import { PROFILE_KEYS } from '../contract/profile.ts';
+import { Draft } from './draft.ts';
+import { below, isTable } from './ledger.ts';
+import type { ImportProposal } from './result.ts';
 
-/** A profile of ours. Every key of it is taken as it is; what profile.ts does not accept is told as a problem. */
-export function importJson({ source, contents }: ImportedFile): ImportResult {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(contents));
-  } catch {
-    return { kind: 'unreadable', source, why: 'not-json' };
+/** Keys that others put passwords under; a profile of ours has no place for any. */
+const SECRET = /password|passphrase|secret|psk/i;
+
+/** Whether JSON is meant to be a profile of ours. */
+export function isOwnProfile(value: unknown): boolean {
+  return isTable(value) && (Object.hasOwn(value, 'gateway') || Object.hasOwn(value, 'user'));
+}
+
+/** A profile of ours. Its known keys are taken as they are; what profile.ts does not accept is told as a problem. */
+export function importJson(source: string, contents: Readonly<Record<string, unknown>>): ImportProposal {
+  const draft = new Draft();
+  for (const [key, value] of Object.entries(contents)) {
+    if (PROFILE_KEYS['']?.includes(key) === true) draft.put(key, known(draft, key, value));
+    else drop(draft, key, key);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return { kind: 'unreadable', source, why: 'not-json' };
-  const profile = Object.fromEntries(Object.entries(value));
-  const parsed = parseProfile(profile);
-  return {
-    kind: 'proposal',
-    proposal: {
-      source,
-      profile,
-      report: Object.keys(profile).map((key) => ({ key, outcome: 'taken' })),
-      problems: parsed.ok ? [] : [...parsed.error],
-    },
-  };
+  return draft.propose(source, contents);
+}
+
+/** The value without keys that a profile does not have, all of them told. */
+function known(draft: Draft, path: string, value: unknown): unknown {
+  const keys = PROFILE_KEYS[path.replace(/\[\d+\]/g, '')];
+  if (Array.isArray(value) && keys)
+    return value.map((item, index) => known(draft, `${path}[${index}]`, item));
+  if (!isTable(value) || !keys) {
+    draft.ledger.taken(path);
+    return value;
+  }
+  const kept: [string, unknown][] = [];
+  for (const [key, inner] of Object.entries(value)) {
+    if (keys.includes(key)) kept.push([key, known(draft, below(path, key), inner)]);
+    else drop(draft, below(path, key), key);
+  }
+  return Object.fromEntries(kept);
+}
+
+function drop(draft: Draft, path: string, key: string): void {
+  draft.ledger.ignored(path, SECRET.test(key) ? 'secret-not-kept' : 'unknown-key');
 }

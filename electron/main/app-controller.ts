@@ -7,6 +7,7 @@ import type {
 } from '../../core/contract/gui-api.ts';
 import { LANGUAGES } from '../../core/contract/gui-api.ts';
 import type { Need } from '../../core/contract/daemon-api.ts';
+import { describeCertificates } from '../../core/import/describe.ts';
 import { failure, type Failure } from '../../core/lib/failure.ts';
 import { err, ok, type Result } from '../../core/lib/result.ts';
 import { SecretBytes } from '../../core/lib/secret.ts';
@@ -144,6 +145,7 @@ export class AppController {
         this.tell();
         return done();
       },
+      describeCertificates: ({ pem }) => Promise.resolve(ok(describeCertificates(pem))),
       exportProfile: ({ profile }) => this.#export(profile),
       readPolicy: (params) => link.call('policy.read', params),
       readFixedPolicy: (params) => link.call('policy.fixed', params),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Conversion } from '../../core/contract/gui-api.ts';
 import { importFile } from '../../core/import/import-file.ts';
 import type { SecretBytes } from '../../core/lib/secret.ts';
@@ -15,12 +16,13 @@ export class Importer {
   #last: { readonly source: string; readonly contents: Uint8Array } | undefined;
 
   convert({ source, contents, passphrase }: ImportRequest): Conversion {
-    const octets = contents ?? (this.#last?.source === source ? this.#last.contents : undefined);
-    this.#last?.contents.fill(0);
+    const last = this.#last;
     this.#last = undefined;
-    if (!octets) return { kind: 'unreadable', source, why: 'gone' };
-    const kept = octets.slice();
-    const made = importFile({ source, contents: octets, ...(passphrase ? { passphrase } : {}) });
+    const kept = contents ?? (last?.source === source ? last.contents : undefined);
+    if (last && last.contents !== kept) last.contents.fill(0);
+    if (!kept) return { kind: 'unreadable', source, why: 'gone' };
+    const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+    const made = importFile({ source, contents: kept, random, ...(passphrase ? { passphrase } : {}) });
     passphrase?.wipe();
     if (made.kind === 'passphrase') this.#last = { source, contents: kept };
     return made;
