@@ -69,8 +69,8 @@ const PARTS = {
       ],
       // The seed of hash tables is then the same in each process. Who could make use of that is the service, as which
       // nobody but root can answer; what talks to networks has a seed of its own.
-      nodeArguments: ['--no-rehash-snapshot'],
-      tunables: ONE_HEAP,
+      nodeArguments: ['--no-rehash-snapshot', '--v8-pool-size=1'],
+      tunables: [...ONE_HEAP, 'glibc.malloc.arena_max=1'],
     },
     { snapshot: 'causeway', entry: 'build/program-entry.ts', tunables: ONE_HEAP },
   ],

@@ -27,10 +27,15 @@ type Ending =
 /** `causeway up`: starts the connection, answers what it asks for, and comes back when it stands or is ready. */
 export async function up(session: ServiceSession): Promise<number> {
   const { client, command, screen } = session;
-  const profile = await findProfile(client, command.operands[0]);
-  if (!profile.ok) return tellFailure(screen, profile.error);
-  const secret = await secretAhead(command);
-  if (!secret.ok) return tellFailure(screen, secret.error);
+  const [profile, secret] = await Promise.all([
+    findProfile(client, command.operands[0]),
+    secretAhead(command),
+  ]);
+  if (!profile.ok || !secret.ok) {
+    if (secret.ok) secret.value?.wipe();
+    const [why] = [profile, secret].flatMap((one) => (one.ok ? [] : [one.error]));
+    return why ? tellFailure(screen, why) : EXIT_ENDED_BY_USER;
+  }
   const started = await client.call('connection.up', { profile: profile.value.id }, secret.value);
   secret.value?.wipe();
   if (!started.ok) return tellFailure(screen, started.error);
