@@ -114,7 +114,7 @@ export const SERVICE_FORMS = [
     words: 'policy explain',
     operands: [PROFILE, { name: 'DEST', kind: 'free' }],
     options: ['app'],
-    about: 'what happens to 192.0.2.7, or www.example.com:tcp/443',
+    about: 'what happens to 192.0.2.7:tcp/443, or a name',
   },
   { words: 'policy apps', operands: [], options: [], about: 'the programs that rules can speak of now' },
   {
