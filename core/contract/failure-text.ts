@@ -4,10 +4,21 @@
  */
 import type { Failure, FailureCode } from '../lib/failure.ts';
 import { ENGLISH } from './failure-text/english/catalogue.ts';
-import { factsOf, type Actor, type Explanation, type Words } from './failure-text/facts.ts';
+import {
+  factsOf,
+  type Actor,
+  type Explanation,
+  type Language,
+  type Words,
+  type WordsOf,
+} from './failure-text/facts.ts';
+import { GERMAN } from './failure-text/german/catalogue.ts';
 import type { FailedEvent } from './snapshot.ts';
 
 const EXPLANATIONS: Readonly<Record<FailureCode, Explanation>> = ENGLISH;
+const TRANSLATIONS: Readonly<
+  Record<Exclude<Language, 'en'>, Readonly<Record<FailureCode, WordsOf<string>>>>
+> = { de: GERMAN };
 
 export interface FailureText extends Words {
   /** Who has to act: the user, IT, whoever runs the network in between, or the makers of Causeway. */
@@ -15,9 +26,12 @@ export interface FailureText extends Words {
 }
 
 /** The words for a failure. Facts that its context lacks are left out; what it holds is shown cut and cleaned. */
-export function sentence({ code, context }: Failure): FailureText {
+export function sentence({ code, context }: Failure, language: Language = 'en'): FailureText {
   const explanation = EXPLANATIONS[code];
-  return { ...explanation.words(factsOf(explanation.fields, context, 'en'), context), who: explanation.who };
+  const { fields, who } = explanation;
+  const facts = factsOf(fields, context, language);
+  if (language === 'en') return { ...explanation.words(facts, context), who };
+  return { ...TRANSLATIONS[language][code](facts, context), who };
 }
 
 /** The context fields that the words for `code` make use of. */

@@ -100,7 +100,7 @@ export const CONFIG_FAILURES = {
   'config.credential-missing': explain('user', ['what', 'user', 'detail'], (c) => ({
     title: `The ${c.what ?? 'password'} is missing`,
     why: `The connection needs the ${c.what ?? 'password'}${given(c.user, (user) => ` of ${user}`)}, and ${c.detail ?? 'none was given'}.`,
-    next: 'Run the command in a terminal, where it can ask, or hand the secret over on a file descriptor: --password-fd N for a password or a pre-shared key, --passphrase-fd N for the passphrase of a private key.',
+    next: 'Connect again, and answer when you are asked for it. Where nobody can be asked, such as in a script, hand it over on a file descriptor: --password-fd N for a password or a pre-shared key, --passphrase-fd N for the passphrase of a private key.',
   })),
 
   'config.certificate-invalid': explain('user', ['field', 'detail'], (c) => ({
