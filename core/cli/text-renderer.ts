@@ -232,6 +232,7 @@ function facts(event: ConnectedEvent): readonly Fact[] {
   const rows: readonly (readonly [string, string])[] = [
     ['Address', event.addresses.join(', ')],
     ['Networks', event.selectors.remote.map((network) => EVERYTHING[network] ?? network).join(', ')],
+    ['Subnets', (event.subnets ?? []).join(', ')],
     ['DNS', nameServersText(event)],
     [
       'Gateway',

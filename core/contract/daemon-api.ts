@@ -111,8 +111,8 @@ const explanation = z.strictObject({
     z.strictObject({
       wanted: z.enum(ACTIONS),
       effective: z.enum(ACTIONS),
-      /** Who says so: a rule by its number, the policy's last word, or what the gateway takes. */
-      reason: z.enum(['rule', 'otherwise', 'gateway', 'name-server']),
+      /** Who says so: a rule by its number, the policy's last word, what the gateway takes, or calls its own. */
+      reason: z.enum(['rule', 'otherwise', 'gateway', 'subnets', 'name-server']),
       rule: count.optional(),
       /** Only for this protocol (its number) and these ports; for everything without them. */
       protocol: count.optional(),
@@ -128,6 +128,8 @@ const explanation = z.strictObject({
   requested: z.array(z.string()),
   /** Null while there is no tunnel: then the gateway is taken to take all that it will be asked to take. */
   granted: z.nullable(z.array(z.string())),
+  /** The networks that the gateway calls its own; absent when it names none, and before there was a gateway. */
+  subnets: z.array(z.string()).optional(),
   /** About a name: the decisions are those for the first of its addresses; there are none while it has none. */
   name: z
     .strictObject({

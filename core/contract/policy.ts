@@ -54,12 +54,15 @@ const ruleObject = z.strictObject({
   note: line(MAX_NOTE_LENGTH).optional(),
 });
 
-const OTHERWISE = [...ACTIONS, 'gateway'] as const;
+const OTHERWISE = [...ACTIONS, 'gateway', 'subnets'] as const;
 
 const policyObject = z.strictObject({
   version: z.literal(1),
   rules: z.array(ruleObject).max(MAX_RULES).default([]),
-  /** What becomes of traffic that no rule speaks of; `gateway`: what the gateway takes is protected, the rest bypasses. */
+  /**
+   * What becomes of traffic that no rule speaks of; `gateway`: what the gateway takes is protected, the rest bypasses;
+   * `subnets`: of that only what the gateway calls its own networks is protected, if it names any.
+   */
   otherwise: z.enum(OTHERWISE).default('gateway'),
 });
 

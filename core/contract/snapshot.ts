@@ -87,6 +87,8 @@ const connected = z.strictObject({
   allNames: z.boolean().optional(),
   /** Traffic selectors as granted (RFC 7296 section 2.9): networks like `10.0.0.0/8` or `10.1.0.0/16[tcp/443]`. */
   selectors: z.strictObject({ local: z.array(z.string()), remote: z.array(z.string()) }),
+  /** The networks that the gateway calls its own (RFC 7296 section 3.15.2); absent when it names none. */
+  subnets: z.array(z.string()).optional(),
   /** The algorithms in use, as proposal words. */
   suite: z.strictObject({ ike: z.string(), esp: z.string() }),
   /** Whether an address translator stands between us and the gateway. */

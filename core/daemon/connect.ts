@@ -3,6 +3,7 @@ import type { ConnectionEvent } from '../contract/snapshot.ts';
 import type { Log } from '../lib/ports.ts';
 import type { Failure } from '../lib/failure.ts';
 import type { SplitPolicy } from '../net/policy/model.ts';
+import type { Prefix } from '../net/prefix.ts';
 import type { Selector } from '../net/selector.ts';
 import type { Firewall } from '../platform/ports.ts';
 import type { CredentialSource } from '../vpn/credential-source.ts';
@@ -26,8 +27,14 @@ export interface RunningConnection {
   start(): void;
   /** Another policy or other settings hold from now on. The failure is why the ones before still do. */
   protect(to: ProtectionChange): Promise<Failure | undefined>;
-  /** The tunnel's device and what the gateway takes, while there is one. */
-  readonly tunnel: { readonly name: string; readonly granted: readonly Selector[] | undefined } | undefined;
+  /** The tunnel's device, what the gateway takes and what it calls its own networks, while there is one. */
+  readonly tunnel:
+    | {
+        readonly name: string;
+        readonly granted: readonly Selector[] | undefined;
+        readonly subnets?: readonly Prefix[];
+      }
+    | undefined;
   /** How names are looked up, and which addresses they have. */
   readonly lookups?: {
     readonly follower: Pick<NameFollower, 'known' | 'addressesOf'>;

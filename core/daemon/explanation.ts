@@ -9,7 +9,7 @@ import { lookupWay } from '../net/dns/way.ts';
 import type { Decision, Reason } from '../net/policy/compile.ts';
 import { explain } from '../net/policy/explain.ts';
 import { type KnownName, NAME_SERVER_RULE, namesName, withNameServers } from '../net/policy/model.ts';
-import { containsAddress } from '../net/prefix.ts';
+import { containsAddress, formatPrefix } from '../net/prefix.ts';
 import { formatSelector } from '../net/selector.ts';
 import { remoteSelectors } from '../vpn/ike-config.ts';
 import { takenServers } from '../vpn/name-plan.ts';
@@ -76,11 +76,15 @@ async function aboutName(asked: Asked, destination: string): Promise<Told> {
   });
 }
 
-function nothingOf({ profile, connection }: Asked): Pick<PolicyExplanation, 'requested' | 'granted'> {
-  const granted = connection?.tunnel?.granted;
+function nothingOf({
+  profile,
+  connection,
+}: Asked): Pick<PolicyExplanation, 'requested' | 'granted' | 'subnets'> {
+  const { granted, subnets = [] } = connection?.tunnel ?? {};
   return {
     requested: remoteSelectors(profile).map(formatSelector),
     granted: granted ? granted.map(formatSelector) : null,
+    ...(subnets.length > 0 ? { subnets: subnets.map(formatPrefix) } : {}),
   };
 }
 
@@ -91,7 +95,7 @@ async function aboutAddress(asked: Asked, destination: IpAddress, more: readonly
   const servers = takenServers(connection?.lookups?.names.standing?.servers ?? [], granted);
   const policy = withNameServers(splitPolicyOf(asked.policy), servers);
   const names = [...(connection?.lookups?.follower.known ?? []), ...more];
-  const plan = planPolicy({ policy, granted, names, lan });
+  const plan = planPolicy({ policy, granted, subnets: tunnel?.subnets ?? [], names, lan });
   if (!plan.ok) return plan;
   const decisions = explain(plan.value.compiled, {
     destination,

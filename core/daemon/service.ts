@@ -282,8 +282,9 @@ export class Service {
     if (!stored.ok) return stored;
     const policy = this.#policyOf(uid, id, written);
     if (!policy.ok) return policy;
-    const granted = this.#connectionOf(uid, id)?.tunnel?.granted ?? remoteSelectors(stored.value.profile);
-    return ok(lintPolicy(splitPolicyOf(policy.value), { granted, names: [] }).map(toldProblem));
+    const { granted = remoteSelectors(stored.value.profile), subnets = [] } =
+      this.#connectionOf(uid, id)?.tunnel ?? {};
+    return ok(lintPolicy(splitPolicyOf(policy.value), { granted, subnets, names: [] }).map(toldProblem));
   }
 
   async #explain(

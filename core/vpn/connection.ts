@@ -5,7 +5,6 @@ import { readU32 } from '../lib/bytes.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import type { Millis } from '../lib/ports.ts';
 import type { SplitPolicy } from '../net/policy/model.ts';
-import type { Selector } from '../net/selector.ts';
 import { wipeKeysIn } from '../ike/events.ts';
 import type { CredentialSource } from './credential-source.ts';
 import { Demand } from './demand.ts';
@@ -155,11 +154,11 @@ export class Connection {
     return this.#around;
   }
 
-  /** The tunnel's device and what the gateway takes, while there is one. */
-  get tunnel(): { readonly name: string; readonly granted: readonly Selector[] | undefined } | undefined {
+  /** The tunnel's device, what the gateway takes and what it calls its own, while there is one. */
+  get tunnel(): Pick<NonNullable<TunnelHolder['tunnel']>, 'name' | 'granted' | 'subnets'> | undefined {
     const { tunnel } = this.#tunnel;
     return tunnel && this.#state.name !== 'ended'
-      ? { name: tunnel.name, granted: tunnel.granted }
+      ? { name: tunnel.name, granted: tunnel.granted, subnets: tunnel.subnets }
       : undefined;
   }
 

@@ -174,13 +174,14 @@ function spansOf(texts: readonly string[]): Span[] {
   });
 }
 
-/** What rules and granted selectors name that is less than half of all addresses. */
-function namedSpans({ policy, granted, names }: PolicyInputs, family: 4 | 6): Span[] {
+/** What rules, granted selectors and the networks that decide name that is less than half of all addresses. */
+function namedSpans({ policy, granted, names, subnets = [] }: PolicyInputs, family: 4 | 6): Span[] {
   const half = 1n << BigInt(family === 4 ? 31 : 127);
   const destinations = policy.rules.flatMap((rule) => rule.destinations);
   const ranges = [
     ...destinations.flatMap((one) => (one.kind === 'range' ? [one.range] : [])),
     ...granted.map(({ start, end }) => ({ start: addressOf(start), end: addressOf(end) })),
+    ...(policy.otherwise === 'subnets' ? subnets.map(prefixToRange) : []),
   ];
   const known = names.filter(({ name }) => destinations.some((one) => namesName(one, name)));
   return [

@@ -4,6 +4,7 @@ import { ok, type Result } from '../lib/result.ts';
 import type { IpAddress } from '../net/address.ts';
 import { leavesFamilyOut } from '../net/policy/compile.ts';
 import { type SplitPolicy, withNameServers } from '../net/policy/model.ts';
+import type { Prefix } from '../net/prefix.ts';
 import type { Selector } from '../net/selector.ts';
 import type { Firewall } from '../platform/ports.ts';
 import { FirewallGuard } from './firewall-guard.ts';
@@ -89,12 +90,16 @@ export class Protection implements TunnelShaper {
     return this.#options.names.follows;
   }
 
-  shape(granted: readonly Selector[], nameServers: readonly IpAddress[]): Result<Shape, Failure> {
+  shape(
+    granted: readonly Selector[],
+    nameServers: readonly IpAddress[],
+    subnets: readonly Prefix[],
+  ): Result<Shape, Failure> {
     // IPv6 does not go beside a tunnel that takes all of IPv4, nor the other way round.
     const isHalf =
       this.#guard.isThere && ([4, 6] as const).some((family) => leavesFamilyOut(granted, family));
-    if (!this.#asksAnything && !isHalf) return TAKES_ALL.shape(granted, nameServers);
-    const policy = this.#plan(granted, takenServers(nameServers, granted));
+    if (!this.#asksAnything && !isHalf) return TAKES_ALL.shape(granted, nameServers, subnets);
+    const policy = this.#plan(granted, takenServers(nameServers, granted), subnets);
     return policy.ok ? ok({ routes: policy.value.routes, policy: policy.value }) : policy;
   }
 
@@ -118,10 +123,15 @@ export class Protection implements TunnelShaper {
     );
   }
 
-  #plan(granted: readonly Selector[], nameServers: readonly IpAddress[] = []): Result<PolicyPlan, Failure> {
+  /** Without `subnets`, as before there is a gateway, everything that it will be asked to take is meant. */
+  #plan(
+    granted: readonly Selector[],
+    nameServers: readonly IpAddress[] = [],
+    subnets: readonly Prefix[] = [],
+  ): Result<PolicyPlan, Failure> {
     const { lan } = this.#guard.settings;
     const policy = withNameServers(this.#policy, nameServers);
-    return planPolicy({ policy, granted, names: this.#options.names.known, lan });
+    return planPolicy({ policy, granted, subnets, names: this.#options.names.known, lan });
   }
 
   #follow(): Promise<Failure | undefined> {

@@ -1,6 +1,7 @@
 import type { Profile } from '../contract/profile.ts';
 import type { ConnectedEvent, ConnectionPhase, CountersEvent } from '../contract/snapshot.ts';
 import { formatAddress } from '../net/address.ts';
+import { formatPrefix } from '../net/prefix.ts';
 import { formatSelector } from '../net/selector.ts';
 import type { DnsPlan } from '../platform/ports.ts';
 import type { Established } from './carrier.ts';
@@ -35,6 +36,7 @@ export function connectedEvent(facts: {
     domains: names ? [...new Set([...names.searchDomains, ...names.matchDomains])] : [],
     allNames: names !== undefined && names.fullTunnel && names.servers.length > 0,
     selectors: { local: child.local.map(formatSelector), remote: child.remote.map(formatSelector) },
+    ...(config.subnets.length > 0 ? { subnets: config.subnets.map(formatPrefix) } : {}),
     suite: { ike: session.suite, esp: child.suite.name },
     // A gateway that wants encapsulation always claims a NAT before itself; one before us is the only true finding.
     nat: session.nat.local,

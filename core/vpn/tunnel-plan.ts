@@ -35,8 +35,15 @@ export interface Shape {
 
 /** Who says what belongs into a tunnel, and closes the ways beside it. */
 export interface TunnelShaper {
-  /** `granted`: what the gateway takes, or took before. `nameServers`: what is asked of them belongs into the tunnel. */
-  readonly shape: (granted: readonly Selector[], nameServers: readonly IpAddress[]) => Result<Shape, Failure>;
+  /**
+   * `granted`: what the gateway takes, or took before. `nameServers`: what is asked of them belongs into the tunnel.
+   * `subnets`: the networks that the gateway calls its own.
+   */
+  readonly shape: (
+    granted: readonly Selector[],
+    nameServers: readonly IpAddress[],
+    subnets: readonly Prefix[],
+  ) => Result<Shape, Failure>;
   /**
    * Called before the machine's routes follow a shape. `ownsNames`: names are looked up through the tunnel alone. The
    * failure is why they must not; nothing: they may at once.

@@ -90,8 +90,8 @@ export class Tunnel {
   #asked: readonly Selector[] = [];
   readonly #placeholders: readonly Prefix[];
   #shape: Shape = { routes: [] };
-  /** Whom the gateway says to ask for which names. */
-  #given: Pick<Established['config'], 'dnsServers' | 'searchDomains'> = { dnsServers: [], searchDomains: [] };
+  /** Whom the gateway says to ask for which names, and which networks it calls its own, as the latest session has it. */
+  #given: Omit<Established['config'], 'addresses'> = { dnsServers: [], searchDomains: [], subnets: [] };
   #lastChildId = 0;
   /** Counts what session the tunnel is meant for: only the newest one gets it. */
   #turn = 0;
@@ -134,7 +134,8 @@ export class Tunnel {
     const { established, profile, ports, session, isWanted } = options;
     try {
       const servers = nameServersOf(profile, established.config);
-      const shape = (options.shaper ?? TAKES_ALL).shape(established.child.remote, servers);
+      const { shaper = TAKES_ALL } = options;
+      const shape = shaper.shape(established.child.remote, servers, established.config.subnets);
       if (!shape.ok) return shape;
       const mtu = tunnelMtu(profile, established.child.suite);
       const tun = ports.openTun({ mtu });
@@ -211,7 +212,7 @@ export class Tunnel {
     const all = (known.length > 0 ? known : this.#asked).map((one) => [formatSelector(one), one] as const);
     const remote = [...new Map(all).values()];
     const { shaper = TAKES_ALL, profile } = this.#options;
-    const shape = shaper.shape(remote, nameServersOf(profile, this.#given));
+    const shape = shaper.shape(remote, nameServersOf(profile, this.#given), this.#given.subnets);
     if (!shape.ok) return shape.error;
     if (known.length > 0) this.#granted = remote;
     this.#shape = shape.value;
@@ -375,6 +376,11 @@ export class Tunnel {
   /** All that any session ever led to; undefined before there was one. */
   get granted(): readonly Selector[] | undefined {
     return this.#latest && this.#granted;
+  }
+
+  /** The networks that the gateway of the latest session calls its own. */
+  get subnets(): readonly Prefix[] {
+    return this.#given.subnets;
   }
 
   /** What passed through each pair that there still is, by child, oldest first. */

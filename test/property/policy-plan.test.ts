@@ -5,7 +5,7 @@ import { addressOf, type IpAddress } from '../../core/net/address.ts';
 import { LAN } from '../../core/net/local-networks.ts';
 import { explain } from '../../core/net/policy/explain.ts';
 import type { PolicyAction, PolicyRule, SplitPolicy } from '../../core/net/policy/model.ts';
-import { containsAddress, parsePrefix } from '../../core/net/prefix.ts';
+import { containsAddress, maskedPrefix, parsePrefix, prefixToRange } from '../../core/net/prefix.ts';
 import { type AddressRange, rangeHasAddress, wholeRange } from '../../core/net/range.ts';
 import { matches, type Selector } from '../../core/net/selector.ts';
 import type { SteeringRule } from '../../core/platform/ports.ts';
@@ -46,7 +46,7 @@ const policy: fc.Arbitrary<SplitPolicy> = fc.record({
         ...asked,
       })),
     ),
-  otherwise: fc.constantFrom('protect', 'bypass', 'block', 'gateway'),
+  otherwise: fc.constantFrom('protect', 'bypass', 'block', 'gateway', 'subnets'),
 });
 const selector = fc
   .tuple(range, fc.option(fc.tuple(protocol, ports)))
@@ -59,6 +59,13 @@ const selector = fc
     end: end.octets,
   }));
 const grants = fc.array(selector, { maxLength: 3 });
+/** What a gateway calls its own networks; often none. */
+const own = fc.array(
+  fc
+    .tuple(corner, octet, fc.constantFrom(0, 28, 30, 32))
+    .map(([parts, last, length]) => maskedPrefix(at(parts, last), length)),
+  { maxLength: 2 },
+);
 const traffic = fc
   .tuple(corner, octet, protocol, fc.integer({ min: 1, max: 5 }))
   .map(([parts, last, number, portNumber]) => ({
@@ -129,9 +136,9 @@ const machine = fc.record({
 describe('a policy that is planned', () => {
   test('does with every packet on the internet what explain says, by routes, firewall and engine', () => {
     fc.assert(
-      fc.property(policy, grants, traffic, machine, (split, granted, one, how) => {
+      fc.property(policy, grants, own, traffic, machine, (split, granted, subnets, one, how) => {
         fc.pre(!isLan(one.destination));
-        const plan = planPolicy({ policy: split, granted, names: [], lan: how.lan });
+        const plan = planPolicy({ policy: split, granted, subnets, names: [], lan: how.lan });
         assert.ok(plan.ok);
         const [decision] = explain(plan.value.compiled, one);
         assert.equal(fate(plan.value, granted, one, how), decision?.effective);
@@ -142,8 +149,8 @@ describe('a policy that is planned', () => {
 
   test('without the local network never lets past the tunnel what explain does not let past it', () => {
     fc.assert(
-      fc.property(policy, grants, traffic, machine, (split, granted, one, how) => {
-        const plan = planPolicy({ policy: split, granted, names: [], lan: false });
+      fc.property(policy, grants, own, traffic, machine, (split, granted, subnets, one, how) => {
+        const plan = planPolicy({ policy: split, granted, subnets, names: [], lan: false });
         assert.ok(plan.ok);
         const [decision] = explain(plan.value.compiled, one);
         const end = fate(plan.value, granted, one, { ...how, lan: false });
@@ -161,8 +168,8 @@ describe('a policy that is planned', () => {
 
   test('with the local network lets nothing else past the tunnel than that', () => {
     fc.assert(
-      fc.property(policy, grants, traffic, machine, (split, granted, one, how) => {
-        const plan = planPolicy({ policy: split, granted, names: [], lan: true });
+      fc.property(policy, grants, own, traffic, machine, (split, granted, subnets, one, how) => {
+        const plan = planPolicy({ policy: split, granted, subnets, names: [], lan: true });
         assert.ok(plan.ok);
         const [decision] = explain(plan.value.compiled, one);
         const end = fate(plan.value, granted, one, { ...how, lan: true });
@@ -175,6 +182,10 @@ describe('a policy that is planned', () => {
           ...granted.map(({ start, end: last }) => ({
             kind: 'range' as const,
             range: { start: addressOf(start), end: addressOf(last) },
+          })),
+          ...(split.otherwise === 'subnets' ? subnets : []).map((subnet) => ({
+            kind: 'range' as const,
+            range: prefixToRange(subnet),
           })),
         ].flatMap((to) => (to.kind === 'range' ? [to.range] : []));
         const narrow = namers.some(

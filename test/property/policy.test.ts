@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { addressOf, type IpAddress } from '../../core/net/address.ts';
 import { rangeHasAddress } from '../../core/net/range.ts';
 import type { Selector } from '../../core/net/selector.ts';
-import { compilePolicy } from '../../core/net/policy/compile.ts';
+import { maskedPrefix, prefixToRange } from '../../core/net/prefix.ts';
+import { compilePolicy, type PolicyFacts } from '../../core/net/policy/compile.ts';
 import { explain } from '../../core/net/policy/explain.ts';
 import { lintPolicy } from '../../core/net/policy/lint.ts';
 import type { PolicyAction, PolicyRule, SplitPolicy } from '../../core/net/policy/model.ts';
@@ -38,7 +39,7 @@ const rules = fc
   );
 const policy: fc.Arbitrary<SplitPolicy> = fc.record({
   rules,
-  otherwise: fc.constantFrom('protect', 'bypass', 'block', 'gateway'),
+  otherwise: fc.constantFrom('protect', 'bypass', 'block', 'gateway', 'subnets'),
 });
 const selector = fc
   .tuple(range, fc.option(fc.tuple(protocol, ports)))
@@ -50,6 +51,16 @@ const selector = fc
     start: start.octets,
     end: end.octets,
   }));
+const facts: fc.Arbitrary<PolicyFacts & { subnets: NonNullable<PolicyFacts['subnets']> }> = fc.record({
+  granted: fc.array(selector, { maxLength: 3 }),
+  names: fc.constant([]),
+  subnets: fc.array(
+    fc
+      .tuple(octet, fc.integer({ min: 29, max: 32 }))
+      .map(([last, length]) => maskedPrefix(addressOf(Uint8Array.of(10, 0, 0, last)), length)),
+    { maxLength: 2 },
+  ),
+});
 const traffic = fc.record({
   destination: address,
   protocol,
@@ -70,7 +81,7 @@ function takes({ protocol: wanted, startPort, endPort, start, end }: Selector, o
 /** What a policy means, said as plainly as can be. */
 function plainly(
   { rules: list, otherwise }: SplitPolicy,
-  granted: readonly Selector[],
+  { granted, subnets }: Pick<PolicyFacts, 'granted'> & { subnets: NonNullable<PolicyFacts['subnets']> },
   one: Traffic,
 ): string {
   const isGranted = granted.some((grant) => takes(grant, one));
@@ -84,17 +95,20 @@ function plainly(
       (rule.app === undefined || rule.app === one.app),
   );
   const wanted = first?.action ?? otherwise;
+  const isOwn =
+    subnets.length === 0 || subnets.some((subnet) => rangeHasAddress(prefixToRange(subnet), one.destination));
   if (wanted === 'gateway') return isGranted ? 'protect' : 'bypass';
+  if (wanted === 'subnets') return isGranted && isOwn ? 'protect' : 'bypass';
   return wanted === 'protect' && !isGranted ? 'block' : wanted;
 }
 
 describe('a compiled policy', () => {
   test('decides as its rules say, for any traffic', () => {
     fc.assert(
-      fc.property(policy, fc.array(selector, { maxLength: 3 }), traffic, (split, granted, one) => {
-        const found = explain(compilePolicy(split, { granted, names: [] }), one);
+      fc.property(policy, facts, traffic, (split, given, one) => {
+        const found = explain(compilePolicy(split, given), one);
         assert.equal(found.length, 1);
-        assert.equal(found[0]?.effective, plainly(split, granted, one));
+        assert.equal(found[0]?.effective, plainly(split, given, one));
       }),
       { numRuns: 1000 },
     );
@@ -102,8 +116,8 @@ describe('a compiled policy', () => {
 
   test('never lets past the tunnel what should be protected', () => {
     fc.assert(
-      fc.property(policy, fc.array(selector, { maxLength: 3 }), (split, granted) => {
-        const { ipv4, ipv6 } = compilePolicy(split, { granted, names: [] });
+      fc.property(policy, facts, (split, given) => {
+        const { ipv4, ipv6 } = compilePolicy(split, given);
         for (const { decisions } of [...ipv4, ...ipv6]) {
           for (const { wanted, effective } of decisions) {
             assert.ok(wanted !== 'protect' || effective !== 'bypass');
@@ -115,11 +129,11 @@ describe('a compiled policy', () => {
 
   test('does the same without the rules that the lint calls shadowed or redundant, one at a time', () => {
     fc.assert(
-      fc.property(policy, fc.array(selector, { maxLength: 2 }), traffic, (split, granted, one) => {
-        for (const { kind, rule } of lintPolicy(split, { granted, names: [] })) {
+      fc.property(policy, facts, traffic, (split, given, one) => {
+        for (const { kind, rule } of lintPolicy(split, given)) {
           if (kind !== 'shadowed' && kind !== 'redundant') continue;
           const without = { ...split, rules: split.rules.filter(({ number }) => number !== rule) };
-          assert.equal(plainly(without, granted, one), plainly(split, granted, one));
+          assert.equal(plainly(without, given, one), plainly(split, given, one));
         }
       }),
       { numRuns: 500 },

@@ -114,6 +114,7 @@ export function explanationText(told: PolicyExplanation): string[] {
       rule: `rule ${rule}`,
       otherwise: 'the last word of the policy',
       gateway: 'what the gateway takes',
+      subnets: 'what the gateway calls its own networks',
       'name-server': 'what names need: it is a name server of the tunnel',
     };
     const refused = wanted === effective ? '' : '; it was to be protected, and the gateway does not take it';
@@ -128,6 +129,7 @@ export function explanationText(told: PolicyExplanation): string[] {
     told.granted
       ? `Granted by the gateway: ${told.granted.join(', ')}`
       : 'Not connected: the gateway may grant less.',
+    ...(told.granted ? [`Called its own by the gateway: ${told.subnets?.join(', ') ?? 'no network'}`] : []),
   ];
 }
 

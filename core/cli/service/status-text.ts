@@ -49,12 +49,13 @@ export function blockedText({ blocked }: Status['protection']): string {
 export function factRows({ facts, traffic, warnings }: ConnectionStatus): string[] {
   const row = (label: string, value: string): string => `${label.padEnd(10)} ${harmless(value)}`;
   if (!facts) return warnings.map(({ message }) => row('warning', message));
-  const { gateway, addresses, selectors, suite, nat } = facts;
+  const { gateway, addresses, selectors, subnets = [], suite, nat } = facts;
   const names = nameServersText(facts);
   return [
     row('gateway', `${gateway.identity} at ${gateway.address}${nat ? ', behind an address translator' : ''}`),
     row('address', addresses.join(', ')),
     row('network', shortList(selectors.remote)),
+    ...(subnets.length > 0 ? [row('subnets', shortList(subnets))] : []),
     ...(names === '' ? [] : [row('DNS', names)]),
     row('encrypted', `${suite.ike}, ${suite.esp}`),
     ...(traffic

@@ -1,6 +1,7 @@
 import type { IpAddress } from '../address.ts';
 import { type Selector } from '../selector.ts';
 import { addressOf } from '../address.ts';
+import { type Prefix, prefixToRange } from '../prefix.ts';
 import type { AddressRange } from '../range.ts';
 import { addressNumber, cutAt, rangeOfSpan, type Span, spanHas, spanOf } from './cells.ts';
 import {
@@ -20,6 +21,8 @@ export interface PolicyFacts {
   /** The remote traffic selectors as granted (TSr, RFC 7296 section 2.9). */
   readonly granted: readonly Selector[];
   readonly names: readonly KnownName[];
+  /** The networks that the gateway calls its own (INTERNAL_IP4_SUBNET and INTERNAL_IP6_SUBNET, RFC 7296 section 3.15.2). */
+  readonly subnets?: readonly Prefix[];
 }
 
 /** Why something is decided as it is. */
@@ -29,7 +32,9 @@ export type Reason =
   /** No rule matches: the policy's own last word. */
   | { readonly kind: 'otherwise' }
   /** No rule matches, and the gateway takes it (or not). */
-  | { readonly kind: 'gateway' };
+  | { readonly kind: 'gateway' }
+  /** No rule matches, and the gateway calls it its own and takes it (or not). */
+  | { readonly kind: 'subnets' };
 
 /** What becomes of the traffic to a piece of the address space that meets a condition. */
 export interface Decision {
@@ -63,6 +68,8 @@ export interface Plot {
   readonly taken: readonly Condition[];
   /** What `gateway` as the last word wants of the rest. */
   readonly rest: 'bypass' | 'protect';
+  /** Whether the gateway calls it its own; absent when it named no network at all. */
+  readonly isOwn?: boolean;
 }
 
 interface PlacedRule {
@@ -92,14 +99,24 @@ export function compilePolicy(policy: SplitPolicy, facts: PolicyFacts): Compiled
 }
 
 /** Cuts a family's addresses into pieces within which each rule speaks of everything or of nothing. */
-export function layOut({ rules }: SplitPolicy, { granted, names }: PolicyFacts, family: 4 | 6): Plot[] {
+export function layOut(
+  { rules, otherwise }: SplitPolicy,
+  { granted, names, subnets = [] }: PolicyFacts,
+  family: 4 | 6,
+): Plot[] {
   const placed = rules.map((rule) => placeRule(rule, names, family));
   const grants = granted
     .filter((selector) => selector.family === family)
     .map((selector) => ({ condition: conditionOf(selector), span: spanOf(rangeOf(selector)) }));
   const rest = leavesFamilyOut(granted, family) ? 'protect' : 'bypass';
-  const cuts = [...placed.flatMap(({ spans }) => spans ?? []), ...grants.map(({ span }) => span)];
+  const named = otherwise === 'subnets' ? subnets : [];
+  const own = named
+    .map(prefixToRange)
+    .filter(({ start }) => start.family === family)
+    .map(spanOf);
+  const cuts = [...placed.flatMap(({ spans }) => spans ?? []), ...grants.map(({ span }) => span), ...own];
   return cutAt(family, cuts).map((span) => ({
+    ...(named.length > 0 ? { isOwn: speaksOf(own, span.first) } : {}),
     span,
     rules: placed.filter(({ spans }) => speaksOf(spans, span.first)).map(({ rule }) => rule),
     taken: grants.filter((grant) => spanHas(grant.span, span.first)).map(({ condition }) => condition),
@@ -159,7 +176,7 @@ function conditionOf({ protocol, startPort, endPort }: Selector): Condition {
 
 /** The decisions for a piece of the address space. */
 export function decide(
-  { rules, taken, rest }: Pick<Plot, 'rules' | 'taken' | 'rest'>,
+  { rules, taken, rest, isOwn }: Pick<Plot, 'rules' | 'taken' | 'rest' | 'isOwn'>,
   otherwise: SplitPolicy['otherwise'],
 ): Decision[] {
   const decisions: Decision[] = [];
@@ -175,13 +192,17 @@ export function decide(
     const more = withGrants(rule, rule.action, reason, taken).map(add);
     if (more.includes(false)) return decisions;
   }
-  if (otherwise !== 'gateway') {
+  if (otherwise !== 'gateway' && otherwise !== 'subnets') {
     withGrants({}, otherwise, { kind: 'otherwise' }, taken).forEach(add);
     return decisions;
   }
-  const reason: Reason = { kind: 'gateway' };
-  for (const condition of taken) add({ condition, wanted: 'protect', effective: 'protect', reason });
-  withGrants({}, rest, reason, []).forEach(add);
+  const followsSubnets = otherwise === 'subnets' && isOwn !== undefined;
+  const reason: Reason = { kind: followsSubnets ? 'subnets' : 'gateway' };
+  if (!followsSubnets || isOwn) {
+    for (const condition of taken) add({ condition, wanted: 'protect', effective: 'protect', reason });
+  }
+  // A gateway that names networks says itself that not everything is meant to be protected.
+  withGrants({}, followsSubnets ? 'bypass' : rest, reason, []).forEach(add);
   return decisions;
 }
 

@@ -28,7 +28,7 @@ export function lintPolicy(policy: SplitPolicy, facts: PolicyFacts): PolicyProbl
   const findings = new Map(policy.rules.map((rule) => [rule.number, newFinding()]));
   const plots = [
     ...([4, 6] as const).flatMap((family) => layOut(policy, facts, family)),
-    ...namePlots(policy),
+    ...namePlots(policy, facts),
   ];
   for (const plot of plots) note(plot, policy, findings);
   for (const plot of plots) noteWhatMatters(plot, policy, findings);
@@ -39,23 +39,27 @@ export function lintPolicy(policy: SplitPolicy, facts: PolicyFacts): PolicyProbl
 
 /**
  * Addresses that nobody knows yet, one for each name that rules speak of and one below each domain: whatever they will
- * be, these rules speak of them. The gateway is supposed to take them.
+ * be, these rules speak of them. The gateway is supposed to take them; whether it calls them its own, nobody knows.
  */
-function namePlots({ rules }: SplitPolicy): Plot[] {
+function namePlots({ rules, otherwise }: SplitPolicy, { subnets = [] }: PolicyFacts): Plot[] {
   const names = rules
     .flatMap(({ destinations }) => destinations)
     .flatMap((one) => {
       if (one.kind === 'range') return [];
       return one.kind === 'host' ? [one.name] : [one.name, `?.${one.name}`];
     });
-  return [...new Set(names)].map((name) => ({
-    span: { first: 0n, last: 0n },
-    rules: rules.filter(
-      ({ destinations }) => destinations.length === 0 || destinations.some((one) => namesName(one, name)),
-    ),
-    taken: [{}],
-    rest: 'bypass',
-  }));
+  const owned = otherwise === 'subnets' && subnets.length > 0 ? [{ isOwn: true }, { isOwn: false }] : [{}];
+  return [...new Set(names)].flatMap((name) =>
+    owned.map((isOwn): Plot => ({
+      span: { first: 0n, last: 0n },
+      rules: rules.filter(
+        ({ destinations }) => destinations.length === 0 || destinations.some((one) => namesName(one, name)),
+      ),
+      taken: [{}],
+      rest: 'bypass',
+      ...isOwn,
+    })),
+  );
 }
 
 function newFinding(): Finding {

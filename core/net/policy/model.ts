@@ -38,11 +38,12 @@ export interface PolicyRule extends Condition {
 /**
  * Rules in order, the first that matches decides; `otherwise` is for what none matches. `gateway`: what the gateway
  * takes is protected, everything else goes past the tunnel; but where it takes all of one family and nothing of the
- * other, that one goes nowhere.
+ * other, that one goes nowhere. `subnets`: of what the gateway takes, the networks that it calls its own are protected,
+ * and everything else goes past the tunnel; with a gateway that names none it is the same as `gateway`.
  */
 export interface SplitPolicy {
   readonly rules: readonly PolicyRule[];
-  readonly otherwise: PolicyAction | 'gateway';
+  readonly otherwise: PolicyAction | 'gateway' | 'subnets';
 }
 
 /** The number of the rule that nobody wrote: see withNameServers. */

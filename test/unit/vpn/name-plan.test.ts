@@ -15,7 +15,7 @@ const ALL = shape('0.0.0.0/0', '::/0');
 const OFFICE = shape('10.0.0.0/8');
 
 function shape(...prefixes: readonly string[]): Shape {
-  const made = TAKES_ALL.shape(granted(...prefixes), []);
+  const made = TAKES_ALL.shape(granted(...prefixes), [], []);
   assert.ok(made.ok);
   return made.value;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { formatRange } from '../../../../core/net/range.ts';
 import { selectorOfPrefix } from '../../../../core/net/selector.ts';
-import { parsePrefix } from '../../../../core/net/prefix.ts';
+import { parsePrefix, type Prefix } from '../../../../core/net/prefix.ts';
 import { compilePolicy, type PolicyFacts } from '../../../../core/net/policy/compile.ts';
 import { explain } from '../../../../core/net/policy/explain.ts';
 import { lintPolicy } from '../../../../core/net/policy/lint.ts';
@@ -13,6 +13,12 @@ const FULL: PolicyFacts = { granted: EVERYTHING, names: [] };
 
 function policy(otherwise: SplitPolicy['otherwise'], ...rules: readonly PolicyRule[]): SplitPolicy {
   return { rules, otherwise };
+}
+
+function prefix(text: string): Prefix {
+  const parsed = parsePrefix(text);
+  assert.ok(parsed, text);
+  return parsed;
 }
 
 /** What happens to traffic, and by which rule, as short text. */
@@ -58,6 +64,57 @@ describe('the order of rules', () => {
       ],
     );
     assert.equal(ipv6.length, 3);
+  });
+});
+
+describe('the networks that the gateway calls its own', () => {
+  const subnets = [prefix('10.1.0.0/16'), prefix('172.20.0.0/16')];
+  const facts: PolicyFacts = { granted: granted('0.0.0.0/0'), names: [], subnets };
+
+  test('are protected as the last word of a policy, as far as they are taken; the rest goes past the tunnel', () => {
+    const split = policy('subnets');
+    assert.equal(fate(split, facts, '10.1.2.3'), 'protect by subnets');
+    assert.equal(fate(split, facts, '172.20.0.1'), 'protect by subnets');
+    assert.equal(fate(split, facts, '10.2.0.1'), 'bypass by subnets');
+    const less: PolicyFacts = { ...facts, granted: granted('10.0.0.0/8') };
+    assert.equal(fate(split, less, '10.1.2.3'), 'protect by subnets');
+    assert.equal(fate(split, less, '172.20.0.1'), 'bypass by subnets');
+  });
+
+  test('leave the other family to its ordinary way, also beside a tunnel that takes all of one', () => {
+    assert.equal(fate(policy('subnets'), facts, '2001:db8::1'), 'bypass by subnets');
+    assert.equal(fate(policy('gateway'), facts, '2001:db8::1'), 'block by gateway');
+  });
+
+  test('come behind the rules, and mean nothing to another last word', () => {
+    const split = policy('subnets', rule(1, 'bypass', '10.1.7.0/24'), rule(2, 'protect', '192.0.2.0/24'));
+    assert.equal(fate(split, facts, '10.1.7.1'), 'bypass by 1');
+    assert.equal(fate(split, facts, '192.0.2.1'), 'protect by 2');
+    assert.equal(fate(policy('gateway'), facts, '10.2.0.1'), 'protect by gateway');
+    assert.deepEqual(
+      compilePolicy(policy('gateway'), facts),
+      compilePolicy(policy('gateway'), { ...facts, subnets: [] }),
+    );
+  });
+
+  test('are all that it takes when it names none', () => {
+    const none: PolicyFacts = { ...facts, subnets: [] };
+    assert.deepEqual(
+      compilePolicy(policy('subnets'), none).ipv4,
+      compilePolicy(policy('gateway'), none).ipv4,
+    );
+    assert.equal(fate(policy('subnets'), none, '192.0.2.1'), 'protect by gateway');
+    assert.equal(fate(policy('subnets'), none, '2001:db8::1'), 'block by gateway');
+  });
+
+  test('make a rule for them alone superfluous, and none about a name, whose address may be anywhere', () => {
+    const split = policy(
+      'subnets',
+      rule(1, 'protect', '10.1.0.0/16'),
+      rule(2, 'protect', 'wiki.example.com'),
+      rule(3, 'bypass', '*.video.example'),
+    );
+    assert.deepEqual(lintPolicy(split, facts), [{ kind: 'redundant', rule: 1 }]);
   });
 });
 
