@@ -208,7 +208,7 @@ export class Service {
         if (this.#running?.connection !== connection) return;
         if (event.event === 'connected') needs.forgetAhead();
         this.#running.record = withEvent(this.#running.record, event);
-        this.#tell();
+        this.#tellSoon();
       },
     });
     this.#lastFailures.delete(uid);
@@ -282,9 +282,8 @@ export class Service {
     if (!stored.ok) return stored;
     const policy = this.#policyOf(uid, id, written);
     if (!policy.ok) return policy;
-    const { granted = remoteSelectors(stored.value.profile), subnets = [] } =
-      this.#connectionOf(uid, id)?.tunnel ?? {};
-    return ok(lintPolicy(splitPolicyOf(policy.value), { granted, subnets, names: [] }).map(toldProblem));
+    const granted = this.#connectionOf(uid, id)?.tunnel?.granted ?? remoteSelectors(stored.value.profile);
+    return ok(lintPolicy(splitPolicyOf(policy.value), { granted, names: [] }).map(toldProblem));
   }
 
   async #explain(
@@ -328,20 +327,20 @@ export class Service {
     return ok(id.startsWith('system.') ? withoutKey(contents) : { ...contents });
   }
 
-  /** Whoever connects does not wait for those who watch. */
   #tell(): void {
+    this.#isTelling = false;
+    for (const watcher of this.#watchers) this.#show(watcher);
+  }
+
+  /** Whoever connects does not wait for those who watch how it goes. */
+  #tellSoon(): void {
     const { soon } = this.#options;
-    if (!soon) return this.#showAll();
+    if (!soon) return this.#tell();
     if (this.#isTelling) return;
     this.#isTelling = true;
     soon(() => {
-      this.#isTelling = false;
-      this.#showAll();
+      if (this.#isTelling) this.#tell();
     });
-  }
-
-  #showAll(): void {
-    for (const watcher of this.#watchers) this.#show(watcher);
   }
 
   async #diagnose(caller: Caller): Promise<DiagnosticsBundle> {

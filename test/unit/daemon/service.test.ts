@@ -178,18 +178,25 @@ describe('the service', () => {
     assert.equal(items.at(-1)?.connection, null);
   });
 
-  test('tells of several changes at once when nobody waits any more, and then of the last', async () => {
+  test('tells of several steps at once when nobody waits any more, and of the end before anything else', async () => {
     const { items } = watch(ALICE);
     later = [];
     assert.equal(await up(ALICE), 'ok');
+    const begun = items.length;
     made[0]?.tell({ event: 'state', atMs: 10, state: 'connecting' });
-    assert.equal(items.length, 1);
-    assert.equal(later.length, 1);
-    for (const callback of later.splice(0)) callback();
-    assert.equal(items.length, 2);
-    assert.equal(items[1]?.connection?.state, 'connecting');
     made[0]?.tell({ event: 'state', atMs: 20, state: 'configuring' });
-    assert.equal(later.length, 1);
+    assert.deepEqual([items.length, later.length], [begun, 1]);
+    for (const callback of later.splice(0)) callback();
+    assert.equal(items.length, begun + 1);
+    assert.equal(items.at(-1)?.connection?.state, 'configuring');
+    made[0]?.tell({ event: 'state', atMs: 30, state: 'disconnecting' });
+    made[0]?.end();
+    await made[0]?.done;
+    await Promise.resolve();
+    assert.equal(items.at(-1)?.connection, null);
+    const ended = items.length;
+    for (const callback of later.splice(0)) callback();
+    assert.equal(items.length, ended);
   });
 
   test('holds one connection at a time', async () => {
