@@ -117,7 +117,7 @@ export const CONFIG_FAILURES: Translation<typeof english> = {
 
   'config.certificate-invalid': (c) => ({
     title: 'Ein Zertifikat im Profil ist nicht verwendbar',
-    why: `Das Zertifikat in ${c.field ?? 'dem Profil'} ist nicht verwendbar${given(c.detail, (text) => `: ${text}`)}.`,
+    why: `Das Zertifikat ${given(c.field, (field) => `in ${field}`) || 'im Profil'} ist nicht verwendbar${given(c.detail, (text) => `: ${text}`)}.`,
     next: 'Fügen Sie das Zertifikat erneut im PEM-Format ein (Text, der mit -----BEGIN CERTIFICATE----- beginnt), oder bitten Sie Ihre IT-Abteilung um ein neues.',
   }),
 
