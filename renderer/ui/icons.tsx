@@ -21,6 +21,9 @@ const PATHS = {
   copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
   file: 'M6 3h8l4 4v14H6zM14 3v4h4',
   more: 'M5 12h.01M12 12h.01M19 12h.01',
+  info: 'M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0zM12 11v5M12 8v.01',
+  undo: 'M9 6L4 11l5 5M4 11h10.5a4.5 4.5 0 0 1 0 9H11',
+  redo: 'M15 6l5 5-5 5M20 11H9.5a4.5 4.5 0 0 0 0 9H13',
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -1,8 +1,19 @@
-import type { AppState, GuiBridge, GuiOutcome } from '../../../core/contract/gui-api.ts';
+import type * as z from 'zod';
+import type { AppState, GuiApi, GuiBridge, GuiOutcome } from '../../../core/contract/gui-api.ts';
 import { GUI_VERBS, type GuiVerb } from '../../../core/contract/gui-verbs.ts';
 
-/** What the answers of the app are in a scene: those that are not named come back empty. */
-export type Answers = { readonly [V in GuiVerb]?: GuiOutcome<V> };
+/** What the answers of the app are in a scene, by what is asked or whatever is: those that are not named come back empty. */
+export type Answers = {
+  readonly [V in GuiVerb]?: GuiOutcome<V> | ((params: z.output<GuiApi[V]['params']>) => GuiOutcome<V>);
+};
+
+/** What no page could show without. */
+const USUAL: Answers = {
+  readPolicy: { ok: true, value: { version: 1, rules: [], otherwise: 'gateway' } },
+  readFixedPolicy: { ok: true, value: { version: 1, rules: [] } },
+  lintPolicy: { ok: true, value: [] },
+  readProfile: { ok: true, value: {} },
+};
 
 export interface Scene {
   readonly state: AppState;
@@ -28,7 +39,9 @@ export function fakeBridge(
       verb,
       (params: unknown) => {
         window.asked.push({ verb, params });
-        return Promise.resolve(answers[verb] ?? { ok: true, value: null });
+        const answer = answers[verb] ?? USUAL[verb] ?? { ok: true, value: null };
+        // Each verb's answer takes what the verb takes.
+        return Promise.resolve(typeof answer === 'function' ? answer(params as never) : answer);
       },
     ]),
   );

@@ -10,6 +10,7 @@ import {
   nudged,
   numberOf,
   policyOf,
+  rebased,
   withCopies,
   withOtherwise,
   withoutRules,
@@ -119,4 +120,21 @@ describe('what is other in a draft', () => {
       ['otherwise', 'gateway', 'block'],
     ]);
   });
+});
+
+test('a policy of somebody else has our rules where it says the same', () => {
+  const draft = withRules(BASE, 0, [{ action: 'block' }]);
+  const theirs = rebased(
+    {
+      version: 1,
+      rules: [{ action: 'protect' }, ...POLICY.rules.slice(1), POLICY.rules[1]!],
+      otherwise: 'block',
+    },
+    draft,
+  );
+  assert.deepEqual(
+    theirs.rules.map(({ id }) => id),
+    [6, 1, 2, 3, 4, 7],
+  );
+  assert.equal(theirs.nextId, 8);
 });

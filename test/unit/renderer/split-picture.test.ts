@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { LintProblem } from '../../../core/contract/daemon-api.ts';
 import type { PolicyRuleText } from '../../../core/contract/policy.ts';
-import { marksOf } from '../../../renderer/features/split-tunnel/model/marks.ts';
+import {
+  draftOf,
+  moved,
+  type Otherwise,
+  withoutRules,
+} from '../../../renderer/features/split-tunnel/model/draft.ts';
+import { carried, marksOf } from '../../../renderer/features/split-tunnel/model/marks.ts';
 import { pictureOf, type Picture } from '../../../renderer/features/split-tunnel/model/picture.ts';
 import { questionOf, refined } from '../../../renderer/features/split-tunnel/model/question.ts';
 
@@ -44,15 +51,12 @@ describe('the picture of a split', () => {
     assert.deepEqual(picture.idle, [3]);
   });
 
-  const rests: readonly (readonly [
-    'protect' | 'bypass' | 'block' | 'gateway',
-    readonly string[],
-    unknown,
-  ])[] = [
+  const rests: readonly (readonly [Otherwise, readonly string[], unknown])[] = [
     ['gateway', ['10.0.0.0/8'], [['taken'], ['not-taken'], []]],
     ['gateway', ['0.0.0.0/0'], [['ipv4'], [], ['ipv6']]],
     ['gateway', ['::/0'], [['ipv6'], [], ['ipv4']]],
     ['gateway', [], [[], ['everything'], []]],
+    ['subnets', ['10.0.0.0/8'], [['taken'], ['not-taken'], []]],
     ['protect', ['10.0.0.0/8'], [['taken'], [], ['not-taken']]],
     ['protect', EVERYTHING, [['everything'], [], []]],
     ['block', EVERYTHING, [[], [], ['everything']]],
@@ -60,11 +64,19 @@ describe('the picture of a split', () => {
   for (const [otherwise, taken, expected] of rests) {
     test(`says what becomes of the rest: ${otherwise}, where the gateway takes ${taken.join(' and ') || 'nothing'}`, () => {
       assert.deepEqual(
-        pictureOf([], otherwise, [], taken).lanes.map(({ rest }) => [...rest]),
+        pictureOf([], otherwise, [], taken, false).lanes.map(({ rest }) => [...rest]),
         expected,
       );
     });
   }
+});
+
+test('the picture of a gateway that names its networks has them in the tunnel and the rest past it', () => {
+  const { lanes: all } = pictureOf([], 'subnets', [], EVERYTHING, true);
+  assert.deepEqual(
+    all.map(({ rest }) => [...rest]),
+    [['subnets'], ['not-taken'], []],
+  );
 });
 
 test('marks are by rule, and the worst comes first', () => {
@@ -110,4 +122,21 @@ describe('a question', () => {
     assert.deepEqual(refined({ destination: '::1' }, 'icmp', 9), { destination: '::1', protocol: 58 });
     assert.deepEqual(refined({ destination: '::1' }, 'any', 9), { destination: '::1' });
   });
+});
+
+test('marks go where their rules go until the service has looked again', () => {
+  const rule = { action: 'block' as const };
+  const draft = draftOf({ version: 1, rules: [rule, rule, rule], otherwise: 'gateway' });
+  const found: LintProblem[] = [
+    { kind: 'shadowed', rule: 3, by: [1, 2] },
+    { kind: 'redundant', rule: 1 },
+    { kind: 'redundant', rule: 4 },
+  ];
+  const now = withoutRules(moved(draft, new Set([2]), 'before', 0), new Set([0]));
+  assert.deepEqual(carried(found, draft, now, 1), [
+    { kind: 'shadowed', rule: 3, by: [1] },
+    { kind: 'redundant', rule: 1 },
+    { kind: 'redundant', rule: 2 },
+  ]);
+  assert.equal(carried(found, draft, draft, 1), found);
 });

@@ -25,6 +25,15 @@ export function policyOf({ rules, otherwise }: Draft): Policy {
   return { version: 1, rules: rules.map(({ rule }) => rule), otherwise };
 }
 
+/** A policy of somebody else as a draft in which rules that say what one of ours says are that one. */
+export function rebased({ rules, otherwise }: Policy, draft: Draft): Draft {
+  const ours = new Map<string, number[]>();
+  for (const { id, rule } of draft.rules) ours.set(ruleKey(rule), [...(ours.get(ruleKey(rule)) ?? []), id]);
+  let { nextId } = draft;
+  const theirs = rules.map((rule) => ({ id: ours.get(ruleKey(rule))?.shift() ?? nextId++, rule }));
+  return { rules: theirs, otherwise, nextId };
+}
+
 /** Puts rules in, the first at place `at`, counted from 0. The ids that they have now are those from `draft.nextId`. */
 export function withRules(draft: Draft, at: number, rules: readonly PolicyRuleText[]): Draft {
   const added = rules.map((rule, i) => ({ id: draft.nextId + i, rule }));

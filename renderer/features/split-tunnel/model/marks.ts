@@ -1,4 +1,27 @@
 import type { LintProblem } from '../../../../core/contract/daemon-api.ts';
+import type { Draft } from './draft.ts';
+
+/** What was found in one draft, by the numbers that the same rules have in another. */
+export function carried(
+  problems: readonly LintProblem[],
+  from: Draft,
+  to: Draft,
+  fixed: number,
+): readonly LintProblem[] {
+  if (from === to) return problems;
+  const now = new Map(to.rules.map(({ id }, place) => [id, place + 1 + fixed]));
+  const numberNow = (number: number): number | undefined => {
+    const id = from.rules[number - 1 - fixed]?.id;
+    return number <= fixed ? number : id === undefined ? undefined : now.get(id);
+  };
+  return problems.flatMap((problem): LintProblem[] => {
+    const rule = numberNow(problem.rule);
+    if (rule === undefined) return [];
+    return 'by' in problem
+      ? [{ ...problem, rule, by: problem.by.flatMap((number) => numberNow(number) ?? []) }]
+      : [{ ...problem, rule }];
+  });
+}
 
 /** What a mark is worth: something is lost, something is different than it looks, something could be simpler. */
 export type MarkTone = 'bad' | 'warn' | 'plain';

@@ -15,7 +15,7 @@ export interface LaneRule extends NumberedRule {
 }
 
 /** What no rule speaks of: all of it, what the gateway takes or does not take, or all of one family. */
-export type Rest = 'everything' | 'taken' | 'not-taken' | 'ipv4' | 'ipv6';
+export type Rest = 'everything' | 'taken' | 'not-taken' | 'ipv4' | 'ipv6' | 'subnets';
 
 export interface Lane {
   readonly action: Action;
@@ -30,18 +30,22 @@ export interface Picture {
   readonly idle: readonly number[];
 }
 
-/** Where traffic goes, by rules in their order. `taken`: the selectors that the gateway takes or is asked to take. */
+/**
+ * Where traffic goes, by rules in their order. `taken`: the selectors that the gateway takes or is asked to take;
+ * `hasSubnets`: whether it calls some networks its own, once that is known; if not, it is as with what it takes.
+ */
 export function pictureOf(
   rules: readonly NumberedRule[],
   otherwise: Otherwise,
   problems: readonly LintProblem[],
   taken: readonly string[],
+  hasSubnets?: boolean,
 ): Picture {
   const idle = problems.flatMap((one) => (one.kind === 'shadowed' ? [one.rule] : []));
   const refused = new Map(
     problems.flatMap((one) => (one.kind === 'not-granted' ? [[one.rule, one.part]] : [])),
   );
-  const rest = restOf(otherwise, taken);
+  const rest = restOf(otherwise, taken, hasSubnets);
   const laneOf = (action: Action): Lane => ({
     action,
     rules: rules
@@ -57,7 +61,11 @@ export function pictureOf(
   return { lanes: [laneOf('protect'), laneOf('bypass'), laneOf('block')], idle };
 }
 
-function restOf(otherwise: Otherwise, taken: readonly string[]): readonly (readonly [Action, Rest])[] {
+function restOf(
+  otherwise: Otherwise,
+  taken: readonly string[],
+  hasSubnets: boolean | undefined,
+): readonly (readonly [Action, Rest])[] {
   const of = (family: 4 | 6): 'all' | 'some' | 'none' => {
     const mine = taken.filter((selector) => selector.includes(':') === (family === 6));
     if (mine.includes(family === 4 ? '0.0.0.0/0' : '::/0')) return 'all';
@@ -65,6 +73,11 @@ function restOf(otherwise: Otherwise, taken: readonly string[]): readonly (reado
   };
   const [v4, v6] = [of(4), of(6)];
   if (otherwise === 'bypass' || otherwise === 'block') return [[otherwise, 'everything']];
+  if (otherwise === 'subnets' && hasSubnets !== false)
+    return [
+      ['protect', 'subnets'],
+      ['bypass', 'not-taken'],
+    ];
   if (v4 === 'all' && v6 === 'all') return [['protect', 'everything']];
   if (otherwise === 'protect') {
     return v4 === 'none' && v6 === 'none'
