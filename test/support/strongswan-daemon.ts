@@ -39,7 +39,7 @@ const PLUGINS = [
   ...['random', 'nonce', 'openssl', 'aes', 'gcm', 'chapoly', 'hmac', 'kdf', 'mgf1', 'curve25519', 'gmp'],
   ...['pem', 'pkcs1', 'pkcs8', 'x509', 'pubkey', 'constraints'],
   ...['kernel-libipsec', 'kernel-netlink', 'socket-default', 'vici'],
-  ...['eap-identity', 'eap-mschapv2', 'eap-md5', 'eap-tls', 'eap-gtc', 'eap-ttls', 'eap-radius'],
+  ...['eap-identity', 'eap-mschapv2', 'eap-md5', 'eap-tls', 'eap-gtc', 'eap-ttls', 'eap-radius', 'attr'],
 ];
 
 /** What is missing for strongSwan on this machine, as a sentence; undefined when nothing is. */
@@ -103,6 +103,13 @@ export class Charon {
       rmSync(directory, { recursive: true, force: true });
       throw new Error(`charon did not start in ${namespace.name}\n${log}`, { cause: error });
     }
+  }
+
+  /** What strongswan.conf says from now on beside what is set here; plugins read theirs again. */
+  async reload(options: DaemonOptions): Promise<void> {
+    const settings = { 'charon-systemd': daemonSettings(this.directory, options) };
+    writeFileSync(join(this.directory, 'strongswan.conf'), formatSettings(settings));
+    await this.vici.command('reload-settings');
   }
 
   /** The last lines of its log, for the message of a test that failed. */
