@@ -8,7 +8,7 @@ import type { Api } from './api.ts';
 import { automaticStatusSchema, beaconAnswerSchema } from './automatic.ts';
 import { ACTIONS, appName, fixedPolicySchema, policySchema } from './policy.ts';
 import { KILL_SWITCHES, settingsSchema } from './settings.ts';
-import { causeSchema, connectedSchema, failureContextSchema, STATES } from './snapshot.ts';
+import { causeSchema, connectedSchema, failureContextSchema, STATES, toldWarningSchema } from './snapshot.ts';
 import { addressOctets, isHostName } from './text-forms.ts';
 
 const count = z.number().int().nonnegative();
@@ -70,7 +70,7 @@ const connection = z.strictObject({
       drops: z.record(z.string(), count),
     })
     .optional(),
-  warnings: z.array(z.strictObject({ code: z.string(), message: z.string() })).max(20),
+  warnings: z.array(toldWarningSchema).max(20),
 });
 
 export const statusSchema = z.strictObject({

@@ -46,6 +46,11 @@ export function failedEvent(failure: Failure, atMs: number): FailedEvent {
   return { event: 'failed', atMs, failure: { code: failure.code, title, why, next, who, context } };
 }
 
+/** A failure as it crosses a process border, for who has other words for it. */
+export function toldFailure(failure: Failure): Pick<FailedEvent['failure'], 'code' | 'context'> {
+  return { code: failure.code, context: toldContext(failure) };
+}
+
 /** The facts of a failure as they cross a process border, for who has other words for them. */
 export function toldContext({ context }: Failure): FailedEvent['failure']['context'] {
   const told: FailedEvent['failure']['context'] = {};

@@ -115,13 +115,38 @@ const counters = z.strictObject({
   drops: z.record(z.string(), count),
 });
 
-/** Something is not as it should be, and the connection goes on. `message` is a sentence for people. */
-const warning = z.strictObject({
-  event: z.literal('warning'),
-  atMs,
+/** What is not as it should be while a connection goes on. The command line has others, about its own arguments. */
+export const WARNING_CODES = [
+  /** The gateway had something to say: to the user who signed in, or later. */
+  'eap-notification',
+  'gateway-notify',
+  /** Name servers that lie where the gateway takes nothing to. */
+  'name-server-outside',
+  /** Names are looked up as without the connection: because of a failure, or for lack of name servers. */
+  'names-not-set',
+  'names-outside',
+  /** Something was not put back, because of a failure. */
+  'not-undone',
+] as const;
+export type WarningCode = (typeof WARNING_CODES)[number];
+
+/** A warning in an English sentence, and what it takes to say it in another language. */
+export const toldWarningSchema = z.strictObject({
   code: z.string().regex(/^[a-z0-9-]+$/),
   message: z.string(),
+  facts: z
+    .strictObject({
+      servers: z.array(z.string()).optional(),
+      /** In the words of the gateway. */
+      said: z.string().optional(),
+      failure: z.strictObject({ code: z.enum(codes), context: failureContextSchema }).optional(),
+    })
+    .optional(),
 });
+export type ToldWarning = z.output<typeof toldWarningSchema>;
+export type WarningFacts = NonNullable<ToldWarning['facts']>;
+
+const warning = toldWarningSchema.extend({ event: z.literal('warning'), atMs });
 
 /** The connection could not be made, or was lost. The sentences are those of failure-text.ts. */
 const failed = z.strictObject({

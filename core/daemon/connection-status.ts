@@ -55,7 +55,7 @@ export function withEvent(record: ConnectionRecord, event: ConnectionEvent): Con
       return { ...record, status: { ...status, traffic: without(event, 'event', 'atMs') } };
     case 'warning': {
       const warnings = status.warnings.filter(({ code }) => code !== event.code);
-      const told = { code: event.code, message: event.message };
+      const told = without(event, 'event', 'atMs');
       return { ...record, status: { ...status, warnings: [...warnings, told].slice(-MAX_WARNINGS) } };
     }
     case 'failed':

@@ -1,6 +1,6 @@
-import { failedEvent, sentence } from '../contract/failure-text.ts';
+import { failedEvent, sentence, toldFailure } from '../contract/failure-text.ts';
 import type { Profile } from '../contract/profile.ts';
-import type { ConnectionEvent } from '../contract/snapshot.ts';
+import type { ConnectionEvent, WarningCode, WarningFacts } from '../contract/snapshot.ts';
 import { readU32 } from '../lib/bytes.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import type { Millis } from '../lib/ports.ts';
@@ -92,7 +92,7 @@ export class Connection {
     this.#sessions = new Sessions({
       ports: { ...ports, openUdp: new SharedSockets(ports.openUdp).open },
       onEvent: (id, event) => {
-        if (event.kind === 'notice') this.#warn(event.notice, event.text);
+        if (event.kind === 'notice') this.#warn(event.notice, event.text, { said: event.text });
         this.#dispatch({ kind: 'session', id, event });
       },
       onWay: (id, way) => this.#dispatch({ kind: 'way', id, way }),
@@ -424,7 +424,7 @@ export class Connection {
     const { onEvent } = this.#options;
     const { tunnel } = this.#tunnel;
     if (tunnel && this.#phases.wasConnected) onEvent(countersEvent(this.#atMs(), tunnel));
-    if (notUndone) this.#warn('not-undone', sentence(notUndone).why);
+    if (notUndone) this.#warn('not-undone', sentence(notUndone).why, { failure: toldFailure(notUndone) });
     if (outcome.kind === 'failed') onEvent(failedEvent(outcome.failure, this.#atMs()));
     onEvent({
       event: 'disconnected',
@@ -441,7 +441,8 @@ export class Connection {
     return this.#now() - this.#startedAt;
   }
 
-  #warn(code: string, message: string): void {
-    this.#options.onEvent({ event: 'warning', atMs: this.#atMs(), code, message });
+  #warn(code: WarningCode, message: string, facts?: WarningFacts): void {
+    const told = { code, message, ...(facts ? { facts } : {}) };
+    this.#options.onEvent({ event: 'warning', atMs: this.#atMs(), ...told });
   }
 }

@@ -1,12 +1,13 @@
-import { sentence } from '../contract/failure-text.ts';
+import { sentence, toldFailure } from '../contract/failure-text.ts';
 import type { Profile } from '../contract/profile.ts';
+import type { WarningCode, WarningFacts } from '../contract/snapshot.ts';
 import type { Failure } from '../lib/failure.ts';
 import { formatAddress } from '../net/address.ts';
 import type { DnsManager, DnsPlan } from '../platform/ports.ts';
 import { bug } from './faults.ts';
 import { type NamePlan, sameNames } from './name-plan.ts';
 
-export type Warn = (code: string, message: string) => void;
+export type Warn = (code: WarningCode, message: string, facts?: WarningFacts) => void;
 
 /**
  * How this machine looks names up while there is a tunnel. Where names have to go through it, or rules wait for their
@@ -42,7 +43,7 @@ export class TunnelNames {
     this.#standing = done ? undefined : dns;
     if (!done || isRequired) return done;
     const { title, why, next } = sentence(done);
-    this.#warn('names-not-set', `${title}. ${why} ${next}`);
+    this.#warn('names-not-set', `${title}. ${why} ${next}`, { failure: toldFailure(done) });
     return undefined;
   }
 
@@ -56,10 +57,12 @@ export class TunnelNames {
 
   #tell({ dns, outside, takesAll }: NamePlan): void {
     if (outside.length > 0) {
-      const list = outside.map(formatAddress).join(', ');
+      const servers = outside.map(formatAddress);
+      const list = servers.join(', ');
       this.#once(
         'name-server-outside',
         `The gateway does not take questions to ${list}: not used as a name server. Name another one in the profile (dns.servers), or ask IT.`,
+        { servers },
       );
     }
     if (takesAll && dns.servers.length === 0 && this.#use !== 'none') {
@@ -70,10 +73,10 @@ export class TunnelNames {
     }
   }
 
-  #once(code: string, message: string): void {
+  #once(code: WarningCode, message: string, facts?: WarningFacts): void {
     if (this.#told.has(message)) return;
     this.#told.add(message);
-    this.#warn(code, message);
+    this.#warn(code, message, facts);
   }
 }
 
