@@ -102,7 +102,10 @@ export class DaemonLink {
     ]);
     if (client !== this.#client) return;
     const unread = [profiles, machine].find((read) => !read.ok && isMisunderstanding(read.error));
-    if (unread && !unread.ok) { client.close(unread.error); return; }
+    if (unread && !unread.ok) {
+      client.close(unread.error);
+      return;
+    }
     this.#tell({
       ...(profiles.ok ? { profiles: profiles.value } : {}),
       ...(machine.ok ? { machine: machine.value } : {}),
@@ -121,7 +124,10 @@ export class DaemonLink {
       onClosed: (why) => this.#lost(why),
     });
     this.#isTrying = false;
-    if (!found.ok) { this.#without(found.error); return; }
+    if (!found.ok) {
+      this.#without(found.error);
+      return;
+    }
     const client = found.value;
     const greeted = await client.ready;
     this.#client = client;

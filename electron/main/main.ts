@@ -115,6 +115,11 @@ class App {
     this.#window?.focus();
   }
 
+  /** Without a tray the window is the app. With one, it is made anew when it is wanted. */
+  hasNoWindow(): void {
+    if (!this.#hasTray || this.#isQuitting) app.quit();
+  }
+
   openLink(link: string | undefined): void {
     if (link === undefined) return;
     this.show();
@@ -206,8 +211,7 @@ else {
     app.on('open-url', (_event, link) => causeway.openLink(link));
     app.on('activate', () => causeway.show());
     app.on('before-quit', () => causeway.quit());
-    // Without a tray the window is the app.
-    app.on('window-all-closed', () => app.quit());
+    app.on('window-all-closed', () => causeway.hasNoWindow());
     causeway.start(process.argv.includes('--hidden'));
   });
 }

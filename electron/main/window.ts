@@ -9,6 +9,9 @@ const SESSION = 'page';
 /** The page has no network. What asks for some all the same is sent to where nothing listens. */
 const NOWHERE = 'socks5://127.0.0.1:9';
 
+/** A page that ends more often is left alone: it would only end again. */
+const MAX_CRASHES = 3;
+
 export interface WindowOptions {
   readonly preload: string;
   readonly icon: string;
@@ -56,7 +59,13 @@ export function openWindow({ preload, icon, title, kept, ...options }: WindowOpt
     event.preventDefault();
     window.hide();
   });
-  void window.loadURL(`${APP_ORIGIN}/`);
+  const load = (): void => void window.loadURL(`${APP_ORIGIN}/`);
+  let crashes = 0;
+  window.webContents.on('render-process-gone', () => {
+    crashes += 1;
+    if (crashes <= MAX_CRASHES) load();
+  });
+  load();
   return window;
 }
 
