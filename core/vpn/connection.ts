@@ -143,10 +143,7 @@ export class Connection {
    */
   async protect(to: ProtectionChange): Promise<Failure | undefined> {
     if (this.#state.name === 'ended') return undefined;
-    const undo = this.#protection.change(to);
-    const problem = await this.#tunnel.reshape();
-    if (problem) this.#protection.change(undo);
-    return problem ?? (await this.#protection.done);
+    return this.#protection.change(to, () => this.#tunnel.reshape());
   }
 
   /** How names are looked up, and which addresses they have. */

@@ -69,14 +69,40 @@ export class Protection implements TunnelShaper {
     return this.#guard.done;
   }
 
-  /** Another policy or other settings hold from now on; a tunnel has to be asked to follow. What undoes it. */
-  change({ policy, settings }: ProtectionChange): ProtectionChange {
-    const before = { policy: this.#policy, settings: this.#guard.settings };
-    this.#policy = policy ?? before.policy;
+  /**
+   * Another policy or other settings hold from now on, when `reshape` has the tunnel follow. The failure says why they
+   * cannot: then those before hold, and what a refusal took away of the machine is made again, or the connection ends.
+   */
+  async change(
+    to: ProtectionChange,
+    reshape: () => Promise<Failure | undefined>,
+  ): Promise<Failure | undefined> {
+    const undo = this.#take(to);
+    const unusable = this.#walls ? undefined : this.#prepare();
+    if (unusable) {
+      this.#take(undo);
+      return unusable;
+    }
+    if (!this.#walls) this.note(this.#state);
+    const refused = await reshape();
+    if (!refused) return this.#guard.done;
+    this.#take(undo);
+    if (!this.#walls) this.note(this.#state);
+    const lasting = await reshape();
+    if (lasting) this.#options.onBroken(lasting);
+    return refused;
+  }
+
+  /** What undoes it: of that alone, because something else may have changed meanwhile. */
+  #take({ policy, settings }: ProtectionChange): ProtectionChange {
+    const before = {
+      ...(policy ? { policy: this.#policy } : {}),
+      ...(settings ? { settings: this.#guard.settings } : {}),
+    };
+    if (policy) this.#policy = policy;
     this.#options.names.follow(this.#policy);
     if (settings) this.#guard.set(settings);
     this.#before = undefined;
-    if (!this.#walls) this.note(this.#state);
     return before;
   }
 
@@ -135,12 +161,18 @@ export class Protection implements TunnelShaper {
   }
 
   #follow(): Promise<Failure | undefined> {
-    if (!this.#walls && !this.#before && this.#asksAnything) {
-      const asked = this.#plan(remoteSelectors(this.#options.profile));
-      if (!asked.ok) return Promise.resolve(asked.error);
-      this.#before = asked.value.firewall;
-    }
+    const unusable = this.#walls ? undefined : this.#prepare();
+    if (unusable) return Promise.resolve(unusable);
     return this.#guard.note(stageOf(this.#state, this.#walls, this.#before));
+  }
+
+  /** What the policy asks before there is a tunnel; the failure is why it cannot be carried out. */
+  #prepare(): Failure | undefined {
+    if (this.#before || !this.#asksAnything) return undefined;
+    const asked = this.#plan(remoteSelectors(this.#options.profile));
+    if (!asked.ok) return asked.error;
+    this.#before = asked.value.firewall;
+    return undefined;
   }
 }
 

@@ -9,7 +9,7 @@ import { utf8 } from '../../core/lib/bytes.ts';
 import { ok } from '../../core/lib/result.ts';
 import type { IpAddress } from '../../core/net/address.ts';
 import { SecretBytes } from '../../core/lib/secret.ts';
-import type { DnsManager } from '../../core/platform/ports.ts';
+import type { DnsManager, Firewall } from '../../core/platform/ports.ts';
 import { Connection } from '../../core/vpn/connection.ts';
 import type { CredentialQuestion, CredentialSource } from '../../core/vpn/credential-source.ts';
 import type { Outcome } from '../../core/vpn/machine/state.ts';
@@ -43,6 +43,8 @@ export interface RigOptions {
   readonly alternative?: MakeGatewayOptions & { readonly at: IpAddress };
   /** Sets whom names are asked of; nobody does without it. */
   readonly dns?: DnsManager;
+  /** The machine's firewall; there is none without it. */
+  readonly firewall?: Firewall;
   /** Names are looked up through the tunnel. */
   readonly names?: true;
   /** Sees every event besides the rig. */
@@ -106,7 +108,11 @@ export class Rig {
     this.connection = new Connection({
       profile: profileFor(this.office, method, options),
       credentials: this.credentials,
-      ports: { ...this.laptop.ports, ...dnsOf(options) },
+      ports: {
+        ...this.laptop.ports,
+        ...dnsOf(options),
+        ...(options.firewall ? { firewall: options.firewall } : {}),
+      },
       systemAnchors: () => [],
       onEvent: (event) => {
         // Whatever happens, a watcher can rely on the form of what it is told.
