@@ -7,7 +7,13 @@ import * as z from 'zod';
 import { FAILURES, type FailureCode } from '../lib/failure.ts';
 import { daemonApi, profileSummarySchema, statusSchema, toldFailureSchema } from './daemon-api.ts';
 import type { GuiVerb } from './gui-verbs.ts';
-import { failureContextSchema } from './snapshot.ts';
+import {
+  IMPORT_NOTES,
+  IMPORT_TROUBLES,
+  type ImportNoteCode,
+  type ImportTroubleCode,
+} from './import-words.ts';
+import { failureContextSchema, toldWarningSchema } from './snapshot.ts';
 
 const { calls } = daemonApi;
 const noParams = z.strictObject({});
@@ -15,6 +21,8 @@ const nothing = z.null();
 const epochMs = z.number().nonnegative();
 const codes = Object.keys(FAILURES) as [FailureCode, ...FailureCode[]];
 const profileId = calls['connection.up'].params.shape.profile;
+const notes = Object.keys(IMPORT_NOTES) as [ImportNoteCode, ...ImportNoteCode[]];
+const troubles = Object.keys(IMPORT_TROUBLES) as [ImportTroubleCode, ...ImportTroubleCode[]];
 
 export const THEMES = ['system', 'light', 'dark', 'contrast'] as const;
 export const LANGUAGES = ['en', 'de'] as const;
@@ -46,6 +54,13 @@ export const SERVICE_LINKS = [
 /** Where secrets are kept. `locked` and `absent` say why they cannot be. */
 export const KEYCHAIN_STATES = ['unknown', 'ready', 'locked', 'absent'] as const;
 
+/** A failure as it crosses to the page, which has the words for it in the language in use. */
+export const guiFailureSchema = z.strictObject({
+  code: z.enum(codes),
+  context: failureContextSchema,
+});
+export type GuiFailure = z.output<typeof guiFailureSchema>;
+
 /** Something that happened, newest last. Times are those of the wall clock. */
 const activityEntry = z.strictObject({
   at: epochMs,
@@ -53,8 +68,12 @@ const activityEntry = z.strictObject({
   profile: z.string().optional(),
   /** The state that was entered, the code of a warning, or the link to the service. */
   what: z.string(),
+  /** The path of a connection that stands. */
   detail: z.string().optional(),
+  /** Why it came to the state. */
+  cause: guiFailureSchema.optional(),
   failure: toldFailureSchema.optional(),
+  warning: toldWarningSchema.optional(),
 });
 
 /** What a file or a link wants to become, before anybody said yes. */
@@ -67,8 +86,11 @@ const proposal = z.strictObject({
     z.strictObject({
       key: z.string(),
       outcome: z.enum(['taken', 'changed', 'ignored']),
-      /** Why, for what was not simply taken. */
-      note: z.string().optional(),
+      /** The key of the profile that it became. */
+      to: z.string().optional(),
+      /** Why, for what was not simply taken; `detail` is for the place that the words have for it. */
+      note: z.enum(notes).optional(),
+      detail: z.string().optional(),
     }),
   ),
   /** What is still wrong with the profile, `path: what is wrong` each. */
@@ -78,9 +100,43 @@ const proposal = z.strictObject({
 /** A file that needs a passphrase before it can be read, a proposal, or why it is neither. */
 const conversion = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('proposal'), proposal }),
-  z.strictObject({ kind: z.literal('passphrase'), source: z.string(), wrong: z.boolean() }),
-  z.strictObject({ kind: z.literal('unreadable'), source: z.string(), why: z.string() }),
+  z.strictObject({
+    kind: z.literal('passphrase'),
+    source: z.string(),
+    /** To unlock the file, or for a key in it that nothing would lock. */
+    purpose: z.enum(['unlock', 'choose']),
+    wrong: z.boolean(),
+  }),
+  z.strictObject({
+    kind: z.literal('unreadable'),
+    source: z.string(),
+    why: z.enum(troubles),
+    detail: z.string().optional(),
+  }),
 ]);
+
+/** Certificates as people read them. Times are milliseconds since 1970. */
+const certificateTexts = z.strictObject({
+  certificates: z.array(
+    z.strictObject({
+      subject: z.string(),
+      issuer: z.string(),
+      notBefore: z.number(),
+      notAfter: z.number(),
+      /** Hosts, addresses and mail addresses in it. */
+      names: z.array(z.string()),
+      /** SHA-256, in pairs of hexadecimal digits. */
+      fingerprint: z.string(),
+      serial: z.string(),
+      /** `RSA 3072`, `EC P-256`. */
+      key: z.string(),
+      isAuthority: z.boolean(),
+      isSelfIssued: z.boolean(),
+    }),
+  ),
+  /** In a few words, what of it could not be read. */
+  problem: z.string().optional(),
+});
 
 /** All that the page shows, whole in every message. */
 export const appStateSchema = z.strictObject({
@@ -152,6 +208,11 @@ export const guiApi = {
     result: conversion,
   },
   dropProposal: { params: noParams, result: nothing },
+  /** What certificates say, as people read it. */
+  describeCertificates: {
+    params: z.strictObject({ pem: z.string().max(MAX_IMPORT_BYTES) }),
+    result: certificateTexts,
+  },
   /** Lets the person choose where; false when they chose nothing. */
   exportProfile: { params: z.strictObject({ profile: profileId }), result: z.boolean() },
   readPolicy: { params: calls['policy.read'].params, result: calls['policy.read'].result },
@@ -171,6 +232,8 @@ export const guiApi = {
   saveReport: { params: noParams, result: z.boolean() },
   /** Looks for the service at once. */
   retryService: { params: noParams, result: nothing },
+  /** Ends the app and starts what is installed now. The connection stays. */
+  restartApp: { params: noParams, result: nothing },
 } as const satisfies Readonly<Record<GuiVerb, GuiCall>>;
 
 export type GuiApi = typeof guiApi;
@@ -180,14 +243,8 @@ export type AppProfile = AppState['profiles'][number];
 export type ActivityEntry = z.output<typeof activityEntry>;
 export type Proposal = z.output<typeof proposal>;
 export type Conversion = z.output<typeof conversion>;
+export type CertificateTexts = z.output<typeof certificateTexts>;
 export type ServiceLink = (typeof SERVICE_LINKS)[number];
-
-/** A failure as it crosses to the page, which has the words for it in the language in use. */
-export const guiFailureSchema = z.strictObject({
-  code: z.enum(codes),
-  context: failureContextSchema,
-});
-export type GuiFailure = z.output<typeof guiFailureSchema>;
 
 /** What a verb comes back with. */
 export type GuiOutcome<V extends GuiVerb> =
@@ -201,5 +258,3 @@ export type GuiBridge = {
   /** The state now and on every change; returns what ends it. */
   readonly onState: (watch: (state: AppState) => void) => () => void;
 };
-  /** Ends the app and starts what is installed now. The connection stays. */
-  restartApp: { params: noParams, result: nothing },

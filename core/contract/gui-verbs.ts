@@ -30,8 +30,8 @@ export const GUI_VERBS = [
   'makeReport',
   'saveReport',
   'retryService',
-] as const;
   'restartApp',
+] as const;
 
 export type GuiVerb = (typeof GUI_VERBS)[number];
 

@@ -13,15 +13,21 @@ export function activityBetween(before: DaemonView, after: DaemonView, at: numbe
   const of = profile === undefined ? {} : { profile };
   if (is && (is.state !== was?.state || is.startedAt !== was.startedAt)) {
     const path = is.facts ? `${is.facts.gateway.host} (${is.facts.gateway.address})` : undefined;
-    const cause = is.cause?.title;
-    const detail = is.state === 'connected' ? path : cause;
-    const kind = is.state === 'connected' ? 'connected' : 'state';
-    entries.push({ at, kind, what: is.state, ...of, ...(detail === undefined ? {} : { detail }) });
+    const { cause } = is;
+    const begun = { at, what: is.state, ...of };
+    if (is.state === 'connected')
+      entries.push({ ...begun, kind: 'connected', ...(path === undefined ? {} : { detail: path }) });
+    else
+      entries.push({
+        ...begun,
+        kind: 'state',
+        ...(cause ? { cause: { code: cause.code, context: cause.context } } : {}),
+      });
   }
   for (const warning of is?.warnings ?? []) {
     if (was?.warnings.some(({ code, message }) => code === warning.code && message === warning.message))
       continue;
-    entries.push({ at, kind: 'warning', what: warning.code, detail: warning.message, ...of });
+    entries.push({ at, kind: 'warning', what: warning.code, warning, ...of });
   }
   // A service that is gone has taken its connection with it.
   if (was && !is) entries.unshift(endOf(before, after, at, of));
@@ -37,7 +43,7 @@ function endOf(
   const why = after.status?.lastFailure;
   const isNew = why !== undefined && JSON.stringify(why) !== JSON.stringify(before.status?.lastFailure);
   return isNew
-    ? { at, kind: 'failure', what: why.code, detail: why.title, failure: why, ...of }
+    ? { at, kind: 'failure', what: why.code, failure: why, ...of }
     : { at, kind: 'ended', what: 'ended', ...of };
 }
 

@@ -1,12 +1,12 @@
 import type { ConnectionStatus } from '../../core/contract/daemon-api.ts';
-import type { AppState } from '../../core/contract/gui-api.ts';
+import type { AppState, GuiFailure } from '../../core/contract/gui-api.ts';
 
 /** What the user must know although the window is not open. */
 export type Notice =
   | { readonly kind: 'connected'; readonly profile: string }
   /** A connection that was up is lost, and is being made again. */
   | { readonly kind: 'lost'; readonly profile: string }
-  | { readonly kind: 'failed'; readonly profile: string; readonly code: string }
+  | { readonly kind: 'failed'; readonly profile: string; readonly failure: GuiFailure }
   /** The service ended, and the connection with it. */
   | { readonly kind: 'service-gone'; readonly profile: string }
   /** Somebody has to type something. */
@@ -62,7 +62,8 @@ function ended(before: AppState, after: AppState): Notice[] {
   const why = after.status?.lastFailure;
   if (!was || !after.status || after.status.connection || !why) return [];
   if (JSON.stringify(why) === JSON.stringify(before.status?.lastFailure)) return [];
-  const failed = { kind: 'failed', profile: was.profile.name, code: why.code } as const;
+  const { code, context } = why;
+  const failed = { kind: 'failed', profile: was.profile.name, failure: { code, context } } as const;
   return after.status.protection.blocked ? [failed, { kind: 'blocked' }] : [failed];
 }
 

@@ -16,7 +16,7 @@ function textOf(notice: Notice, words: Words['notices']): { title: string; body?
     case 'lost':
       return { title: words.lost(notice.profile), body: words.lostBody };
     case 'failed':
-      return { title: words.failed(notice.profile), body: words.failedBody };
+      return { title: words.failed(notice.profile), body: words.failedBody(notice.failure) };
     case 'service-gone':
       return { title: words.failed(notice.profile), body: words.serviceGoneBody };
     case 'asked':

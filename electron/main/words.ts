@@ -1,4 +1,6 @@
-import type { AppState } from '../../core/contract/gui-api.ts';
+import { sentence } from '../../core/contract/failure-text.ts';
+import type { AppState, GuiFailure } from '../../core/contract/gui-api.ts';
+import { failure } from '../../core/lib/failure.ts';
 import type { TrayWords } from './tray-model.ts';
 
 /*
@@ -13,7 +15,8 @@ export interface Words {
     readonly lost: (profile: string) => string;
     readonly lostBody: string;
     readonly failed: (profile: string) => string;
-    readonly failedBody: string;
+    /** What failed. */
+    readonly failedBody: (why: GuiFailure) => string;
     readonly serviceGoneBody: string;
     readonly asked: (profile: string) => string;
     readonly askedBody: string;
@@ -61,7 +64,7 @@ const ENGLISH: Words = {
     lost: (profile) => `${profile} is interrupted`,
     lostBody: 'Causeway is connecting again. Until then nothing for it leaves this computer.',
     failed: (profile) => `${profile} is disconnected`,
-    failedBody: 'Open Causeway to see why, and what to do.',
+    failedBody: ({ code, context }) => `${sentence(failure(code, context), 'en').title}.`,
     serviceGoneBody: 'The service of Causeway stopped. Open Causeway to connect again.',
     asked: (profile) => `${profile} needs your answer`,
     askedBody: 'Open Causeway to go on.',
@@ -109,7 +112,7 @@ const GERMAN: Words = {
     lost: (profile) => `${profile} ist unterbrochen`,
     lostBody: 'Causeway verbindet erneut. Bis dahin verlässt nichts davon diesen Computer.',
     failed: (profile) => `${profile} ist getrennt`,
-    failedBody: 'Öffnen Sie Causeway, um zu sehen, warum, und was zu tun ist.',
+    failedBody: ({ code, context }) => `${sentence(failure(code, context), 'de').title}.`,
     serviceGoneBody: 'Der Dienst von Causeway wurde beendet. Öffnen Sie Causeway, um erneut zu verbinden.',
     asked: (profile) => `${profile} braucht Ihre Eingabe`,
     askedBody: 'Öffnen Sie Causeway, um fortzufahren.',

@@ -2,6 +2,8 @@ import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ActivityEntry } from '../../../core/contract/gui-api.ts';
 import { useAppState } from '../../app/bridge.tsx';
+import { failureWords } from '../../i18n/failures.ts';
+import { warningText } from '../../i18n/warnings.ts';
 import { Select, TextField } from '../../ui/controls.tsx';
 import { FailureExplained } from './failure-explained.tsx';
 import { filtered, isTrouble } from './model.ts';
@@ -82,7 +84,7 @@ function toneOf(entry: ActivityEntry): string {
 
 function useEntryText(): (entry: ActivityEntry) => string {
   const { t } = useTranslation();
-  return ({ kind, what, detail }) => {
+  return ({ kind, what, detail, cause, failure, warning }) => {
     switch (kind) {
       case 'connected':
         return detail === undefined ? t('activity.connected') : t('activity.connectedTo', { detail });
@@ -92,11 +94,12 @@ function useEntryText(): (entry: ActivityEntry) => string {
         return t(`activity.link.${what as 'ready'}`);
       case 'state': {
         const state = t(`connection.state.${what as 'connecting'}`);
-        return detail === undefined ? state : `${state} (${detail})`;
+        return cause ? `${state} (${failureWords(cause).title})` : state;
       }
       case 'failure':
+        return failure ? failureWords(failure).title : what;
       case 'warning':
-        return detail ?? what;
+        return warning ? warningText(t, warning) : what;
     }
   };
 }

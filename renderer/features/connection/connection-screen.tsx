@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useAppState, useVerb } from '../../app/bridge.tsx';
 import { useNavigate } from '../../app/navigation.tsx';
 import { Button, Select } from '../../ui/controls.tsx';
+import { warningText } from '../../i18n/warnings.ts';
 import { FailureNotice } from '../../ui/failure.tsx';
 import { Notice } from '../../ui/parts.tsx';
 import { useNow } from '../../ui/use-now.ts';
@@ -27,9 +28,9 @@ export function ConnectionScreen(): ReactNode {
       {lastFailure && <FailureNotice failure={lastFailure} />}
       {connection && connection.warnings.length > 0 && (
         <Notice tone="warn" title={t('connection.health')}>
-          {connection.warnings.map(({ code, message }) => (
-            <p key={code} className="selectable">
-              {message}
+          {connection.warnings.map((warning) => (
+            <p key={warning.code} className="selectable">
+              {warningText(t, warning)}
             </p>
           ))}
         </Notice>

@@ -67,6 +67,13 @@ export const connection: Same<typeof english> = {
     dropped: 'Verworfene Pakete',
   },
   health: 'Gut zu wissen',
+  warnings: {
+    said: 'Das Gateway sagt: {{said}}',
+    nameServerOutside:
+      'Das Gateway nimmt keine Anfragen an {{servers}} an: Als Nameserver wird das nicht benutzt. Nennen Sie einen anderen im Profil, oder fragen Sie Ihre IT-Abteilung.',
+    namesOutside:
+      'Alles geht durch den Tunnel, aber das Gateway nennt keine Nameserver: Namen werden aufgelöst wie ohne ihn, vielleicht von Servern des lokalen Netzes. Nennen Sie welche im Profil, oder fragen Sie Ihre IT-Abteilung.',
+  },
   lastFailure: 'Die letzte Verbindung ist gescheitert',
   need: {
     title: '{{profile}} fragt nach: {{what}}',

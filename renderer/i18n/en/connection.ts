@@ -64,6 +64,13 @@ export const connection = {
     dropped: 'Dropped packets',
   },
   health: 'Worth knowing',
+  warnings: {
+    said: 'The gateway says: {{said}}',
+    nameServerOutside:
+      'The gateway does not take questions to {{servers}}: not used as a name server. Name another one in the profile, or ask IT.',
+    namesOutside:
+      'Everything goes through the tunnel, but the gateway gives no name servers: names are looked up as without it, by servers of the local network perhaps. Name some in the profile, or ask IT.',
+  },
   lastFailure: 'The last connection failed',
   need: {
     title: '{{profile}} asks for your {{what}}',
