@@ -99,8 +99,12 @@ export class Automatic {
     return ok(null);
   }
 
-  /** Somebody made the connection, or ended it: that holds until the machine is somewhere else. */
-  byHand(what: 'up' | 'down'): void {
+  /**
+   * Somebody made the connection, or ended it: that holds until the machine is somewhere else. What others do with
+   * connections of theirs, or where there is none, says nothing about this one; an administrator may end it too.
+   */
+  byHand(what: 'up' | 'down', by: { readonly uid: number; readonly isAdministrator: boolean }): void {
+    if (by.uid !== this.#chosen?.uid && !(by.isAdministrator && what === 'down')) return;
     this.#hand = what;
     this.#pause = undefined;
     this.#failures = 0;

@@ -117,12 +117,12 @@ export class Service {
     };
     return {
       calls: {
-        'connection.up': ({ profile }, { uid }, secret) => this.#upByHand(profile, uid, secret),
-        'connection.down': () => {
-          automatic.byHand('down');
+        'connection.up': ({ profile }, caller, secret) => this.#upByHand(profile, caller, secret),
+        'connection.down': (_params, caller) => {
+          automatic.byHand('down', caller);
           return this.#down();
         },
-        'need.answer': ({ need }, _caller, secret) => this.#answer(need, secret),
+        'need.answer': ({ need }, { uid }, secret) => this.#answer(need, uid, secret),
         'need.refuse': ({ need }) => this.#settled(this.#running?.needs.refuse(need)),
         'profile.list': (_params, { uid }) => ok(profiles.list(uid)),
         'profile.read': ({ profile }, { uid }) => this.#readProfile(profile, uid),
@@ -170,13 +170,14 @@ export class Service {
   }
 
   /** Who asks for what is there already has it: it may have been made by itself, and wait for their answer. */
-  #upByHand(id: string, uid: number, secret: SecretBytes | undefined): Result<null, Failure> {
+  #upByHand(id: string, caller: Caller, secret: SecretBytes | undefined): Result<null, Failure> {
+    const { uid } = caller;
     const running = this.#running;
     const isThere = running?.record.ownerUid === uid && running.record.profile.id === id;
     const need = isThere ? running.needs.current : undefined;
     if (need && secret) running?.needs.answer(need.id, secret);
     const begun = isThere ? ok(null) : this.#up(id, uid, secret);
-    if (begun.ok) this.#options.automatic.byHand('up');
+    if (begun.ok) this.#options.automatic.byHand('up', caller);
     return begun;
   }
 
@@ -309,7 +310,10 @@ export class Service {
     });
   }
 
-  #answer(need: number, secret: SecretBytes | undefined): Result<null, Failure> {
+  /** Of the one who started it, and of no administrator: whoever logs in, it is with that user's name. */
+  #answer(need: number, uid: number, secret: SecretBytes | undefined): Result<null, Failure> {
+    const owner = this.#running?.record.ownerUid;
+    if (owner !== undefined && owner !== uid) return err(failure('contract.denied', { call: 'need.answer' }));
     if (!secret) return err(failure('contract.invalid', { detail: 'need.answer without a secret' }));
     return this.#settled(this.#running?.needs.answer(need, secret));
   }

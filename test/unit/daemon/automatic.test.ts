@@ -96,7 +96,7 @@ describe('connecting by itself', () => {
   test('respects what a person ended until the machine is somewhere else', async () => {
     await chosen();
     await rig.goTo(HOTEL, 'silent');
-    rig.automatic.byHand('down');
+    rig.automatic.byHand('down', ME);
     await rig.down();
     await rig.pass(3_600_000);
     assert.deepEqual(rig.acts, ['up', 'down']);
@@ -109,12 +109,29 @@ describe('connecting by itself', () => {
     await chosen();
     await rig.goTo(OFFICE, 'proved');
     rig.up(ALICE, 'system.office');
-    rig.automatic.byHand('up');
+    rig.automatic.byHand('up', ME);
     await rig.pass(3_600_000);
     assert.equal(what(), 'up-by-hand');
     assert.deepEqual(rig.acts, ['up']);
     await rig.goTo(networkAt(3), 'proved');
     assert.deepEqual(rig.acts, ['up', 'down']);
+  });
+
+  test('is not kept from anything by what another user does, but by an administrator', async () => {
+    await chosen();
+    const bob = { uid: 1001, isAdministrator: false };
+    await rig.goTo(OFFICE, 'proved');
+    rig.automatic.byHand('down', bob);
+    rig.refusal = 'auth.wrong-password';
+    await rig.goTo(HOTEL, 'silent');
+    assert.equal(what(), 'failed');
+    rig.refusal = undefined;
+    // An account is not locked by whoever has it tried again and again.
+    for (const word of ['up', 'down'] as const) rig.automatic.byHand(word, bob);
+    await rig.pass(3_600_000);
+    assert.deepEqual([rig.acts, what()], [[], 'failed']);
+    rig.automatic.byHand('down', { ...bob, isAdministrator: true });
+    assert.equal(what(), 'down-by-hand');
   });
 
   test('leaves a connection of somebody else alone', async () => {

@@ -231,6 +231,8 @@ describe('the service', () => {
     assert.equal(bob.items.at(-1)?.connection?.need, undefined);
     assert.equal(bob.items.at(-1)?.connection?.state, 'asking');
     const answer = service.handlers.calls['need.answer'];
+    const root: Caller = { uid: 0, pid: 3, isAdministrator: true };
+    assert.equal(code(await answer({ need: need.id }, root, SecretBytes.ofText('mine'))), 'contract.denied');
     assert.equal(code(await answer({ need: need.id }, ALICE, SecretBytes.ofText('pw'))), 'ok');
     assert.equal((await asked)?.length, 2);
     assert.equal(code(await answer({ need: need.id }, ALICE, SecretBytes.ofText('pw'))), 'contract.too-late');
