@@ -39,7 +39,7 @@ export function PasteDialog({ text: given, count, onClose, onRules }: PasteDialo
         label={t('split.paste.text')}
         value={text}
         onChange={setText}
-        lines={8}
+        lines={6}
         help={t('split.paste.help')}
         problem={isTooMuch ? t('split.paste.tooMany', { count: MAX_RULES }) : undefined}
         isMono

@@ -4,9 +4,11 @@ import {
   DropIndicator,
   GridList,
   GridListItem,
+  ListLayout,
   type Key,
   type Selection,
   useDragAndDrop,
+  Virtualizer,
 } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { PolicyRuleText } from '../../../core/contract/policy.ts';
@@ -16,6 +18,10 @@ import type { Row } from './rows.ts';
 import { RuleEditor } from './rule-editor.tsx';
 import { RuleLine } from './rule-line.tsx';
 import { ruleText } from './rule-words.ts';
+
+/** With more lines than these only those are made that can be seen. */
+const AT_ONCE = 60;
+const LAYOUT = { estimatedRowSize: 54 };
 
 export interface RuleListProps {
   readonly rows: readonly Row[];
@@ -43,9 +49,11 @@ export function RuleList(props: RuleListProps): ReactNode {
     renderDropIndicator: (target) => <DropIndicator target={target} className="split-drop" />,
   });
   const actions = useMemo(() => ({ onEdit, onRule }), [onEdit, onRule]);
-  return (
+  const isLong = rows.length > AT_ONCE;
+  const list = (
     <GridList
       className="split-rules"
+      data-long={isLong || undefined}
       aria-label={t('split.rules.list')}
       aria-describedby="split-rules-hint"
       items={rows}
@@ -64,6 +72,13 @@ export function RuleList(props: RuleListProps): ReactNode {
       {(row) => <RuleRow row={row} {...actions} />}
     </GridList>
   );
+  return isLong ? (
+    <Virtualizer layout={ListLayout} layoutOptions={LAYOUT}>
+      {list}
+    </Virtualizer>
+  ) : (
+    list
+  );
 }
 
 const RuleRow = memo(function RuleRow({
@@ -78,6 +93,12 @@ const RuleRow = memo(function RuleRow({
     action: t(`split.action.${rule.action}`),
     text: ruleText(t, rule),
   });
+  // The list wants one in every line, also where nothing is moved.
+  const drag = (
+    <AriaButton slot="drag" className="split-drag" aria-label={t('split.rules.drag', { number })}>
+      <Icon name="drag" />
+    </AriaButton>
+  );
   return (
     <GridListItem
       id={id}
@@ -92,6 +113,7 @@ const RuleRow = memo(function RuleRow({
       {isEdited ? (
         // What is typed here is not for the list.
         <div className="split-editor-place" onKeyDown={(event) => event.stopPropagation()}>
+          {drag}
           <RuleEditor
             number={number}
             rule={rule}
@@ -101,9 +123,7 @@ const RuleRow = memo(function RuleRow({
         </div>
       ) : (
         <>
-          <AriaButton slot="drag" className="split-drag" aria-label={t('split.rules.drag', { number })}>
-            <Icon name="drag" />
-          </AriaButton>
+          {drag}
           <RuleLine number={number} rule={rule} marks={marks} news={news} />
           <IconButton icon="edit" label={t('split.rules.editRule', { number })} onPress={() => onEdit(id)} />
         </>

@@ -1,4 +1,4 @@
-import { type ClipboardEvent, type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from 'react';
+import { type ClipboardEvent, type KeyboardEvent, type ReactNode, useMemo, useState } from 'react';
 import { I18nProvider } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { AppProfile } from '../../../core/contract/gui-api.ts';
@@ -12,6 +12,7 @@ import { changesBetween } from './model/diff.ts';
 import { marksOf } from './model/marks.ts';
 import { type NumberedRule, pictureOf } from './model/picture.ts';
 import { useRows } from './rows.ts';
+import { useFocus } from './use-focus.ts';
 import { RulesCard } from './rules-card.tsx';
 import { SplitPicture } from './split-picture.tsx';
 import { type Split, useSplit } from './use-split.ts';
@@ -35,16 +36,18 @@ export function SplitScreen(): ReactNode {
         <div className="row row-between">
           <h1>{t('split.title')}</h1>
           {profile && profiles.length > 1 && (
-            <Select
-              label={t('split.profile')}
-              isLabelHidden
-              value={profile.id}
-              options={profiles.map(({ id, name }) => ({ key: id, text: name }))}
-              onChange={(id) => {
-                lastChosen = id;
-                setChosen(id);
-              }}
-            />
+            <div className="split-profile">
+              <Select
+                label={t('split.profile')}
+                isLabelHidden
+                value={profile.id}
+                options={profiles.map(({ id, name }) => ({ key: id, text: name }))}
+                onChange={(id) => {
+                  lastChosen = id;
+                  setChosen(id);
+                }}
+              />
+            </div>
           )}
         </div>
         <p className="quiet">{t('split.intro')}</p>
@@ -100,8 +103,7 @@ function Loaded({ profile, split }: { profile: AppProfile; split: Split }): Reac
   const [said, say] = useSaid();
   const view = useView(split, told, edited);
   const { rules, picture, marks, rows, changes, litRule } = view;
-  const focusNumber = useFocus(rows.length);
-  const focus = (id: number): void => focusNumber({ id });
+  const focusOn = useFocus(rows);
   const { draft } = split;
   const discard = (): void => {
     if (!split.work) return;
@@ -130,7 +132,7 @@ function Loaded({ profile, split }: { profile: AppProfile; split: Split }): Reac
         rules={rules}
         told={told}
         onTold={setTold}
-        onShow={(rule) => focusNumber({ number: rule })}
+        onShow={(number) => focusOn({ number })}
       />
       {split.lintFailure && (
         <p className="quiet split-small">{t('split.lint.failed', { why: split.lintFailure.code })}</p>
@@ -145,7 +147,7 @@ function Loaded({ profile, split }: { profile: AppProfile; split: Split }): Reac
         onEdit={setEdited}
         selected={selected}
         onSelect={setSelected}
-        onFocus={focus}
+        onFocus={(id) => focusOn({ id })}
         pasted={pasted}
         onPasted={setPasted}
         say={say}
@@ -197,23 +199,6 @@ function useSaid(): [string, (words: string) => void] {
     said.words === '' ? '' : `${said.words}${said.times % 2 === 0 ? '' : '\u00a0'}`,
     (words) => setSaid(({ times }) => ({ words, times: times + 1 })),
   ];
-}
-
-type Target = { readonly id: number } | { readonly number: number };
-
-/** Puts the focus on a rule when what is being done has been drawn. */
-function useFocus(rows: number): (target: Target) => void {
-  const [target, setTarget] = useState<Target>();
-  useEffect(() => {
-    if (!target) return;
-    const attribute = 'id' in target ? `[data-key="${target.id}"]` : `[data-rule="${target.number}"]`;
-    const line = document.querySelector<HTMLElement>(`.split-rule${attribute}`);
-    if (!line) return;
-    line.focus();
-    line.scrollIntoView({ block: 'nearest' });
-    setTarget(undefined);
-  }, [target, rows]);
-  return setTarget;
 }
 
 function isField(target: EventTarget): boolean {

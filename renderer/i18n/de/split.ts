@@ -62,7 +62,7 @@ export const split: Same<typeof english> = {
     app: 'Programm',
     appPlaceholder: 'jedes',
     appWrong: 'Kein Name eines Programms',
-    ask: 'Sagen',
+    ask: 'Nachsehen',
     draft: 'Nach den Regeln, wie sie hier stehen; sie gelten noch nicht.',
     effect: {
       protect: '{{what}} geht durch den Tunnel',

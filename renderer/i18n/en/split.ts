@@ -58,7 +58,7 @@ export const split = {
     app: 'Program',
     appPlaceholder: 'any',
     appWrong: 'No name of a program',
-    ask: 'Tell me',
+    ask: 'Find out',
     draft: 'By the rules as they are here, which are not in force yet.',
     effect: {
       protect: '{{what}} goes through the tunnel',
