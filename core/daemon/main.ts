@@ -31,6 +31,8 @@ import { isServed, listenAt } from './socket-place.ts';
 
 const ROOT = 0;
 const LOG_OCTETS = 5 * 1024 * 1024;
+/** What is written last has gone out by then. */
+const LOOKUP_GRACE_MS = 200;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
@@ -146,6 +148,8 @@ async function serve(options: DaemonOptions, whenServing: WhenServing): Promise<
   server.close();
   log('info', 'ended', {});
   file.close();
+  // A name that is being looked up cannot be called off, and would keep us until nobody answers.
+  setTimeout(() => process.exit(0), LOOKUP_GRACE_MS).unref();
   return 0;
 }
 
@@ -189,6 +193,8 @@ export async function runDaemon(
   if (process.geteuid?.() !== ROOT)
     return complain('must run as root: it makes tunnel interfaces and changes routes');
   const { task } = options.value;
+  // What it makes is for nobody else, whatever whoever started it thinks of that.
+  process.umask(0o077);
   try {
     return await (task === 'serve' ? serve(options.value, whenServing) : once(task, options.value));
   } catch (error) {
