@@ -10,6 +10,7 @@ import {
   conditionCovers,
   isUnconditional,
   type KnownName,
+  NAME_SERVER_RULE,
   namesName,
   type PolicyAction,
   type PolicyRule,
@@ -104,7 +105,8 @@ export function layOut(
   { granted, names, subnets = [] }: PolicyFacts,
   family: 4 | 6,
 ): Plot[] {
-  const placed = rules.map((rule) => placeRule(rule, names, family));
+  const isHeld = heldBy(rules, { granted, names, subnets }, family);
+  const placed = rules.map((rule) => placeRule(rule, names, family, isHeld));
   const grants = granted
     .filter((selector) => selector.family === family)
     .map((selector) => ({ condition: conditionOf(selector), span: spanOf(rangeOf(selector)) }));
@@ -141,7 +143,37 @@ function speaksOf(spans: readonly Span[] | undefined, value: bigint): boolean {
   return spans === undefined || spans.some((span) => spanHas(span, value));
 }
 
-function placeRule(rule: PolicyRule, names: readonly KnownName[], family: 4 | 6): PlacedRule {
+/** Whether an address is not to be led elsewhere by a name. */
+type IsHeld = (action: PolicyAction, address: bigint) => boolean;
+
+/**
+ * Whoever answers for a name chooses its addresses. So that nobody takes the office's traffic out of the tunnel with them,
+ * a name leads nothing past it that a rule protects, or the gateway takes or calls its own, by address: each narrower than
+ * half of all addresses (of IPv6, of those that are anybody's), and what it takes as long as that is not most of them
+ * together. A name server of the tunnel is not refused either, but by its address.
+ */
+function heldBy(rules: readonly PolicyRule[], { granted, subnets = [] }: PolicyFacts, family: 4 | 6): IsHeld {
+  const half = 1n << BigInt(family === 4 ? 31 : 124);
+  const sizeOf = ({ first, last }: Span): bigint => last - first + 1n;
+  const spansOf = (ranges: readonly AddressRange[]): Span[] =>
+    ranges.filter(({ start }) => start.family === family).map(spanOf);
+  const rangesIn = (some: readonly PolicyRule[]): AddressRange[] =>
+    some.flatMap(({ destinations }) =>
+      destinations.flatMap((one) => (one.kind === 'range' ? [one.range] : [])),
+    );
+  const taken = spansOf(granted.map(rangeOf));
+  const isMost = taken.reduce((sum, span) => sum + sizeOf(span), 0n) >= half;
+  const named = [
+    ...spansOf(rangesIn(rules.filter(({ action }) => action === 'protect'))),
+    ...spansOf(subnets.map(prefixToRange)),
+    ...(isMost ? [] : taken),
+  ].filter((span) => sizeOf(span) < half);
+  const servers = spansOf(rangesIn(rules.filter(({ number }) => number === NAME_SERVER_RULE)));
+  return (action, address) =>
+    action !== 'protect' && speaksOf(action === 'bypass' ? [...named, ...servers] : servers, address);
+}
+
+function placeRule(rule: PolicyRule, names: readonly KnownName[], family: 4 | 6, isHeld: IsHeld): PlacedRule {
   if (rule.destinations.length === 0) return { rule, spans: undefined };
   const spans: Span[] = [];
   for (const destination of rule.destinations) {
@@ -150,7 +182,9 @@ function placeRule(rule: PolicyRule, names: readonly KnownName[], family: 4 | 6)
       continue;
     }
     for (const { name, address } of names) {
-      if (address.family === family && namesName(destination, name)) spans.push(single(address));
+      if (address.family !== family || !namesName(destination, name)) continue;
+      const span = single(address);
+      if (!isHeld(rule.action, span.first)) spans.push(span);
     }
   }
   return { rule, spans };

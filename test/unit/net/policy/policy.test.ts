@@ -6,7 +6,7 @@ import { parsePrefix, type Prefix } from '../../../../core/net/prefix.ts';
 import { compilePolicy, type PolicyFacts } from '../../../../core/net/policy/compile.ts';
 import { explain } from '../../../../core/net/policy/explain.ts';
 import { lintPolicy } from '../../../../core/net/policy/lint.ts';
-import type { PolicyRule, SplitPolicy } from '../../../../core/net/policy/model.ts';
+import { type PolicyRule, type SplitPolicy, withNameServers } from '../../../../core/net/policy/model.ts';
 import { EVERYTHING, granted, HTTPS, ip, rule, TCP, UDP } from './rules.ts';
 
 const FULL: PolicyFacts = { granted: EVERYTHING, names: [] };
@@ -174,6 +174,44 @@ describe('what the gateway grants', () => {
 });
 
 describe('names', () => {
+  const rebound = (...texts: readonly string[]): PolicyFacts['names'] =>
+    texts.map((text) => ({ name: 'www.video.example', address: ip(text) }));
+  const past = policy('gateway', rule(1, 'bypass', '*.video.example'));
+
+  test('lead nothing past the tunnel that the gateway takes or calls its own, whoever answers for them (TunnelCrack)', () => {
+    const names = rebound('10.1.0.7', '203.0.113.7', 'fd01::7');
+    const split = { granted: granted('10.1.0.0/16', 'fd01::/16'), names };
+    assert.equal(fate(past, split, '10.1.0.7'), 'protect by gateway');
+    assert.equal(fate(past, split, 'fd01::7'), 'protect by gateway');
+    assert.equal(fate(past, split, '203.0.113.7'), 'bypass by 1');
+    const full = { granted: EVERYTHING, names, subnets: [prefix('10.1.0.0/16')] };
+    assert.equal(fate(past, full, '10.1.0.7'), 'protect by gateway');
+    assert.equal(fate(past, full, '203.0.113.7'), 'bypass by 1');
+  });
+
+  test('lead nothing past the tunnel that a rule protects by its address, wherever that rule stands', () => {
+    const rules = [rule(1, 'bypass', '*.video.example'), rule(2, 'protect', '10.1.0.0/16 0.0.0.0/0')];
+    const facts = { granted: EVERYTHING, names: rebound('10.1.0.7', '203.0.113.7') };
+    assert.equal(fate(policy('bypass', ...rules), facts, '10.1.0.7'), 'protect by 2');
+    assert.equal(fate(policy('bypass', ...rules), facts, '203.0.113.7'), 'bypass by 1');
+  });
+
+  test('lead past the tunnel what is in one of many networks that are most of all there is', () => {
+    const most = granted('0.0.0.0/2', '64.0.0.0/2', '128.0.0.0/3', '2000::/3');
+    const facts = { granted: most, names: rebound('64.1.2.3', '2001:db8::7') };
+    assert.equal(fate(past, facts, '64.1.2.3'), 'bypass by 1');
+    assert.equal(fate(past, facts, '2001:db8::7'), 'bypass by 1');
+  });
+
+  test('take no name server of the tunnel out of it', () => {
+    const facts = { granted: EVERYTHING, names: rebound('198.51.100.53') };
+    for (const action of ['bypass', 'block'] as const) {
+      const rules = policy('gateway', rule(1, action, '*.video.example'));
+      const split = withNameServers(rules, [ip('198.51.100.53')]);
+      assert.equal(fate(split, facts, '198.51.100.53', { protocol: UDP, port: 53 }), 'protect by 0');
+    }
+  });
+
   const split = policy('bypass', rule(1, 'protect', '*.example.com'), rule(2, 'block', 'ads.example.net'));
   const names = [
     { name: 'example.com', address: ip('192.0.2.1') },
