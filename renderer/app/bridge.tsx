@@ -17,7 +17,9 @@ export function BridgeProvider({ bridge, children }: { bridge: GuiBridge; childr
   const language = state?.language;
   const theme = state?.settings.theme;
   useEffect(() => {
-    if (language !== undefined) void setLanguage(language);
+    if (language === undefined) return;
+    document.documentElement.lang = language;
+    void setLanguage(language);
   }, [language]);
   useEffect(() => {
     document.documentElement.dataset['theme'] = theme ?? 'system';

@@ -22,7 +22,6 @@ await i18next.use(initReactI18next).init({
 });
 
 export async function setLanguage(language: Language): Promise<void> {
-  document.documentElement.lang = language;
   await i18next.changeLanguage(language);
 }
 

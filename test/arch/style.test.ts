@@ -33,12 +33,17 @@ test('nothing is typed any, and nothing silences the compiler', () => {
   assert.deepEqual(found, []);
 });
 
+/** Said to the compiler alone, as when a type of somebody else's gets one more member: nothing of it is left at run time. */
+function isDeclared(node: ts.ModuleDeclaration): boolean {
+  return node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DeclareKeyword) ?? false;
+}
+
 test('exports have names, and nothing needs a build step', () => {
   const found: string[] = [];
   for (const source of all) {
     eachNode(source, (node) => {
       if (ts.isExportAssignment(node)) found.push(`${place(source, node)}: default export`);
-      if (ts.isEnumDeclaration(node) || ts.isModuleDeclaration(node))
+      if (ts.isEnumDeclaration(node) || (ts.isModuleDeclaration(node) && !isDeclared(node)))
         found.push(`${place(source, node)}: not erasable`);
     });
   }

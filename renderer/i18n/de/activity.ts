@@ -26,13 +26,11 @@ export const activity: Same<typeof english> = {
     title: 'Die letzte Störung erklärt',
     when: 'Wann',
     profile: 'Profil',
-    what: 'Was gescheitert ist',
     why: 'Warum',
     next: 'Was zu tun ist',
     who: 'Wer handeln muss',
     offered: 'Wir boten an',
     configured: 'Das Gateway will',
-    facts: 'Fakten',
     code: 'Code für den Support',
   },
   log: {

@@ -6,12 +6,8 @@ export const common: Same<typeof english> = {
   navigation: 'Ansichten',
   cancel: 'Abbrechen',
   close: 'Schließen',
-  save: 'Speichern',
   remove: 'Entfernen',
   undo: 'Rückgängig',
-  apply: 'Anwenden',
-  copy: 'Kopieren',
-  copied: 'Kopiert',
   working: 'Bitte warten …',
   tryAgain: 'Erneut versuchen',
   who: {

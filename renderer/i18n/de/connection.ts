@@ -74,19 +74,23 @@ export const connection: Same<typeof english> = {
     namesOutside:
       'Alles geht durch den Tunnel, aber das Gateway nennt keine Nameserver: Namen werden aufgelöst wie ohne ihn, vielleicht von Servern des lokalen Netzes. Nennen Sie welche im Profil, oder fragen Sie Ihre IT-Abteilung.',
   },
-  lastFailure: 'Die letzte Verbindung ist gescheitert',
   need: {
     title: '{{profile}} fragt nach: {{what}}',
     password: 'Passwort',
     'pre-shared key': 'gemeinsamer Schlüssel',
     passphrase: 'Passphrase',
+    'one-time code': 'Einmalcode',
     label: {
       password: 'Passwort',
       'pre-shared key': 'Gemeinsamer Schlüssel',
       passphrase: 'Passphrase Ihres Schlüssels',
+      'one-time code': 'Einmalcode',
     },
     forUser: 'für {{username}}',
     rejected: 'Das wurde nicht angenommen. Bitte versuchen Sie es noch einmal.',
+    says: 'Das Gateway sagt: {{message}}',
+    onlyOnce:
+      'Ein Code gilt einmal und wird nie gemerkt. Nehmen Sie den, den Ihr Token oder Ihre App jetzt zeigt.',
     remember: 'In {{backend}} merken',
     rememberOff: 'Wird nicht gemerkt: Das Speichern ist in den Einstellungen ausgeschaltet.',
     rememberLocked: 'In {{backend}} merken; gesperrt, Sie werden um die Freigabe gebeten',

@@ -23,13 +23,11 @@ export const activity = {
     title: 'The last failure explained',
     when: 'When',
     profile: 'Profile',
-    what: 'What failed',
     why: 'Why',
     next: 'What to do',
     who: 'Who has to act',
     offered: 'We offered',
     configured: 'The gateway wants',
-    facts: 'Facts',
     code: 'Code for support',
   },
   log: {

@@ -3,12 +3,8 @@ export const common = {
   navigation: 'Screens',
   cancel: 'Cancel',
   close: 'Close',
-  save: 'Save',
   remove: 'Remove',
   undo: 'Undo',
-  apply: 'Apply',
-  copy: 'Copy',
-  copied: 'Copied',
   working: 'Working …',
   tryAgain: 'Try again',
   who: {

@@ -71,19 +71,22 @@ export const connection = {
     namesOutside:
       'Everything goes through the tunnel, but the gateway gives no name servers: names are looked up as without it, by servers of the local network perhaps. Name some in the profile, or ask IT.',
   },
-  lastFailure: 'The last connection failed',
   need: {
     title: '{{profile}} asks for your {{what}}',
     password: 'password',
     'pre-shared key': 'pre-shared key',
     passphrase: 'passphrase',
+    'one-time code': 'one-time code',
     label: {
       password: 'Password',
       'pre-shared key': 'Pre-shared key',
       passphrase: 'Passphrase of your key',
+      'one-time code': 'One-time code',
     },
     forUser: 'for {{username}}',
     rejected: 'That was not accepted. Please try again.',
+    says: 'The gateway says: {{message}}',
+    onlyOnce: 'A code is good once and is never remembered. Take the one that your token or app shows now.',
     remember: 'Remember it in {{backend}}',
     rememberOff: 'Not remembered: saving secrets is switched off in Settings.',
     rememberLocked: 'Remember it in {{backend}}, which is locked: it will ask you to unlock it',

@@ -103,4 +103,5 @@ test('a secret that is missing has its German name and article', () => {
   assert.equal(title('password'), 'Das Passwort fehlt');
   assert.equal(title('pre-shared key'), 'Der gemeinsame Schlüssel fehlt');
   assert.equal(title('passphrase'), 'Die Passphrase fehlt');
+  assert.equal(title('one-time code'), 'Der Einmalcode fehlt');
 });
