@@ -6,9 +6,10 @@ import { connectBench } from './connect.ts';
 import { espEngineBench } from './esp-engine-bench.ts';
 import { rowText, type Bench } from './report.ts';
 import { roamBench } from './roam.ts';
+import { serviceBench } from './service.ts';
 import { throughputBench } from './throughput.ts';
 
-const BENCHES: readonly Bench[] = [connectBench, throughputBench, roamBench, espEngineBench];
+const BENCHES: readonly Bench[] = [connectBench, throughputBench, roamBench, espEngineBench, serviceBench];
 
 const words = process.argv.slice(2);
 const json = words.includes('--json');
