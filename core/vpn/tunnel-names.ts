@@ -20,6 +20,8 @@ export class TunnelNames {
   readonly #warn: Warn;
   readonly #told = new Set<string>();
   #standing: DnsPlan | undefined;
+  /** Something of it may be on the machine: what failed may not have been put back whole. */
+  #isLeft = false;
 
   constructor(dns: DnsManager | undefined, profile: Profile, warn: Warn) {
     this.#dns = dns;
@@ -39,6 +41,7 @@ export class TunnelNames {
     this.#tell(plan);
     if (dns.servers.length === 0 && !dns.follows) return this.clear();
     if (this.#standing && sameNames(this.#standing, dns)) return undefined;
+    this.#isLeft = true;
     const done = await guarded(this.#dns.apply(dns));
     this.#standing = done ? undefined : dns;
     if (!done || isRequired) return done;
@@ -49,10 +52,12 @@ export class TunnelNames {
 
   /** Before the ways to the name servers go. */
   async clear(): Promise<Failure | undefined> {
-    if (!this.#dns || !this.#standing) return undefined;
+    if (!this.#dns || !this.#isLeft) return undefined;
     const undone = await guarded(this.#dns.clear());
-    if (!undone) this.#standing = undefined;
-    return undone;
+    if (undone) return undone;
+    this.#standing = undefined;
+    this.#isLeft = false;
+    return undefined;
   }
 
   #tell({ dns, outside, takesAll }: NamePlan): void {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { failure } from '../../../core/lib/failure.ts';
 import { formatAddress } from '../../../core/net/address.ts';
+import type { PolicyRule } from '../../../core/net/policy/model.ts';
 import { Rig, type RigOptions } from '../../support/connection-rig.ts';
 import type { FakeDns } from '../../support/fake-ports.ts';
 import { address } from '../../support/gateway/index.ts';
@@ -19,6 +20,12 @@ function rig(options: RigOptions = {}): { rig: Rig; dns: FakeDns } {
   assert.ok(dns);
   return { rig: made, dns };
 }
+
+const CDN: PolicyRule = {
+  number: 1,
+  action: 'bypass',
+  destinations: [{ kind: 'suffix', name: 'cdn.test' }],
+};
 
 const hostCalls = ({ laptop }: Rig): string[] =>
   laptop.calls.filter((call) => /^(routes|names|tun) /.test(call) && call !== 'tun opened');
@@ -69,6 +76,16 @@ describe('names of a connection', () => {
     assert.equal(dns.plans.length, 2);
   });
 
+  test('that could not be set, nor put back then, are put back at the end', async () => {
+    const { rig: made, dns } = rig({ profile: OFFICE });
+    await made.connected();
+    dns.applying = READ_ONLY;
+    await made.connection.protect({ policy: { otherwise: 'gateway', rules: [CDN] } });
+    void made.connection.stop('at-once');
+    await made.settle();
+    assert.deepEqual(hostCalls(made).slice(-3), ['names cleared', 'routes cleared', 'tun closed']);
+  });
+
   test('are nobody’s business when the profile says so', async () => {
     const { rig: made, dns } = rig({ profile: { dns: { use: 'none' } } });
     await made.connected();
@@ -91,7 +108,7 @@ describe('names of a connection', () => {
       await made.connection.protect({
         policy: {
           otherwise: 'gateway',
-          rules: [{ number: 1, action: 'bypass', destinations: [{ kind: 'suffix', name: 'cdn.test' }] }],
+          rules: [CDN],
         },
       }),
       undefined,
