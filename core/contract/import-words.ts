@@ -38,8 +38,7 @@ export const IMPORT_NOTES = {
   'revocation-lists': 'Revocation lists in a file grow old; they are not taken.',
   'eap-tls':
     'Causeway does not prove who you are inside EAP-TLS; the certificate is used for IKE itself, which the gateway has to accept.',
-  'two-methods':
-    'Causeway proves who you are by one method, not by two after each other: {{detail}} is taken.',
+  'two-methods': 'Causeway logs in by one method alone; the profile names which.',
   'trusted-network-connect': 'Reports about the health of this computer are not made.',
   'method-unknown': 'Causeway does not know this way to log in: {{detail}}.',
   'identity-from-certificate':
@@ -88,7 +87,9 @@ export const IMPORT_NOTES = {
   // The container.
   'signature-good':
     'The contents are as {{detail}} signed them. Who that is was not verified: ask IT if the name is not the one that you expect.',
-  'signature-unchecked': 'The signature was not verified: {{detail}}.',
+  'signature-none': 'Nobody signed it.',
+  'signature-foreign': 'The signature was not verified: the certificate of the signer is not in the file.',
+  'signature-algorithm': 'The signature was not verified: its algorithm is not supported ({{detail}}).',
   'other-payload': 'It is not about this connection: {{detail}}.',
   'another-connection': 'It is another connection. One is imported at a time; ask IT for a file of its own.',
 } as const;

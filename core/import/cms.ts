@@ -42,7 +42,9 @@ const SIGNATURES: ReadonlySet<string> = new Set([
 
 /** `good`: the contents are as the holder of this certificate signed them; nothing says that the name in it is true. */
 export type SignatureState =
-  { readonly state: 'good'; readonly signer: string } | { readonly state: 'unchecked'; readonly why: string };
+  | { readonly state: 'good'; readonly signer: string }
+  | { readonly state: 'none' | 'foreign' }
+  | { readonly state: 'algorithm'; readonly detail: string };
 
 export interface SignedContents {
   readonly contents: Uint8Array;
@@ -102,7 +104,7 @@ function judge(
   certificates: readonly Certificate[],
   contents: Uint8Array,
 ): SignatureState {
-  let best: SignatureState = { state: 'unchecked', why: 'nobody signed it' };
+  let best: SignatureState = { state: 'none' };
   for (let count = 0; !signers.atEnd && count < MAX_SIGNERS; count++) {
     const state = judgeOne(signers.inside('signer'), certificates, contents);
     if (best.state !== 'good') best = state;
@@ -121,11 +123,11 @@ function judgeOne(
   const attributes = signer.optional(0xa0, 'signed attributes');
   const algorithm = algorithmIdentifier(signer, 'signature');
   const signature = signer.element(Tag.OCTET_STRING, 'signature').content;
-  if (!certificate) return { state: 'unchecked', why: 'the certificate of the signer is not in it' };
+  if (!certificate) return { state: 'foreign' };
   if (digest === undefined || !SIGNATURES.has(algorithm.oid))
-    return { state: 'unchecked', why: `its algorithm is not supported (${algorithm.oid})` };
+    return { state: 'algorithm', detail: algorithm.oid };
   const key = keyOf(certificate);
-  if (!key) return { state: 'unchecked', why: 'the key of the signer is not supported' };
+  if (!key) return { state: 'algorithm', detail: certificate.subject.text };
   if (attributes && !equalBytes(digestIn(attributes), createHash(digest).update(contents).digest()))
     throw new ImportTrouble('bad-signature');
   // Signed attributes are signed as the SET OF that they are, not under their implicit tag (section 5.4).

@@ -103,8 +103,7 @@ function takeUser(draft: Draft, file: ImportedFile, contents: Readonly<Record<st
   } else draft.put('user.method', byPassword ? 'eap-mschapv2' : 'certificate');
   if (type === 'ikev2-eap' || type === 'ikev2-cert') draft.ledger.taken('type', { to: 'user.method' });
   else if (type === 'ikev2-eap-tls') draft.ledger.changed('type', 'eap-tls', { to: 'user.method' });
-  else if (type === 'ikev2-cert-eap')
-    draft.ledger.changed('type', 'two-methods', { to: 'user.method', detail: 'the password' });
+  else if (type === 'ikev2-cert-eap') draft.ledger.changed('type', 'two-methods', { to: 'user.method' });
   else if (type === 'ikev2-byod-eap')
     draft.ledger.changed('type', 'trusted-network-connect', { to: 'user.method' });
 
@@ -119,7 +118,7 @@ function takeUser(draft: Draft, file: ImportedFile, contents: Readonly<Record<st
   });
   if (own(local, 'rsa-pss') !== undefined) draft.ledger.ignored('local.rsa-pss', 'prf-negotiated');
   withText(draft, local, 'local.p12', (text, key) => {
-    if (!byCertificate) return draft.ledger.ignored(key, 'two-methods', 'the password');
+    if (!byCertificate) return draft.ledger.ignored(key, 'two-methods');
     const p12 = base64Octets(text);
     if (!p12) throw new ImportTrouble('damaged-p12', 'it is not base64');
     takeIdentity(

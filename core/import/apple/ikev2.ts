@@ -39,16 +39,13 @@ function takeUser(file: ImportedFile, ikev2: Fields, payloads: Payloads, method:
     // With Certificate, Apple's clients mean the gateway's, and log the user in by EAP alone.
     ikev2.taken('AuthenticationMethod', 'user.method');
     if (base === 'SharedSecret')
-      draft.ledger.changed(ikev2.key('AuthenticationMethod'), 'two-methods', {
-        to: 'user.method',
-        detail: 'the password',
-      });
+      draft.ledger.changed(ikev2.key('AuthenticationMethod'), 'two-methods', { to: 'user.method' });
   }
   if (isEap && method === 'certificate')
     draft.ledger.changed(ikev2.key('ExtendedAuthEnabled'), 'eap-tls', { to: 'user.method' });
   else if (ikev2.has('ExtendedAuthEnabled')) ikev2.taken('ExtendedAuthEnabled', 'user.method');
   if (method === 'eap-mschapv2') ikev2.takeText('AuthName', 'user.username');
-  else ikev2.ignored(['AuthName'], 'two-methods', method);
+  else ikev2.ignored(['AuthName'], 'two-methods');
   ikev2.takeText(
     'LocalIdentifier',
     method === 'eap-mschapv2' ? 'user.ikeIdentity' : 'user.identity',

@@ -73,7 +73,9 @@ function unwrapped(draft: Draft, contents: Uint8Array): Uint8Array {
   const { contents: inner, signature } = unwrapSigned(contents);
   if (signature.state === 'good')
     draft.ledger.taken('signature', { note: 'signature-good', detail: signature.signer });
-  else draft.ledger.ignored('signature', 'signature-unchecked', signature.why);
+  else if (signature.state === 'algorithm')
+    draft.ledger.ignored('signature', 'signature-algorithm', signature.detail);
+  else draft.ledger.ignored('signature', `signature-${signature.state}`);
   return inner;
 }
 

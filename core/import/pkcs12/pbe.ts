@@ -34,10 +34,10 @@ const OLD_TRIPLE_DES: ReadonlyMap<string, number> = new Map([
   [`${OLD}4`, 16],
 ]);
 const OLD_BROKEN: ReadonlyMap<string, string> = new Map([
-  [`${OLD}1`, 'RC4 with 128 bits'],
-  [`${OLD}2`, 'RC4 with 40 bits'],
-  [`${OLD}5`, 'RC2 with 128 bits'],
-  [`${OLD}6`, 'RC2 with 40 bits'],
+  [`${OLD}1`, 'RC4-128'],
+  [`${OLD}2`, 'RC4-40'],
+  [`${OLD}5`, 'RC2-128'],
+  [`${OLD}6`, 'RC2-40'],
 ]);
 
 /**

@@ -3,6 +3,7 @@ import type { ConnectionStatus, ToldFailure } from '../../../core/contract/daemo
 import { sentence, toldContext } from '../../../core/contract/failure-text.ts';
 import { failure, type Failure } from '../../../core/lib/failure.ts';
 import type { Scene } from './fake-bridge.ts';
+import { profileScenes } from './scenes-profiles.ts';
 import { splitScenes } from './scenes-split.ts';
 
 /** A moment that every picture is made at, so that they are alike from run to run. */
@@ -93,6 +94,7 @@ const PROPOSAL_REFUSED = told(
 /** Every state that the window can be in, by the name that a picture of it has. */
 export const SCENES: Readonly<Record<string, Scene>> = {
   ...splitScenes(CALM, withConnection({}).state),
+  ...profileScenes(CALM),
   disconnected: { state: CALM },
   connected: withConnection({}),
   asking: {

@@ -103,7 +103,7 @@ test('a store in a file asks for a passphrase as the file itself does', () => {
 test('ways to log in that Causeway does not have are told, and the nearest is proposed', () => {
   const base = { name: 'x', remote: { addr: 'vpn.example.com' }, local: { eap_id: 'alice' } };
   const both = proposed('x.sswan', JSON.stringify({ ...base, type: 'ikev2-cert-eap' }));
-  assert.ok(lines(both).includes('changed type > user.method (two-methods: the password)'));
+  assert.ok(lines(both).includes('changed type > user.method (two-methods)'));
   const odd = proposed('x.sswan', JSON.stringify({ ...base, type: 'ikev3' }));
   assert.ok(lines(odd).includes('ignored type (method-unknown: ikev3)'));
   assert.ok(odd.problems.length > 0);

@@ -93,7 +93,7 @@ test('RC2 is refused by its name', () => {
     kind: 'unreadable',
     source: 'rc2.p12',
     why: 'legacy-p12',
-    detail: 'RC2 with 40 bits',
+    detail: 'RC2-40',
   });
 });
 
