@@ -3,6 +3,7 @@ import type { Failure } from '../lib/failure.ts';
 import type { Log } from '../lib/ports.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import type { Firewall, FirewallPlan } from '../platform/ports.ts';
+import { Turns } from '../platform/linux/turns.ts';
 import { firewallPlanOf, NO_CONNECTION, type ProtectionSettings } from '../vpn/firewall-plan.ts';
 import type { RunningConnection } from './connect.ts';
 import type { SettingsStore } from './settings-store.ts';
@@ -31,6 +32,8 @@ export class Protector {
   #settings: MachineSettings = { killSwitch: 'off', lan: true };
   #hole: Hole | undefined;
   #running: RunningConnection | undefined;
+  /** Settings that are written one after the other: what is put back is what was before, and not before that. */
+  readonly #turns = new Turns();
   /** What stands, as far as this process knows. */
   #standing: FirewallPlan | undefined;
   /** Something in what `status` says is different. */
@@ -106,7 +109,11 @@ export class Protector {
     this.#spread();
   }
 
-  async write(settings: MachineSettings): Promise<Result<null, Failure>> {
+  write(settings: MachineSettings): Promise<Result<null, Failure>> {
+    return this.#turns.take(() => this.#write(settings));
+  }
+
+  async #write(settings: MachineSettings): Promise<Result<null, Failure>> {
     const before = this.#settings;
     this.#settings = settings;
     const problem = await this.#apply();
@@ -126,9 +133,13 @@ export class Protector {
       this.#close();
       this.#spread();
     });
-    this.#hole = { uid, until, cancel };
+    const hole = { uid, until, cancel };
+    this.#hole = hole;
     const problem = await this.#apply();
-    return problem ? err(problem) : ok({ until });
+    if (!problem) return ok({ until });
+    // Nobody expects it to open later.
+    if (this.#hole === hole) this.#close();
+    return err(problem);
   }
 
   #close(): void {
