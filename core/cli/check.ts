@@ -69,6 +69,8 @@ function signIn(user: Profile['user']): string {
   switch (user.method) {
     case 'eap-mschapv2':
       return `${user.username}, by password`;
+    case 'eap-gtc':
+      return `${user.username}, by a one-time code`;
     case 'certificate':
       return `${user.identity ?? 'the subject of the certificate'}, by certificate`;
     case 'psk':

@@ -5,6 +5,7 @@ import type { Profile } from '../contract/profile.ts';
 import { failure, type Failure } from '../lib/failure.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import type { SecretBytes } from '../lib/secret.ts';
+import type { CredentialQuestion } from '../vpn/credential-source.ts';
 import type { ConnectOptions } from './arguments.ts';
 import { KeptCredentials } from './kept-credentials.ts';
 import { type Prompted, promptSecret, readSecretFromFd } from './secret-input.ts';
@@ -18,7 +19,7 @@ export interface PromptTerminal {
 
 type Want = {
   readonly field: 'password' | 'passphrase';
-  readonly what: 'password' | 'pre-shared key' | 'passphrase';
+  readonly what: CredentialQuestion['what'];
   readonly user?: string;
 };
 
@@ -27,6 +28,8 @@ export function wantedSecret({ user }: Profile): Want | undefined {
   switch (user.method) {
     case 'eap-mschapv2':
       return { field: 'password', what: 'password', user: user.username };
+    case 'eap-gtc':
+      return { field: 'password', what: 'one-time code', user: user.username };
     case 'psk':
       return { field: 'password', what: 'pre-shared key', user: user.identity };
     case 'certificate':
@@ -53,7 +56,8 @@ export async function gatherCredentials(
   hooks: AskingHooks,
 ): Promise<Result<KeptCredentials, Failure | 'interrupted'>> {
   const want = wantedSecret(profile);
-  const keep = profile.reconnect.enabled;
+  const isLasting = want?.what !== 'one-time code';
+  const keep = profile.reconnect.enabled && isLasting;
   if (want === undefined) return ok(new KeptCredentials(undefined, { keep, ask: nobody }));
   const { field, what, user } = want;
   const missing = (detail: string) => err(failure('config.credential-missing', { what, user, detail }));
@@ -69,15 +73,19 @@ export async function gatherCredentials(
   if (terminal === undefined) return missing('there is no terminal to ask on');
   const prompt = (): Promise<Prompted> =>
     promptSecret(question(want, profile), terminal.input, terminal.output);
-  const prompted = await prompt();
-  if (prompted.kind !== 'secret')
-    return prompted.kind === 'interrupted' ? err('interrupted') : missing('nothing was typed');
-  const ask = async (): Promise<SecretBytes | undefined> => {
+  const ask = async ({ message, rejected }: CredentialQuestion): Promise<SecretBytes | undefined> => {
     hooks.onAsking(true);
+    if (message !== undefined) terminal.output.write(`The gateway says: ${harmless(message)}\n`);
+    if (rejected && !isLasting) terminal.output.write('The one-time code was not accepted.\n');
     const again = await prompt().finally(() => hooks.onAsking(false));
     if (again.kind === 'interrupted') hooks.onInterrupt();
     return again.kind === 'secret' ? again.secret : undefined;
   };
+  // A code is good for a moment: it is asked for when the gateway does.
+  if (!isLasting) return ok(new KeptCredentials(undefined, { keep, ask }));
+  const prompted = await prompt();
+  if (prompted.kind !== 'secret')
+    return prompted.kind === 'interrupted' ? err('interrupted') : missing('nothing was typed');
   return ok(new KeptCredentials(prompted.secret, { keep, ask }));
 }
 
@@ -91,6 +99,8 @@ function question({ what, user }: Want, profile: Profile): string {
       ? 'Passphrase of the private key'
       : what === 'password'
         ? 'Password'
-        : 'Pre-shared key';
+        : what === 'one-time code'
+          ? 'One-time code'
+          : 'Pre-shared key';
   return harmless(`${name}${user === undefined ? '' : ` of ${user}`} for ${profile.name}`) + ': ';
 }

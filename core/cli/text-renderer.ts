@@ -191,6 +191,7 @@ export function textRenderer(screen: Screen, options: Options): Renderer {
 
 const METHODS: Readonly<Record<string, string>> = {
   'eap-mschapv2': ' by password',
+  'eap-gtc': ' by one-time code',
   certificate: ' by certificate',
   psk: ' by pre-shared key',
 } satisfies Readonly<Record<UserMethod, string>>;

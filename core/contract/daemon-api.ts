@@ -34,8 +34,10 @@ export const toldFailureSchema = z.strictObject({
 /** Something that only the person can give. It is gone when `until` is past. */
 const need = z.strictObject({
   id: count,
-
-  what: z.enum(['password', 'pre-shared key', 'passphrase']),
+  /** A one-time code is good for this answer alone: nobody may keep it. */
+  what: z.enum(['password', 'pre-shared key', 'passphrase', 'one-time code']),
+  /** What the gateway says about it: one line without control characters. */
+  message: z.string().max(256).optional(),
   /** The gateway refused what was given before. */
   rejected: z.boolean(),
   profile: z.string(),

@@ -103,6 +103,8 @@ const eapMschapv2Object = z.strictObject({
   ikeIdentity: checked(1024, identityProblem).optional(),
 });
 
+const eapGtcObject = z.strictObject({ ...eapMschapv2Object.shape, method: z.literal('eap-gtc') });
+
 const certificateObject = z.strictObject({
   method: z.literal('certificate'),
   certificate: pem(certificatesProblem),
@@ -179,7 +181,7 @@ const profileObject = z.strictObject({
   version: z.literal(1),
   name: line(100),
   gateway: gatewayObject,
-  user: z.discriminatedUnion('method', [eapMschapv2Object, certificateObject, pskObject]),
+  user: z.discriminatedUnion('method', [eapMschapv2Object, eapGtcObject, certificateObject, pskObject]),
   ike: ikeObject.prefault({}),
   esp: espObject.prefault({}),
   tunnel: tunnelObject.prefault({}),
@@ -217,7 +219,7 @@ export const profileSchema = profileObject
       })),
     },
     user:
-      profile.user.method === 'eap-mschapv2'
+      profile.user.method === 'eap-mschapv2' || profile.user.method === 'eap-gtc'
         ? { ...profile.user, eapIdentity: profile.user.eapIdentity ?? profile.user.username }
         : profile.user,
   }));

@@ -49,7 +49,7 @@ export class Needs implements CredentialSource {
     return this.#open?.need;
   }
 
-  get({ what, rejected }: CredentialQuestion): Promise<SecretBytes | undefined> {
+  get({ what, rejected, message }: CredentialQuestion): Promise<SecretBytes | undefined> {
     this.#settle(undefined);
     if (this.#isOver) return Promise.resolve(undefined);
     const ahead = this.#ahead;
@@ -62,6 +62,7 @@ export class Needs implements CredentialSource {
       id: this.#nextId++,
       what,
       rejected,
+      ...(message === undefined ? {} : { message }),
       profile: profile.name,
       ...(profile.username === undefined ? {} : { username: profile.username }),
       until: epoch() + PATIENCE_MS,

@@ -215,6 +215,6 @@ function summaryOf({ id, profile }: StoredProfile): ProfileSummary {
     origin: id.startsWith(SYSTEM) ? 'system' : 'user',
     gateway: gateway.address,
     method: user.method,
-    ...(user.method === 'eap-mschapv2' ? { username: user.username } : {}),
+    ...('username' in user ? { username: user.username } : {}),
   };
 }

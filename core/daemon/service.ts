@@ -192,7 +192,7 @@ export class Service {
     const policy = this.#usablePolicy(uid, id);
     if (!policy.ok) return policy;
     const { user, name } = profile;
-    const person = user.method === 'eap-mschapv2' ? { name, username: user.username } : { name };
+    const person = 'username' in user ? { name, username: user.username } : { name };
     const ahead = secret ? { ahead: secret.copy() } : {};
     const needs = new Needs(
       { profile: person, epoch, after, onChange: () => this.#tell(), ...ahead },
@@ -283,8 +283,9 @@ export class Service {
     if (!stored.ok) return stored;
     const policy = this.#policyOf(uid, id, written);
     if (!policy.ok) return policy;
-    const granted = this.#connectionOf(uid, id)?.tunnel?.granted ?? remoteSelectors(stored.value.profile);
-    return ok(lintPolicy(splitPolicyOf(policy.value), { granted, names: [] }).map(toldProblem));
+    const { granted = remoteSelectors(stored.value.profile), subnets = [] } =
+      this.#connectionOf(uid, id)?.tunnel ?? {};
+    return ok(lintPolicy(splitPolicyOf(policy.value), { granted, subnets, names: [] }).map(toldProblem));
   }
 
   async #explain(

@@ -1,17 +1,24 @@
-import type { Failure } from '../lib/failure.ts';
+import type { Failure, FailureCode } from '../lib/failure.ts';
 import type { SecretBytes } from '../lib/secret.ts';
 
 /** What the person gave for this attempt. */
 export interface EapCredentials {
   readonly password?: SecretBytes;
+  /** For the request that is handled now, and no other. */
+  readonly code?: SecretBytes;
 }
+
+/** What has to be asked for. `message` is what the gateway says about it, as it may be shown; empty when nothing. */
+export type EapNeed =
+  | { readonly kind: 'need'; readonly what: 'password' }
+  | { readonly kind: 'need'; readonly what: 'one-time code'; readonly message: string };
 
 /** What a method makes of one request. */
 export type MethodOutcome =
   /** Type-Data of the response. With `refusal` the authenticator said no, and only EAP-Failure can follow. */
   | { readonly kind: 'reply'; readonly data: Uint8Array; readonly refusal?: Failure }
-  /** Nothing happened yet: the same request again, with the password. */
-  | { readonly kind: 'need'; readonly what: 'password' }
+  /** Nothing happened yet: the same request again, with what is needed. */
+  | EapNeed
   /** The conversation ends without a response. */
   | { readonly kind: 'failure'; readonly failure: Failure }
   | { readonly kind: 'discard'; readonly reason: string };
@@ -20,6 +27,8 @@ export type MethodOutcome =
 export interface EapMethod {
   readonly type: number;
   readonly name: string;
+  /** What an EAP-Failure means that comes without a reason of the method's own. */
+  readonly whenRefused: FailureCode;
   /** Handles the Type-Data of a request of this type. */
   handle(data: Uint8Array, credentials: EapCredentials): MethodOutcome;
   /**
@@ -29,6 +38,11 @@ export interface EapMethod {
   takeMsk(): SecretBytes | undefined;
   /** Whether takeMsk would give one. */
   readonly finished: boolean;
+  /**
+   * Whether EAP-Success may come now although the method gives no key and cannot tell that it is over; never for a method
+   * that gives one. Failure and further requests may come, too.
+   */
+  readonly mayEndKeyless: boolean;
   /** Wipes what is secret when the conversation is given up. */
   wipe(): void;
 }

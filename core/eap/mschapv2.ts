@@ -39,6 +39,8 @@ type Stage = 'start' | 'responded' | 'finished' | 'refused';
 export class MsChapV2 implements EapMethod {
   readonly type = EapType.MSCHAPV2;
   readonly name = 'EAP-MSCHAPv2';
+  readonly whenRefused = 'auth.eap-failed';
+  readonly mayEndKeyless = false;
   readonly #options: MsChapV2Options;
   #stage: Stage = 'start';
   #secrets: MsChapSecrets | undefined;

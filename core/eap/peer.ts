@@ -6,7 +6,7 @@ import type { SecretBytes } from '../lib/secret.ts';
 import { decodeEap, EapCode, type EapPacket, EapType, encodeEap } from '../wire/eap.ts';
 import { displayText } from './display-text.ts';
 import { nakTo, responseTo, typedRequest, type TypedRequest, typeName } from './eap-type.ts';
-import type { EapCredentials, EapMethod, MethodOutcome } from './method.ts';
+import type { EapCredentials, EapMethod, EapNeed, MethodOutcome } from './method.ts';
 import { MsChapV2 } from './mschapv2.ts';
 
 export interface EapPeerOptions {
@@ -21,18 +21,20 @@ export interface EapPeerOptions {
 export type EapOutcome =
   /** Send this. `notice` is a message of the gateway that the person should see. */
   | { readonly kind: 'reply'; readonly message: Uint8Array; readonly notice?: string }
-  /** Hand the same message in again, with the password. */
-  | { readonly kind: 'need'; readonly what: 'password' }
-  /** The conversation is over; `msk` (64 octets) is the caller's to wipe. */
-  | { readonly kind: 'success'; readonly msk: SecretBytes }
+  /** Hand the same message in again, with what is needed. */
+  | EapNeed
+  /** The conversation is over; `msk` (64 octets) is the caller's to wipe. Undefined: the method gives no key. */
+  | { readonly kind: 'success'; readonly msk: SecretBytes | undefined }
   | { readonly kind: 'failure'; readonly failure: Failure }
   /** Nothing was done. `failure` is what to report if nothing better can come. */
   | { readonly kind: 'discard'; readonly reason: string; readonly failure: Failure };
 
 /**
  * The peer of one EAP conversation (RFC 3748) inside IKE_AUTH. It answers Identity and Notification, runs at most one
- * authentication method, and takes EAP-Success for success only when that method ran to its end and the authenticator
- * proved itself in it.
+ * authentication method (section 2.1: there are no sequences, so a code after a password is not to be had in one
+ * conversation), and takes EAP-Success for success only when that method ran to its end and the authenticator proved
+ * itself in it. Methods that give no key prove nobody: for them a request has to have been answered, and the gateway must
+ * have proved itself otherwise before.
  *
  * A success before that is discarded as far as EAP goes (section 4.2). It is reported as a failure because in IKE no
  * further message could follow it: every message of the gateway answers one of ours.
@@ -80,6 +82,8 @@ export class EapPeer {
   /** Wipes what is secret when the conversation is given up. */
   wipe(): void {
     this.#over = true;
+    // Of some methods it is the secret itself.
+    this.#answered?.reply.fill(0);
     for (const method of this.#methods) method.wipe();
   }
 
@@ -153,13 +157,14 @@ export class EapPeer {
   #success(identifier: number): EapOutcome {
     // Whatever comes after a refusal, it is no success (section 4.2).
     if (this.#refusal) return this.#discard('success after a refusal');
-    if (!this.#method?.finished) {
+    const { finished = false, mayEndKeyless = false } = this.#method ?? {};
+    if (!this.#method || (!finished && !mayEndKeyless)) {
       this.wipe();
       return { kind: 'failure', failure: failure('auth.eap-early-success') };
     }
     if (!this.#answers(identifier)) return this.#discard('success with an identifier of something else');
     const msk = this.#method.takeMsk();
-    if (!msk) return this.#discard('success without a key');
+    if (!msk && !mayEndKeyless) return this.#discard('success without a key');
     this.wipe();
     return { kind: 'success', msk };
   }
@@ -189,8 +194,8 @@ export class EapPeer {
     if (this.#wanted !== undefined && !this.#method) {
       return failure('auth.eap-method-unsupported', { wanted: this.#wanted, offered });
     }
-    const method = this.#method?.name;
-    return failure('auth.eap-failed', { user: this.#identity, ...(method === undefined ? {} : { method }) });
+    const { name, whenRefused = 'auth.eap-failed' } = this.#method ?? {};
+    return failure(whenRefused, { user: this.#identity, ...(name === undefined ? {} : { method: name }) });
   }
 
   #discard(reason: string): EapOutcome {

@@ -20,8 +20,13 @@ export type GatewayAuth =
 
 /** How the user proves who they are. */
 export type UserAuth =
-  /** The name for EAP-Identity, and the one that goes with the password. */
-  | { readonly kind: 'eap'; readonly identity: string; readonly username: string }
+  /** The name for EAP-Identity, and the one that goes with the password. The method is MSCHAPv2 when it does not say. */
+  | {
+      readonly kind: 'eap';
+      readonly identity: string;
+      readonly username: string;
+      readonly method?: 'mschapv2' | 'gtc';
+    }
   /** DER certificates, the user's own first. */
   | { readonly kind: 'certificate'; readonly chain: readonly Uint8Array[]; readonly key: KeyObject }
   | { readonly kind: 'psk'; readonly secret: SecretBytes };

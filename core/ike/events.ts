@@ -1,6 +1,7 @@
 import type { Failure } from '../lib/failure.ts';
 import type { Millis } from '../lib/ports.ts';
 import type { SecretBytes } from '../lib/secret.ts';
+import type { EapNeed } from '../eap/method.ts';
 import type { Endpoint, IpAddress } from '../net/address.ts';
 import type { Prefix } from '../net/prefix.ts';
 import type { Selector } from '../net/selector.ts';
@@ -70,7 +71,7 @@ export type IkeEvent =
       readonly responderSpi: Uint8Array;
     }
   /** The session waits for the command that brings this. */
-  | { readonly kind: 'need'; readonly what: 'password' }
+  | EapNeed
   | {
       readonly kind: 'established';
       readonly child: EstablishedChild;
@@ -145,6 +146,7 @@ export type IkeEvent =
 
 export type IkeCommand =
   | { readonly kind: 'connect' }
+  /** What was needed: the password, or the code. */
   | { readonly kind: 'password'; readonly password: SecretBytes }
   /** Deletes the SAs at the gateway, then closes. */
   | { readonly kind: 'disconnect' }

@@ -38,7 +38,7 @@ function responderOctets(sa: IkeSa, identity: Identity): Uint8Array {
   });
 }
 
-/** Checks AUTH of the gateway against a secret that both know: the PSK, or the MSK after EAP. */
+/** Checks AUTH of the gateway against a secret that both know: the PSK, or after EAP the MSK or SK_pr. */
 export function provedBySecret(
   sa: IkeSa,
   identity: Identity,

@@ -153,7 +153,7 @@ export class Login {
         return this.#isLeaving ? this.#port.ended(undefined) : ike.send(task, now);
       case 'need':
         if (this.#isLeaving) return this.#port.ended(undefined);
-        return this.#port.emit({ kind: 'need', what: status.what });
+        return this.#port.emit(status);
       case 'redirect':
         if (!this.#isLeaving) this.#port.emit({ kind: 'redirected', to: status.to });
         return this.#refuse(ike, undefined, status.parting, now);

@@ -74,6 +74,7 @@ export const FAILURES = {
   'auth.rejected': 'after-user',
   'auth.eap-failed': 'after-user',
   'auth.wrong-password': 'after-user',
+  'auth.wrong-code': 'after-user',
   'auth.account-disabled': 'after-user',
   'auth.account-restricted-hours': 'after-user',
   'auth.password-expired': 'after-user',

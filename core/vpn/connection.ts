@@ -257,8 +257,8 @@ export class Connection {
         this.#tunnel.forsake(effect.id);
         return this.#sessions.drop(effect.id);
       case 'give-password': {
-        const { id, rejected } = effect;
-        return this.#later(this.#givePassword(id, rejected), (why) => ({
+        const { id } = effect;
+        return this.#later(this.#givePassword(effect), (why) => ({
           kind: 'refused',
           id,
           failure: why,
@@ -349,10 +349,12 @@ export class Connection {
     if (problem) this.#dispatch({ kind: 'open-failed', id, failure: problem });
   }
 
-  async #givePassword(id: number, rejected: boolean): Promise<VpnEvent | undefined> {
-    const password = await this.#signIn.password(rejected);
+  async #givePassword(effect: Extract<Effect, { kind: 'give-password' }>): Promise<VpnEvent | undefined> {
+    const { id, rejected, code } = effect;
+    const what = code ? 'one-time code' : 'password';
+    const password = await this.#signIn.answer({ what, rejected, ...(code?.message ? code : {}) });
     if (!password) {
-      return { kind: 'refused', id, failure: failure('config.credential-missing', { what: 'password' }) };
+      return { kind: 'refused', id, failure: failure('config.credential-missing', { what }) };
     }
     this.#sessions.command(id, { kind: 'password', password });
     if (!isSigningIn(this.#state)) this.#signIn.release();

@@ -1,9 +1,13 @@
 import type { SecretBytes } from '../lib/secret.ts';
 
-/** What is asked for. `rejected`: the gateway refused what was answered last. */
+/**
+ * What is asked for. `rejected`: the gateway refused what was answered last. A one-time code is good for one answer alone:
+ * nobody may keep it, or give it a second time. `message` is what the gateway says about it, as it may be shown.
+ */
 export interface CredentialQuestion {
-  readonly what: 'password' | 'pre-shared key' | 'passphrase';
+  readonly what: 'password' | 'pre-shared key' | 'passphrase' | 'one-time code';
   readonly rejected: boolean;
+  readonly message?: string;
 }
 
 /**

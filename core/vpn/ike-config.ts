@@ -184,6 +184,7 @@ function offers(
 function localIdentityText({ user }: Profile): string | undefined {
   switch (user.method) {
     case 'eap-mschapv2':
+    case 'eap-gtc':
       return user.ikeIdentity ?? user.username;
     case 'psk':
       return user.identity;
@@ -236,6 +237,10 @@ function userSide(profile: Profile, { secrets, now }: IkeConfigInputs): Result<U
     case 'eap-mschapv2':
       return ok({
         auth: { kind: 'eap', identity: user.eapIdentity, username: user.username },
+      });
+    case 'eap-gtc':
+      return ok({
+        auth: { kind: 'eap', identity: user.eapIdentity, username: user.username, method: 'gtc' },
       });
     case 'psk':
       if (!secrets.password) return err(failure('config.credential-missing', { what: 'pre-shared key' }));

@@ -58,9 +58,9 @@ export class SignIn {
     }
   }
 
-  /** The password that a session waits for. It is wiped when nobody signs in any more. */
-  async password(rejected: boolean): Promise<SecretBytes | undefined> {
-    const password = await this.#ask({ what: 'password', rejected });
+  /** What a session waits for, a password or a one-time code. It is wiped when nobody signs in any more. */
+  async answer(question: CredentialQuestion): Promise<SecretBytes | undefined> {
+    const password = await this.#ask(question);
     if (password) this.#given.push(password);
     if (this.#isOver) this.release();
     return this.#isOver ? undefined : password;

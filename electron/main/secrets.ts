@@ -10,6 +10,7 @@ const IS_LASTING: Readonly<Record<Need['what'], boolean>> = {
   password: true,
   'pre-shared key': true,
   passphrase: true,
+  'one-time code': false,
 };
 
 /** A secret after which the gateway said this is wrong. */
@@ -79,7 +80,7 @@ export class Secrets {
     if (this.#seen?.startedAt === startedAt && this.#seen.need === need.id) return;
     this.#seen = { startedAt, need: need.id };
     const ref = { profile: mine.profile.id, what: need.what };
-    const isKnown = this.#options.remembered().includes(accountOf(ref));
+    const isKnown = IS_LASTING[need.what] && this.#options.remembered().includes(accountOf(ref));
     if (need.rejected && isKnown) void this.#refused([accountOf(ref)]);
     // Numbers of needs begin anew with each start of the service.
     this.#asked = isKnown && !need.rejected ? need.id : undefined;

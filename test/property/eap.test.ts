@@ -97,7 +97,7 @@ test('a gateway with the password succeeds whatever the names, passwords, challe
           {},
         );
         assert.ok(outcome.kind === 'success');
-        assert.equal(outcome.msk.equals(msk), true);
+        assert.equal(outcome.msk?.equals(msk), true);
       },
     ),
     { numRuns: 100 },

@@ -140,6 +140,7 @@ async function answer(
     await client.call('need.refuse', { need: need.id });
     return 'answered';
   }
+  if (need.message !== undefined) screen.errorLine(`The gateway says: ${harmless(need.message)}`);
   if (need.rejected) screen.errorLine(`The ${need.what} was not accepted.`);
   const whose = need.username === undefined ? need.profile : `${need.username} at ${need.profile}`;
   const prompted = await promptSecret(

@@ -4,6 +4,8 @@ import type { RandomBytes } from '../../lib/ports.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import type { SecretBytes } from '../../lib/secret.ts';
 import { signAuth } from '../../crypto/signature.ts';
+import { Gtc } from '../../eap/gtc.ts';
+import type { EapNeed } from '../../eap/method.ts';
 import { MsChapV2 } from '../../eap/mschapv2.ts';
 import { EapPeer, type EapOutcome } from '../../eap/peer.ts';
 import { authorityKeyHash } from '../../pki/authority-hash.ts';
@@ -36,14 +38,16 @@ type EapUser = Extract<UserAuth, { kind: 'eap' }>;
 type Step =
   | { readonly kind: 'first' }
   | { readonly kind: 'eap'; readonly message: Uint8Array }
-  /** The EAP message that waits for the password. */
-  | { readonly kind: 'waiting'; readonly message: Uint8Array }
-  | { readonly kind: 'prove'; readonly msk: SecretBytes };
+  /** The EAP message that waits for what is needed. */
+  | { readonly kind: 'waiting'; readonly message: Uint8Array; readonly what: EapNeed['what'] }
+  /** Without an MSK the AUTH payloads are made from SK_pi and SK_pr (RFC 7296 section 2.16). */
+  | { readonly kind: 'prove'; readonly msk: SecretBytes | undefined };
 
 /**
  * The IKE_AUTH exchanges (RFC 7296 sections 1.2, 2.15, 2.16): the first message, the rounds of EAP when the user
  * logs in that way, and the first Child SA with its addresses. The gateway is proved before any credential of the
- * user leaves, and EAP-Success counts only when the method finished and its MSK keyed both AUTH payloads.
+ * user leaves, and EAP-Success counts only when the method finished and its MSK keyed both AUTH payloads; of a method
+ * that gives none, when it was answered and the SA's own keys did.
  */
 export class AuthTask implements LoginTask {
   readonly kind = 'auth';
@@ -90,9 +94,9 @@ export class AuthTask implements LoginTask {
       case 'eap':
         return ok([{ kind: 'EAP', message: this.#step.message }]);
       case 'prove':
-        return ok([this.#secretAuth(this.#step.msk, context)]);
+        return ok([this.#secretAuth(this.#step.msk ?? context.sa.keys.skPi, context)]);
       case 'waiting':
-        throw new Error('nothing can be sent before the password is there');
+        throw new Error('nothing can be sent before what is needed is there');
     }
   }
 
@@ -129,14 +133,17 @@ export class AuthTask implements LoginTask {
     return { kind: 'AUTH', method: AuthMethod.PSK, data };
   }
 
-  provide(password: SecretBytes): TaskStatus | undefined {
-    this.#password = password;
-    return this.#step.kind === 'waiting' ? this.#handleEap(this.#step.message) : undefined;
+  provide(secret: SecretBytes): TaskStatus | undefined {
+    const step = this.#step;
+    if (step.kind === 'waiting' && step.what === 'one-time code')
+      return this.#handleEap(step.message, secret);
+    this.#password = secret;
+    return step.kind === 'waiting' ? this.#handleEap(step.message) : undefined;
   }
 
   wipe(): void {
     this.#eap?.wipe();
-    if (this.#step.kind === 'prove') this.#step.msk.wipe();
+    if (this.#step.kind === 'prove') this.#step.msk?.wipe();
   }
 
   process(payloads: readonly Payload[], context: TaskContext): TaskStatus {
@@ -174,9 +181,12 @@ export class AuthTask implements LoginTask {
     return error && (this.refusal ?? authRefusal(error, config, this.#step.kind === 'prove'));
   }
 
-  #handleEap(message: Uint8Array): TaskStatus {
+  #handleEap(message: Uint8Array, code?: SecretBytes): TaskStatus {
     if (!this.#eap) throw new Error('EAP without a peer');
-    const credentials = this.#password ? { password: this.#password } : {};
+    const credentials = {
+      ...(this.#password ? { password: this.#password } : {}),
+      ...(code ? { code } : {}),
+    };
     return this.#followEap(this.#eap.handle(message, credentials), message);
   }
 
@@ -188,8 +198,8 @@ export class AuthTask implements LoginTask {
           ? MORE
           : { kind: 'more', events: [{ kind: 'notice', notice: 'eap-notification', text: outcome.notice }] };
       case 'need':
-        this.#step = { kind: 'waiting', message };
-        return { kind: 'need', what: outcome.what };
+        this.#step = { kind: 'waiting', message, what: outcome.what };
+        return outcome;
       case 'success':
         this.#step = { kind: 'prove', msk: outcome.msk };
         return MORE;
@@ -205,20 +215,23 @@ export class AuthTask implements LoginTask {
   #processProof(
     payloads: readonly Payload[],
     context: TaskContext,
-    msk: SecretBytes,
+    msk: SecretBytes | undefined,
     gateway: ProvedGateway,
   ): TaskStatus {
     const auth = firstOf(payloads, 'AUTH');
     if (!auth) return reject(failure('protocol.unexpected', { detail: 'no AUTH after EAP' }));
-    const proved = provedBySecret(context.sa, gateway.identity, auth, msk);
-    msk.wipe();
-    if (!proved) return reject(failure('auth.eap-msk-mismatch'));
+    const proved = provedBySecret(context.sa, gateway.identity, auth, msk ?? context.sa.keys.skPr);
+    msk?.wipe();
+    if (!proved) return reject(failure('auth.eap-msk-mismatch', msk ? {} : KEYLESS));
     return standing(this.#child, payloads, context, gateway);
   }
 }
 
-function eapPeer({ identity, username }: EapUser, random: RandomBytes): EapPeer {
-  return new EapPeer({ identity, random, methods: [new MsChapV2({ userName: username, random })] });
+const KEYLESS = { detail: 'the way of signing in gives no key, and the one of the connection is not in it' };
+
+function eapPeer({ identity, username, method }: EapUser, random: RandomBytes): EapPeer {
+  const used = method === 'gtc' ? new Gtc() : new MsChapV2({ userName: username, random });
+  return new EapPeer({ identity, random, methods: [used] });
 }
 
 function isEapFailure(message: Uint8Array): boolean {

@@ -2,6 +2,7 @@ import type { Failure } from '../../lib/failure.ts';
 import type { EpochMillis, Millis, RandomBytes } from '../../lib/ports.ts';
 import type { Result } from '../../lib/result.ts';
 import type { SecretBytes } from '../../lib/secret.ts';
+import type { EapNeed } from '../../eap/method.ts';
 import type { Selector } from '../../net/selector.ts';
 import type { Payload } from '../../wire/payload.ts';
 import type { IkeConfig } from '../config.ts';
@@ -27,7 +28,7 @@ export type TaskStatus =
   /** Another request of the same task follows: build() has it. */
   | { readonly kind: 'more'; readonly events: readonly IkeEvent[] }
   /** Nothing can be sent before the person gave this; then provide() goes on. */
-  | { readonly kind: 'need'; readonly what: 'password' }
+  | EapNeed
   /** The gateway sends us to another one (RFC 5685 section 6). `parting` is what it is told, if there is an SA. */
   | { readonly kind: 'redirect'; readonly to: RedirectTarget; readonly parting?: readonly Payload[] }
   /**
@@ -76,7 +77,7 @@ export interface LoginTask extends Task {
   readonly gateway: ProvedGateway | undefined;
   /** Traffic that was asked for and may be had in Child SAs of its own. */
   readonly rest: readonly Selector[];
-  /** Keeps the password, and goes on with what waited for it, if something did. */
+  /** Goes on with what waited for it, if something did. A password is kept until then, a code is used once. */
   provide(password: SecretBytes): TaskStatus | undefined;
   /** Forgets what it knew, however it ended. */
   wipe(): void;

@@ -32,9 +32,7 @@ export function heard(
     case 'initiated':
       return initiated(same, id);
     case 'need':
-      return winner?.id === id
-        ? { ...same, effects: [{ kind: 'give-password', id, rejected: attempt.rejected !== undefined }] }
-        : same;
+      return winner?.id === id ? { ...same, effects: [asking(id, event, attempt)] } : same;
     case 'auth-lifetime': {
       if (winner?.id !== id) return same;
       const lifetime = lifetimeOf(event.seconds, moment.now, moment);
@@ -45,6 +43,11 @@ export function heard(
     default:
       return same;
   }
+}
+
+function asking(id: number, need: Extract<SessionEvent, { kind: 'need' }>, { rejected }: Attempt): Effect {
+  const ask = { kind: 'give-password', id, rejected: rejected !== undefined } as const;
+  return need.what === 'password' ? ask : { ...ask, code: { message: need.message } };
 }
 
 /** The first that is answered stays. */

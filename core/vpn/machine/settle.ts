@@ -229,12 +229,11 @@ export function got(
   return settle({ life, current: current && stillNeeded(current, attempt, over, moment) }, moment, effects);
 }
 
-/** Another password may be right; but nobody is asked for one while the session may still be good. */
+/** Another password or code may be right; but nobody is asked for one while the session may still be good. */
 export function rejection({ goal, rejected }: Attempt, why: Failure): Rejection | undefined {
   const times = (rejected?.times ?? 0) + 1;
-  return why.code === 'auth.wrong-password' && goal !== 'doubt' && times <= MAX_REJECTIONS
-    ? { failure: why, times }
-    : undefined;
+  const isWrong = why.code === 'auth.wrong-password' || why.code === 'auth.wrong-code';
+  return isWrong && goal !== 'doubt' && times <= MAX_REJECTIONS ? { failure: why, times } : undefined;
 }
 
 /** An attempt that took long has been a pause by itself. */

@@ -215,8 +215,13 @@ export type Effect =
     }
   /** The session, its sockets and its keys go at once; the gateway is told nothing. */
   | { readonly kind: 'drop'; readonly id: number }
-  /** `rejected`: the one that was given last is wrong. */
-  | { readonly kind: 'give-password'; readonly id: number; readonly rejected: boolean }
+  /** `rejected`: the one that was given last is wrong. `code`: a one-time code instead, and what the gateway says of it. */
+  | {
+      readonly kind: 'give-password';
+      readonly id: number;
+      readonly rejected: boolean;
+      readonly code?: { readonly message: string };
+    }
   /**
    * Asks the session to delete its SAs at the gateway. Its 'closed' event is the answer, and comes without a word to
    * anybody where a ticket can do `unlessTicket`: a goodbye would void it, and who shows it ends the session as well.

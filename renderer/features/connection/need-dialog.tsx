@@ -27,7 +27,8 @@ function Asking({ need }: { need: Need }): ReactNode {
   // To unlock a keychain is a step of its own, which nobody is sent to unasked.
   const [wanted, setWanted] = useState<boolean>();
   const remember = wanted ?? state.keychain.state !== 'locked';
-  const { what, username, rejected, until } = need;
+  const { what, username, rejected, message, until } = need;
+  const isLasting = what !== 'one-time code';
   const isBusy = answer.isBusy || refuse.isBusy;
   return (
     <Dialog
@@ -39,11 +40,12 @@ function Asking({ need }: { need: Need }): ReactNode {
         onSubmit={(event) => {
           event.preventDefault();
           if (secret === '' || isBusy) return;
-          void answer.run({ need: need.id, secret, remember: remember && canRemember });
+          void answer.run({ need: need.id, secret, remember: isLasting && remember && canRemember });
           setSecret('');
         }}
       >
         {username !== undefined && <p className="quiet">{t('connection.need.forUser', { username })}</p>}
+        {message !== undefined && <p>{t('connection.need.says', { message })}</p>}
         {rejected && (
           <Notice tone="bad" isLive>
             <p>{t('connection.need.rejected')}</p>
@@ -56,7 +58,11 @@ function Asking({ need }: { need: Need }): ReactNode {
           onChange={setSecret}
           autoFocus
         />
-        <Remember state={state} isSelected={remember} onChange={setWanted} />
+        {isLasting ? (
+          <Remember state={state} isSelected={remember} onChange={setWanted} />
+        ) : (
+          <p className="quiet">{t('connection.need.onlyOnce')}</p>
+        )}
         {answer.failure && <FailureNotice failure={answer.failure} />}
         <div className="dialog-actions">
           <span className="quiet" style={{ marginInlineEnd: 'auto', alignSelf: 'center' }}>

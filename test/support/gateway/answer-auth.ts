@@ -218,11 +218,13 @@ function answerLast(responder: Responder, sa: Sa, message: Message): AuthAnswer 
   const prf = prfOf(sa.suite);
   if (auth.method !== AuthMethod.PSK)
     responder.emit({ kind: 'violation', what: `AUTH after EAP with method ${auth.method}` });
-  if (!sameAuth(sharedSecretAuth(prf, msk, initiatorOctets(sa, identity)), auth.data))
+  // Without a key of the method each end has its own of the SA (RFC 7296 section 2.16).
+  if (!sameAuth(sharedSecretAuth(prf, msk ?? sa.keys.pi, initiatorOctets(sa, identity)), auth.data))
     return refused(responder, 'final', Notify.AUTHENTICATION_FAILED, 'the AUTH under the MSK is wrong');
   if (faults.finalNotify !== undefined)
     return refused(responder, 'final', faults.finalNotify, 'told to refuse');
-  const secret = { other: msk.map((octet) => octet ^ 1), none: sa.keys.pr, honest: msk };
+  const honest = msk ?? sa.keys.pr;
+  const secret = { other: honest.map((octet) => octet ^ 1), none: sa.keys.pr, honest };
   const data = sharedSecretAuth(prf, secret[faults.eap?.msk ?? 'honest'], responderOctets(responder, sa));
   const own: AuthPayload = {
     kind: 'AUTH',

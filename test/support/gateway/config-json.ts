@@ -28,6 +28,8 @@ const suites = z.strictObject({
 const user = z.strictObject({
   password: z.string(),
   status: z.enum(['disabled', 'expired', 'restricted-hours', 'no-dialin']).optional(),
+  codes: z.array(z.string()).optional(),
+  prompts: z.array(z.string()).optional(),
 });
 const identity = z.union([z.string(), z.strictObject({ idType: z.number(), data: z.string() })]);
 
@@ -94,9 +96,14 @@ export function parseGatewayConfig(value: unknown, epoch: number): ProgramConfig
     credentials: credentialsOf(json),
     accept: json.accept,
     users: Object.fromEntries(
-      Object.entries(json.users).map(([name, { password, status }]) => [
+      Object.entries(json.users).map(([name, { password, status, codes, prompts }]) => [
         name,
-        { password, ...(status === undefined ? {} : { status }) },
+        {
+          password,
+          ...(status === undefined ? {} : { status }),
+          ...(codes ? { codes } : {}),
+          ...(prompts ? { prompts } : {}),
+        },
       ]),
     ),
     ...(psk === undefined ? {} : { psk: utf8(psk) }),

@@ -7,7 +7,14 @@ import { authenticatorResponse, masterSessionKey, ntResponse, type Challenges } 
 export interface UserAccount {
   readonly password: string;
   readonly status?: 'disabled' | 'expired' | 'restricted-hours' | 'no-dialin';
+  /** With these the account is asked for a code by EAP-GTC instead of the password. Each is good once, whenever it is given. */
+  readonly codes?: readonly string[];
+  /** What is said when a code is asked for, once for each code that a login takes. */
+  readonly prompts?: readonly string[];
 }
+
+/** Codes that were given once, by account. */
+const SPENT = new WeakMap<UserAccount, Set<string>>();
 
 export type Users = Readonly<Record<string, UserAccount>>;
 
@@ -22,7 +29,8 @@ export type EapStep =
   | {
       readonly kind: 'success';
       readonly message: Uint8Array;
-      readonly msk: Uint8Array;
+      /** Undefined after a method that gives no key. */
+      readonly msk: Uint8Array | undefined;
       readonly user: string;
     }
   /** EAP-Success without any proof: what a client must refuse. */
@@ -39,6 +47,7 @@ const FAILURE = 4;
 const TYPE_IDENTITY = 1;
 const TYPE_NOTIFICATION = 2;
 const TYPE_NAK = 3;
+const TYPE_GTC = 6;
 const TYPE_MSCHAPV2 = 26;
 
 const OP_CHALLENGE = 1;
@@ -50,7 +59,15 @@ const AUTHENTICATION_FAILURE = 691;
 const STATUS_CODES = { 'restricted-hours': 646, disabled: 647, expired: 648, 'no-dialin': 649 } as const;
 
 type State =
-  'new' | 'identity' | 'notification' | 'other-method' | 'challenge' | 'success' | 'failure' | 'over';
+  | 'new'
+  | 'identity'
+  | 'notification'
+  | 'other-method'
+  | 'challenge'
+  | 'code'
+  | 'success'
+  | 'failure'
+  | 'over';
 
 export interface EapServerOptions {
   readonly users: Users;
@@ -60,7 +77,10 @@ export interface EapServerOptions {
   readonly faults: EapFaults;
 }
 
-/** The authenticator of one conversation: EAP of RFC 3748 with EAP-MSCHAPv2 of draft-kamath-pppext-eap-mschapv2. */
+/**
+ * The authenticator of one conversation: EAP of RFC 3748 with EAP-MSCHAPv2 of draft-kamath-pppext-eap-mschapv2, or for
+ * accounts with codes EAP-GTC of RFC 3748 section 5.6.
+ */
 export class EapServer {
   readonly #options: EapServerOptions;
   readonly #faults: EapFaults;
@@ -71,6 +91,8 @@ export class EapServer {
   #notified = 0;
   #retriesLeft: number;
   #refusal = '';
+  #claimed = '';
+  #codesTaken = 0;
   #proved: { msk: Uint8Array; user: string } | undefined;
 
   constructor(options: EapServerOptions) {
@@ -99,16 +121,20 @@ export class EapServer {
     switch (this.#state) {
       case 'identity':
         if (type !== TYPE_IDENTITY) return this.#fail(`type ${type} instead of an identity`);
+        this.#claimed = utf8Text(data);
         return this.#notifyOrMethod();
       case 'notification':
         if (type !== TYPE_NOTIFICATION) return this.#fail(`type ${type} instead of a notification`);
         return this.#notifyOrMethod();
       case 'other-method':
-        if (type === TYPE_NAK && data.includes(TYPE_MSCHAPV2)) return this.#sendChallenge();
+        if (type === TYPE_NAK && data.includes(this.#codes ? TYPE_GTC : TYPE_MSCHAPV2))
+          return this.#sendChallenge();
         return this.#fail(type === TYPE_NAK ? 'no method in common' : 'a method that is not spoken');
       case 'challenge':
         if (type === TYPE_NAK) return this.#fail('MSCHAPv2 was refused');
         return type === TYPE_MSCHAPV2 ? this.#response(data) : this.#fail(`type ${type} for MSCHAPv2`);
+      case 'code':
+        return type === TYPE_GTC ? this.#code(utf8Text(data)) : this.#fail(`type ${type} for GTC`);
       case 'success':
         return this.#acknowledged(type, data);
       case 'failure':
@@ -153,7 +179,36 @@ export class EapServer {
     return this.#request('other-method', firstMethod, Uint8Array.of(0x20));
   }
 
+  get #account(): UserAccount | undefined {
+    const { users } = this.#options;
+    return Object.hasOwn(users, this.#claimed) ? users[this.#claimed] : undefined;
+  }
+
+  get #codes(): readonly string[] | undefined {
+    return this.#account?.codes;
+  }
+
+  #askCode(): EapStep {
+    const prompt = this.#account?.prompts?.[this.#codesTaken] ?? 'Enter the code';
+    return this.#request('code', TYPE_GTC, utf8(prompt));
+  }
+
+  /** One code for each prompt, and none of them twice. */
+  #code(code: string): EapStep {
+    const account = this.#account;
+    const spent = (account && SPENT.get(account)) ?? new Set<string>();
+    if (!account?.codes?.includes(code) || spent.has(code))
+      return this.#fail('the code is wrong or was used');
+    SPENT.set(account, spent.add(code));
+    this.#codesTaken++;
+    if (this.#codesTaken < (account.prompts?.length ?? 1)) return this.#askCode();
+    this.#state = 'over';
+    const message = packet(SUCCESS, this.#identifier);
+    return { kind: 'success', message, msk: undefined, user: this.#claimed };
+  }
+
   #sendChallenge(): EapStep {
+    if (this.#codes) return this.#askCode();
     this.#challenge = new Uint8Array(this.#options.random(16));
     const body = concat(Uint8Array.of(16), this.#challenge, utf8('gateway'));
     return this.#mschap('challenge', OP_CHALLENGE, body, this.#faults.msLength);

@@ -124,7 +124,8 @@ export type SaState =
     }
   | {
       readonly name: 'eap-done';
-      readonly msk: Uint8Array;
+      /** Undefined after a method that gives no key. */
+      readonly msk: Uint8Array | undefined;
       readonly user: string;
       readonly child: ChildRequest;
       readonly identity: Identity;

@@ -128,7 +128,7 @@ test('every mistake is named, with its path, in one answer', () => {
       'gateway.natPort: must be at most 65535, not 70000',
       'gateway.authorities: must be "system", PEM text, or an array of PEM texts',
       "gateway.adress: is not a known key; did you mean 'address'?",
-      "user.method: must be one of eap-mschapv2, certificate, psk, not 'eap'",
+      "user.method: must be one of eap-mschapv2, eap-gtc, certificate, psk, not 'eap'",
       'ike.proposals[0]: must be lower-case algorithm words joined by hyphens, such as aes256gcm16-prfsha384-ecp384',
       'esp.proposals: must have at least 1 entry',
       "tunnel.remote[0]: '10.0.0.1/8' has bits set after its first 8; did you mean 10.0.0.0/8?",

@@ -35,7 +35,7 @@ test(
   () => {
     const outcome = finished().handle(success(3), password());
     assert.ok(outcome.kind === 'success');
-    assert.equal(outcome.msk.equals(expected().msk), true);
+    assert.equal(outcome.msk?.equals(expected().msk), true);
   },
 );
 

@@ -49,6 +49,12 @@ export const AUTH_FAILURES = {
     next: 'Type the password again; watch for Caps Lock and the keyboard layout. Several wrong attempts may lock the account, so ask IT before the third.',
   })),
 
+  'auth.wrong-code': explain('user', ['user', 'method'], (c) => ({
+    title: 'The gateway did not accept the one-time code',
+    why: `The check of the code${ofUser(c)}${given(c.method, (method) => ` by ${method}`)} failed. Codes are good once and for a short time: it may have been mistyped, used already or too old, or the user name in the profile is not the one that the code belongs to.`,
+    next: 'Wait until your token or app shows the next code, and connect again with that one. If it is refused too, compare the clock of the token with the real time, then ask IT.',
+  })),
+
   'auth.account-disabled': explain('it', ['user', 'code', 'message'], (c) => ({
     title: 'The account is switched off',
     why: `The gateway knows the account${given(c.user, (user) => ` ${user}`)}, but it is disabled or locked.${answer(c)}`,

@@ -50,6 +50,12 @@ export const AUTH_FAILURES: Translation<typeof english> = {
     next: 'Geben Sie das Passwort erneut ein; achten Sie auf die Feststelltaste und die Tastaturbelegung. Mehrere falsche Versuche können das Konto sperren: Fragen Sie vor dem dritten Ihre IT-Abteilung.',
   }),
 
+  'auth.wrong-code': (c) => ({
+    title: 'Das Gateway hat den Einmalcode nicht angenommen',
+    why: `Die Prüfung des Codes${ofUser(c)}${given(c.method, (method) => ` mit ${method}`)} ist gescheitert. Codes gelten einmal und nur kurz: Vielleicht war er vertippt, schon benutzt oder zu alt, oder der Benutzername im Profil ist nicht der, zu dem der Code gehört.`,
+    next: 'Warten Sie, bis Ihr Token oder Ihre App den nächsten Code zeigt, und verbinden Sie sich damit erneut. Wird auch der abgelehnt, vergleichen Sie die Uhr des Tokens mit der richtigen Zeit, und fragen Sie dann Ihre IT-Abteilung.',
+  }),
+
   'auth.account-disabled': (c) => ({
     title: 'Das Konto ist gesperrt',
     why: `Das Gateway kennt das Konto${given(c.user, (user) => ` ${user}`)}, aber es ist deaktiviert oder gesperrt.${answer(c)}`,

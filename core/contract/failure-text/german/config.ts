@@ -6,6 +6,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   password: 'das Passwort',
   'pre-shared key': 'der gemeinsame Schlüssel',
   passphrase: 'die Passphrase',
+  'one-time code': 'der Einmalcode',
 };
 
 function secretOf(what: string | undefined): string {
