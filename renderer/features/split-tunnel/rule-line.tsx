@@ -30,7 +30,7 @@ export function RuleLine({ number, rule, marks, news }: RuleLineProps): ReactNod
         <div className="split-places">
           {rule.to ? (
             rule.to.slice(0, SHOWN).map((place) => (
-              <code key={place} className="split-place">
+              <code key={place} className="split-place" title={place}>
                 {place}
               </code>
             ))

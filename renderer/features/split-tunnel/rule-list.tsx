@@ -108,6 +108,7 @@ const RuleRow = memo(function RuleRow({
       data-news={news}
       data-lit={isLit || undefined}
       data-edited={isEdited || undefined}
+      data-id={id}
       data-rule={number}
     >
       {isEdited ? (

@@ -107,18 +107,36 @@ export function RulesCard(props: RulesCardProps): ReactNode {
   );
 }
 
-type Acts = ReturnType<typeof useActs>;
-
 function Tools({ split, selected, edited, acts }: RulesCardProps & { acts: Acts }): ReactNode {
   const { t } = useTranslation();
   const { history } = split.work ?? {};
   const isIdle = selected.size === 0 || edited !== undefined;
   return (
     <div className="split-toolbar" role="group" aria-label={t('split.rules.title')}>
-      <Tool icon="up" label={t('split.rules.up')} isDisabled={isIdle} onPress={() => acts.nudge(-1)} />
-      <Tool icon="down" label={t('split.rules.down')} isDisabled={isIdle} onPress={() => acts.nudge(1)} />
-      <Tool icon="copy" label={t('split.rules.duplicate')} isDisabled={isIdle} onPress={acts.duplicate} />
-      <Tool icon="close" label={t('common.remove')} isDisabled={isIdle} onPress={acts.remove} />
+      <Tool
+        icon="up"
+        label={t('split.rules.up')}
+        isDisabled={isIdle}
+        onPress={() => acts.nudge(-1, selected)}
+      />
+      <Tool
+        icon="down"
+        label={t('split.rules.down')}
+        isDisabled={isIdle}
+        onPress={() => acts.nudge(1, selected)}
+      />
+      <Tool
+        icon="copy"
+        label={t('split.rules.duplicate')}
+        isDisabled={isIdle}
+        onPress={() => acts.duplicate(selected)}
+      />
+      <Tool
+        icon="close"
+        label={t('common.remove')}
+        isDisabled={isIdle}
+        onPress={() => acts.remove(selected)}
+      />
       <span className="split-gap" />
       <Tool
         icon="undo"
@@ -152,6 +170,8 @@ function Tool({ icon, label, ...rest }: ToolProps): ReactNode {
     </AriaButton>
   );
 }
+
+type Acts = ReturnType<typeof useActs>;
 
 /** What can be done to the rules, each with what is said about it. */
 function useActs(props: RulesCardProps) {
@@ -199,26 +219,27 @@ function useActs(props: RulesCardProps) {
       edit(to);
       sayMoved(to, ids);
     },
-    nudge: (by: -1 | 1) => {
-      const to = nudged(draft, selected, by);
+    nudge: (by: -1 | 1, ids: ReadonlySet<number>) => {
+      const to = nudged(draft, ids, by);
       edit(to);
+      onSelect(ids);
       if (to === draft) say(t(by < 0 ? 'split.said.top' : 'split.said.bottom'));
-      else sayMoved(to, selected);
+      else sayMoved(to, ids);
     },
-    duplicate: () => {
-      edit(withCopies(draft, selected));
-      const ids = [...selected].map((_, i) => draft.nextId + i);
-      onSelect(new Set(ids));
-      if (ids[0] !== undefined) onFocus(ids[0]);
-      say(t('split.said.added', { count: ids.length }));
+    duplicate: (ids: ReadonlySet<number>) => {
+      edit(withCopies(draft, ids));
+      const copies = [...ids].map((_, i) => draft.nextId + i);
+      onSelect(new Set(copies));
+      if (copies[0] !== undefined) onFocus(copies[0]);
+      say(t('split.said.added', { count: copies.length }));
     },
-    remove: () => {
-      const last = draft.rules.findLastIndex(({ id }) => selected.has(id));
-      const next = draft.rules.slice(last + 1)[0] ?? draft.rules.findLast(({ id }) => !selected.has(id));
-      edit(withoutRules(draft, selected));
+    remove: (ids: ReadonlySet<number>) => {
+      const last = draft.rules.findLastIndex(({ id }) => ids.has(id));
+      const next = draft.rules.slice(last + 1)[0] ?? draft.rules.findLast(({ id }) => !ids.has(id));
+      edit(withoutRules(draft, ids));
       onSelect(new Set(next ? [next.id] : []));
       if (next) onFocus(next.id);
-      say(t('split.said.removed', { count: selected.size }));
+      say(t('split.said.removed', { count: ids.size }));
     },
     undo: () => {
       undo();
@@ -229,24 +250,28 @@ function useActs(props: RulesCardProps) {
       say(t('split.said.redone'));
     },
   };
-  return { ...acts, onKey: (event: KeyboardEvent) => onRuleKey(event, acts) };
+  return { ...acts, onKey: (event: KeyboardEvent) => onRuleKey(event, acts, selected) };
 }
 
-/** Keys on a rule itself; in fields they are what they always are. */
+/** Keys on a rule itself, for all that are chosen if it is; in fields they are what they always are. */
 function onRuleKey(
   event: KeyboardEvent,
-  acts: { nudge: (by: -1 | 1) => void; duplicate: () => void; remove: () => void },
+  acts: Pick<Acts, 'nudge' | 'duplicate' | 'remove'>,
+  selected: ReadonlySet<number>,
 ): void {
-  if (!(event.target instanceof HTMLElement) || event.target.getAttribute('role') !== 'row') return;
+  const { target, altKey, ctrlKey, key } = event;
+  if (!(target instanceof HTMLElement) || target.dataset['id'] === undefined) return;
+  const id = Number(target.dataset['id']);
+  const ids = selected.has(id) ? selected : new Set([id]);
   const act =
-    event.altKey && event.key === 'ArrowUp'
-      ? () => acts.nudge(-1)
-      : event.altKey && event.key === 'ArrowDown'
-        ? () => acts.nudge(1)
-        : event.key === 'Delete' || event.key === 'Backspace'
-          ? acts.remove
-          : event.ctrlKey && event.key.toLowerCase() === 'd'
-            ? acts.duplicate
+    altKey && key === 'ArrowUp'
+      ? () => acts.nudge(-1, ids)
+      : altKey && key === 'ArrowDown'
+        ? () => acts.nudge(1, ids)
+        : key === 'Delete' || key === 'Backspace'
+          ? () => acts.remove(ids)
+          : ctrlKey && key.toLowerCase() === 'd'
+            ? () => acts.duplicate(ids)
             : undefined;
   if (!act) return;
   event.preventDefault();

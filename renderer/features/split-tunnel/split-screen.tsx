@@ -5,6 +5,7 @@ import type { AppProfile } from '../../../core/contract/gui-api.ts';
 import { useAppState } from '../../app/bridge.tsx';
 import { useNavigate } from '../../app/navigation.tsx';
 import { Button, Select } from '../../ui/controls.tsx';
+import { failureWords } from '../../i18n/failures.ts';
 import { FailureNotice } from '../../ui/failure.tsx';
 import { AskCard, type Told } from './ask-card.tsx';
 import { ChangesBar } from './changes-bar.tsx';
@@ -135,7 +136,9 @@ function Loaded({ profile, split }: { profile: AppProfile; split: Split }): Reac
         onShow={(number) => focusOn({ number })}
       />
       {split.lintFailure && (
-        <p className="quiet split-small">{t('split.lint.failed', { why: split.lintFailure.code })}</p>
+        <p className="quiet split-small">
+          {t('split.lint.failed', { why: failureWords(split.lintFailure).title })}
+        </p>
       )}
       <RulesCard
         split={split}
@@ -152,7 +155,8 @@ function Loaded({ profile, split }: { profile: AppProfile; split: Split }): Reac
         onPasted={setPasted}
         say={say}
       />
-      {edited === undefined && (split.isChanged || split.work?.elsewhere || split.failure) && (
+      {split.failure && !split.isChanged && <FailureNotice failure={split.failure} />}
+      {edited === undefined && split.isChanged && (
         <ChangesBar
           split={split}
           changes={changes}

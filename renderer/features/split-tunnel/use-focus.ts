@@ -15,12 +15,17 @@ export function useFocus(rows: readonly Row[]): (target: FocusTarget) => void {
     const place = rows.findIndex(({ id, number }) =>
       'id' in target ? id === target.id : number === target.number,
     );
-    const number = 'number' in target ? target.number : rows[place]?.number;
-    if (number === undefined) return undefined;
+    const id = rows[place]?.id;
+    if (id === undefined && 'id' in target) return undefined;
+    // Until the list has drawn itself anew another line has the number, but none the id.
+    const which =
+      id === undefined
+        ? `.split-fixed .split-rule[data-rule="${'number' in target ? target.number : ''}"]`
+        : `.split-rule[data-id="${id}"]`;
     let tries = 0;
     let frame = 0;
     const look = (): void => {
-      const line = document.querySelector<HTMLElement>(`.split-rule[data-rule="${number}"]`);
+      const line = document.querySelector<HTMLElement>(which);
       if (line) {
         line.scrollIntoView({ block: 'nearest' });
         line.focus();

@@ -107,7 +107,6 @@ export const split: Same<typeof english> = {
     list: 'Ihre Regeln in ihrer Reihenfolge',
     add: 'Regel hinzufügen',
     paste: 'Viele einfügen …',
-    edit: 'Bearbeiten',
     duplicate: 'Verdoppeln',
     up: 'Nach oben',
     down: 'Nach unten',
@@ -228,7 +227,5 @@ export const split: Same<typeof english> = {
     undone: 'Zurückgenommen.',
     redone: 'Wiederholt.',
     discarded: 'Alle Änderungen sind verworfen. „Rückgängig“ bringt sie zurück.',
-    lint_one: '{{count}} Hinweis zu den Regeln.',
-    lint_other: '{{count}} Hinweise zu den Regeln.',
   },
 };

@@ -103,7 +103,6 @@ export const split = {
     list: 'Your rules, in their order',
     add: 'Add a rule',
     paste: 'Paste many …',
-    edit: 'Edit',
     duplicate: 'Duplicate',
     up: 'Move up',
     down: 'Move down',
@@ -222,7 +221,5 @@ export const split = {
     undone: 'Taken back.',
     redone: 'Done again.',
     discarded: 'All changes are discarded. Undo brings them back.',
-    lint_one: '{{count}} note on the rules.',
-    lint_other: '{{count}} notes on the rules.',
   },
 } as const;

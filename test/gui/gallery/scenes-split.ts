@@ -113,6 +113,22 @@ function answersFor(
   };
 }
 
+/** Somebody else writes a policy as soon as something was done to this one. */
+function changedElsewhere(): Answers {
+  const answers = answersFor(OFFICE, NOTHING_FIXED, ['0.0.0.0/0', '::/0']);
+  const { lintPolicy: lint } = answers;
+  const theirs: Policy = { ...OFFICE, rules: OFFICE.rules.slice(1) };
+  let isChanged = false;
+  return {
+    ...answers,
+    readPolicy: () => ({ ok: true, value: isChanged ? theirs : OFFICE }),
+    lintPolicy: (params) => {
+      isChanged ||= JSON.stringify(params.policy) !== JSON.stringify(OFFICE);
+      return typeof lint === 'function' ? lint(params) : { ok: true, value: [] };
+    },
+  };
+}
+
 /** The scenes, over a calm app and one that is connected. */
 export function splitScenes(calm: AppState, connected: AppState): Readonly<Record<string, Scene>> {
   const office = ['10.50.0.0/16', 'fd50::/64'];
@@ -156,6 +172,7 @@ export function splitScenes(calm: AppState, connected: AppState): Readonly<Recor
         everything,
       ),
     },
+    'split-elsewhere': { state: calm, answers: changedElsewhere() },
     'split-many': { state: calm, answers: answersFor(MANY, NOTHING_FIXED, everything) },
     'split-refused': {
       state: calm,
