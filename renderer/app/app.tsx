@@ -9,6 +9,7 @@ import { NavigationContext } from './navigation.tsx';
 import { SCREEN_NAMES, SCREENS, type ScreenName } from './screens.ts';
 import { ServiceNotice } from './service-notice.tsx';
 import { SideState } from './side-state.tsx';
+import { useUsableMark } from './usable.ts';
 
 /** The window: the screens at the left, one of them at the right, and what has to be answered over both. */
 export function App(): ReactNode {
@@ -16,6 +17,7 @@ export function App(): ReactNode {
   const state = useAppState();
   const [screen, setScreen] = useState<ScreenName>('connection');
   const content = useRef<HTMLElement>(null);
+  useUsableMark(state.service.link);
   useEffect(() => content.current?.scrollTo(0, 0), [screen]);
   const { view: View } = SCREENS[screen];
   return (
@@ -45,7 +47,8 @@ export function App(): ReactNode {
           </nav>
           <SideState />
         </header>
-        <main className="content" ref={content}>
+        {/* What is longer than the window is scrolled by keys too, whatever is in it. */}
+        <main className="content" ref={content} tabIndex={0}>
           <ServiceNotice />
           <View />
         </main>

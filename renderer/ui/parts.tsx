@@ -15,7 +15,7 @@ export interface NoticeProps {
 export function Notice({ tone = 'plain', title, children, isLive = false }: NoticeProps): ReactNode {
   return (
     <div className={`notice notice-${tone}`} role={isLive ? 'alert' : undefined}>
-      {title !== undefined && <h3>{title}</h3>}
+      {title !== undefined && <p className="notice-title">{title}</p>}
       {children}
     </div>
   );

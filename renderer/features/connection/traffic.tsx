@@ -6,6 +6,7 @@ import { useAppState } from '../../app/bridge.tsx';
 import { octetsText, type Sample, withSample } from './model.ts';
 
 const HEIGHT = 140;
+const SHOWN_SECONDS = 120;
 
 /** How much goes through, as a graph and in numbers. */
 export function Traffic(): ReactNode {
@@ -77,6 +78,12 @@ function Graph({
   return <div ref={place} className="traffic-graph" />;
 }
 
+function timeText(epochSeconds: number): string {
+  return new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: 'medium' }).format(
+    epochSeconds * 1000,
+  );
+}
+
 function newPlot(element: HTMLElement, format: (octets: number) => string): uPlot {
   const color = (name: string) => (): string => getComputedStyle(element).getPropertyValue(name).trim();
   const axis = {
@@ -90,9 +97,12 @@ function newPlot(element: HTMLElement, format: (octets: number) => string): uPlo
       height: HEIGHT,
       legend: { show: false },
       cursor: { show: false },
-      scales: { y: { range: (_plot, _least, most) => [0, Math.max(most * 1.1, 1000)] } },
+      scales: {
+        x: { range: (_plot, _first, last) => [last - SHOWN_SECONDS, last] },
+        y: { range: (_plot, _least, most) => [0, Math.max(most * 1.1, 1000)] },
+      },
       axes: [
-        { ...axis, size: 24 },
+        { ...axis, size: 24, space: 100, values: (_plot, values) => values.map(timeText) },
         { ...axis, size: 80, values: (_plot, values) => values.map((value) => format(value)) },
       ],
       series: [

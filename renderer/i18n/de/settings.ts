@@ -11,7 +11,7 @@ export const settings: Same<typeof english> = {
   launchAtLogin: 'Beim Anmelden starten',
   notifications: 'Melden, wenn eine Verbindung abreißt oder eine Eingabe braucht',
   trayMissing:
-    'Dieser Desktop zeigt keine Symbole im Infobereich. Das Fenster bleibt deshalb offen; unter GNOME hilft die Erweiterung „AppIndicator“.',
+    'Dieser Desktop zeigt keine Symbole im Infobereich. Wer das Fenster schließt, beendet deshalb die App, und eine Verbindung bleibt; unter GNOME hilft die Erweiterung „AppIndicator“.',
   secrets: 'Passwörter',
   saveSecrets: 'Anbieten, Passwörter zu merken',
   saveSecretsHelp:

@@ -8,7 +8,7 @@ export const settings = {
   launchAtLogin: 'Start when I log in',
   notifications: 'Tell me when a connection is lost, or needs an answer',
   trayMissing:
-    'This desktop shows no tray icons. The window therefore stays open; on GNOME the extension “AppIndicator” brings the icon.',
+    'This desktop shows no tray icons. Closing the window therefore ends the app, and a connection stays; on GNOME the extension “AppIndicator” brings the icon.',
   secrets: 'Passwords',
   saveSecrets: 'Offer to remember passwords',
   saveSecretsHelp:

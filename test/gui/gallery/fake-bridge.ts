@@ -24,6 +24,10 @@ declare global {
   interface Window {
     /** What the page asked for, for the tests to look at. */
     asked: { readonly verb: GuiVerb; readonly params: unknown }[];
+    /** Shows the same in other colours or another language. */
+    dress: (theme: string, language: string) => void;
+    /** The names of all there is to show. */
+    scenes: readonly string[];
   }
 }
 
@@ -49,6 +53,8 @@ export function fakeBridge(
     ...verbs,
     onState: (watch: (state: AppState) => void) => {
       watch(themed);
+      window.dress = (to, tongue) =>
+        watch({ ...themed, language: tongue, settings: { ...themed.settings, theme: to } } as AppState);
       return () => undefined;
     },
   } as unknown as GuiBridge;

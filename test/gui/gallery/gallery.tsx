@@ -4,6 +4,7 @@ import { startPage } from '../../../renderer/app/start.tsx';
 import { fakeBridge } from './fake-bridge.ts';
 import { SCENES } from './scenes.ts';
 
+window.scenes = Object.keys(SCENES);
 const wanted = new URLSearchParams(location.search);
 const scene = SCENES[wanted.get('scene') ?? 'disconnected'];
 if (!scene) throw new Error(`no scene ${wanted.get('scene')}`);

@@ -3,6 +3,7 @@ import type { ConnectionStatus, ToldFailure } from '../../../core/contract/daemo
 import { sentence, toldContext } from '../../../core/contract/failure-text.ts';
 import { failure, type Failure } from '../../../core/lib/failure.ts';
 import type { Scene } from './fake-bridge.ts';
+import { stateScenes } from './scenes-states.ts';
 import { profileScenes } from './scenes-profiles.ts';
 import { splitScenes } from './scenes-split.ts';
 
@@ -144,4 +145,5 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   'no-service': {
     state: { ...CALM, service: { link: 'absent' }, status: null, profiles: [], machine: null },
   },
+  ...stateScenes(CALM, CONNECTION, NOW),
 };
