@@ -3,15 +3,20 @@ import { addressOf, type IpAddress, parseAddress, sameAddress } from '../net/add
 import { openUdp } from '../platform/linux/devices.ts';
 import { encodeEndpoint } from '../vpn/endpoint.ts';
 import { BYPASS_MARK } from '../vpn/outlet.ts';
-import { resolveHost } from '../platform/resolver.ts';
+import { type Lookup, resolveHost, systemLookup } from '../platform/resolver.ts';
 import type { Asked, RouteOf } from './explanation.ts';
+import { fewAtOnce } from './threads.ts';
 
 /** Whoever asks waits for ten seconds. */
 const LOOKUP_MS = 5_000;
 
+/** Whoever may ask can name what nobody answers, and connections need threads too. */
+const inTurn = fewAtOnce<Awaited<ReturnType<Lookup>>>(2);
+
 /** Asks as any program does. */
 export const machineLookUp: Asked['lookUp'] = async (name) => {
-  const found = await resolveHost(name, { timeoutMs: LOOKUP_MS });
+  const lookup: Lookup = (host) => inTurn(() => systemLookup(host));
+  const found = await resolveHost(name, { timeoutMs: LOOKUP_MS, lookup });
   return found.ok ? found.value : [];
 };
 

@@ -27,6 +27,7 @@ import { LogFile } from './log-file.ts';
 import { DAEMON_HELP, type DaemonOptions, parseDaemonOptions } from './options.ts';
 import { ProfileStore } from './profile-store.ts';
 import { Service } from './service.ts';
+import { provideThreads } from './threads.ts';
 import { isServed, listenAt } from './socket-place.ts';
 
 const ROOT = 0;
@@ -181,6 +182,7 @@ export async function runDaemon(
   argv: readonly string[],
   whenServing: WhenServing = () => undefined,
 ): Promise<number> {
+  provideThreads();
   const options = parseDaemonOptions(argv);
   if (!options.ok) {
     process.stderr.write(`causewayd: ${options.error}\n${DAEMON_HELP}`);
