@@ -166,7 +166,8 @@ function passing(plan: FirewallPlan): string[] {
   return [
     ...within('daddr', 'refused', 'goto refuse'),
     ...(tun ? [`oifname ${quoted(tun.name)} accept`] : []),
-    'ct state established,related accept',
+    // Answers alone: what began before goes on only where it may begin now.
+    'ct direction reply ct state established,related accept',
     ...within('daddr', 'protected', 'goto refuse'),
     ...strayNames(plan),
     ...within('daddr', 'passing', 'accept'),
