@@ -8,6 +8,8 @@ import { holdsUnits, isPlainName, runAppOf, runGroupName } from './unit-names.ts
 
 /** What is empty is looked for so often, as long as there may be something. */
 const SWEEP_MS = 60_000;
+/** … and each time that so many were asked for: the kernel and the firewall keep every one. */
+const SWEEP_EVERY = 32;
 
 /** A process that asks, as the kernel names it (SO_PEERCRED). */
 export interface Asker {
@@ -34,6 +36,7 @@ export class RunGroups {
   /** Groups that are about to be used, and must not be taken away for being empty. */
   readonly #awaited = new Map<string, number>();
   #sweeper: NodeJS.Timeout | undefined;
+  #entered = 0;
 
   constructor(options: RunGroupsOptions) {
     this.#options = options;
@@ -49,6 +52,7 @@ export class RunGroups {
     if (!hierarchy) return err(failure('platform.no-programs'));
     const name = plainAppName(app);
     let group: string | undefined;
+    if (++this.#entered % SWEEP_EVERY === 0) this.sweep();
     try {
       const startTicks = startOfAsker(asker, proc);
       group = `${hierarchy.root}${placeFor(ownGroup(asker.pid, proc), name)}`;
@@ -104,9 +108,13 @@ export class RunGroups {
     else this.#awaited.delete(group);
   }
 
+  /** Not put off by those who go on asking. */
   #sweepLater(): void {
-    clearTimeout(this.#sweeper);
-    this.#sweeper = setTimeout(() => this.sweep(), SWEEP_MS);
+    if (this.#sweeper !== undefined) return;
+    this.#sweeper = setTimeout(() => {
+      this.#sweeper = undefined;
+      this.sweep();
+    }, SWEEP_MS);
     this.#sweeper.unref();
   }
 }

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -104,5 +113,21 @@ describe('a process that asks to be one of an application', () => {
     const none = new RunGroups({ hierarchy: undefined, refresh: () => Promise.resolve(refreshed) });
     const done = await none.enter(ALICE, 'work');
     assert.equal(done.ok || done.error.code, 'platform.no-programs');
+  });
+
+  test('takes away what is empty, however often it is asked for more', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const left = (): number =>
+      readdirSync(join(directory, 'cgroup', SESSION)).filter((name) => name.startsWith('causeway-app-'))
+        .length;
+    refreshed = { ok: false, error: failure('platform.firewall-failed', { detail: 'busy' }) };
+    await groups.enter(ALICE, 'first');
+    t.mock.timers.tick(40_000);
+    await groups.enter(ALICE, 'second');
+    assert.equal(left(), 2);
+    t.mock.timers.tick(20_000);
+    assert.equal(left(), 0);
+    for (let i = 0; i < 100; i++) await groups.enter(ALICE, `work-${i}`);
+    assert.ok(left() <= 33, `${left()}`);
   });
 });
