@@ -31,7 +31,7 @@ ${SERVICE_LINES}
 With --json they write for programs.
 
 Options of connect:
-  --password-fd N     read the password, or the pre-shared key, from file descriptor N
+  --password-fd N     read the password, code or pre-shared key from file descriptor N
                       up to the first line break, instead of asking for it
   --passphrase-fd N   read the passphrase of the private key in the same way
   --json              write one JSON object a line to standard output instead of text

@@ -32,6 +32,19 @@ function make(ahead?: SecretBytes): { needs: Needs; timers: Timer[]; changes: ()
 const PASSWORD = { what: 'password', rejected: false } as const;
 
 describe('what a connection needs of a person', () => {
+  test('may be a one-time code, asked for with what the gateway says, each time anew', async () => {
+    const { needs } = make();
+    for (const id of [5, 6]) {
+      const asked = needs.get({ what: 'one-time code', rejected: false, message: 'Press the button' });
+      assert.equal(needs.current?.what, 'one-time code');
+      assert.equal(needs.current.message, 'Press the button');
+      assert.equal(needs.answer(id, SecretBytes.ofText(`code ${id}`)), true);
+      const given = await asked;
+      assert.equal(given && utf8Text(given.reveal()), `code ${id}`);
+      assert.equal(needs.current, undefined);
+    }
+  });
+
   test('is told with who it is for and until when, and answered with a copy', async () => {
     const { needs, timers, changes } = make();
     const asked = needs.get(PASSWORD);

@@ -66,6 +66,16 @@ describe('the life of a connection', () => {
     assert.deepEqual(played.says(id, need), []);
   });
 
+  test('a one-time code is asked for with what the gateway says, as often as it asks', () => {
+    const played = new Played().start(ONE);
+    const { id } = played.opened();
+    played.initiated(id);
+    const need = { kind: 'need', what: 'one-time code', message: 'Press the button' } as const;
+    const code = { message: 'Press the button' };
+    assert.deepEqual(played.says(id, need), [{ kind: 'give-password', id, rejected: false, code }]);
+    assert.deepEqual(played.says(id, need), [{ kind: 'give-password', id, rejected: false, code }]);
+  });
+
   test('what cannot be given ends it, and the gateway keeps no SA that it may be making', () => {
     const played = new Played().start(ONE);
     const { id } = played.opened();

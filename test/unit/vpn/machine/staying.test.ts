@@ -267,6 +267,19 @@ describe('a connection that was lost', () => {
     assert.equal(played.failureCode, 'auth.wrong-password');
   });
 
+  test('asks for another one-time code in place of a wrong one, which it cannot be given twice', () => {
+    const played = new Played();
+    played.closed(played.connected(), 'peer.deleted');
+    for (let i = 0; i < 4; i++) {
+      const { id } = played.opened();
+      played.initiated(id);
+      const [ask] = played.says(id, { kind: 'need', what: 'one-time code', message: '' });
+      assert.deepEqual(ask, { kind: 'give-password', id, rejected: i > 0, code: { message: '' } });
+      played.closed(id, 'auth.wrong-code');
+    }
+    assert.equal(played.failureCode, 'auth.wrong-code');
+  });
+
   test('ends with the wrong password, not with its lack, when nobody gives another', () => {
     const played = new Played();
     played.closed(played.connected(), 'peer.deleted');
