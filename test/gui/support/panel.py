@@ -93,7 +93,8 @@ def click(label):
     menu, rows = menu_of(properties)
     for row in rows:
         if row['label'] == label and row['enabled']:
-            menu.Event(row['id'], 'clicked', dbus.Int32(0), dbus.UInt32(0), dbus_interface=MENU)
+            # Whoever is told to quit may be gone before it answers.
+            menu.Event(row['id'], 'clicked', dbus.Int32(0), dbus.UInt32(0), dbus_interface=MENU, ignore_reply=True)
             return {'done': True}
     return {'done': False, 'menu': rows}
 
@@ -121,6 +122,12 @@ def on_line(source, condition):
     return True
 
 
+def on_name(name, old, new):
+    if not new:
+        items[:] = [item for item in items if item[0] != name]
+
+
+bus.add_signal_receiver(on_name, 'NameOwnerChanged', 'org.freedesktop.DBus')
 watcher_name = dbus.service.BusName(WATCHER, bus)
 notes_name = dbus.service.BusName(NOTES, bus)
 watcher, notifier = Watcher(bus, '/StatusNotifierWatcher'), Notes(bus, '/org/freedesktop/Notifications')
