@@ -95,8 +95,8 @@ export const SERVICE_FORMS = [
   {
     words: 'profile import',
     operands: [FILE, { ...PROFILE, isOptional: true }],
-    options: [],
-    about: 'add a profile, or replace one',
+    options: ['passphrase-fd', 'output'],
+    about: 'add one: .json, .sswan, .mobileconfig, .p12',
   },
   { words: 'profile show', operands: [PROFILE], options: [], about: 'what a profile is for' },
   { words: 'profile export', operands: [PROFILE], options: [], about: 'the whole of it, as JSON' },

@@ -74,7 +74,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /** The octets of a regular file of at most 1 MiB, or why they could not be read. Never waits on a pipe. */
-function readSmallFile(path: string): Result<Uint8Array, string> {
+export function readSmallFile(path: string): Result<Uint8Array, string> {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);

@@ -42,6 +42,20 @@ function proposalOf(file: ImportedFile): ImportProposal {
   throw new ImportTrouble('not-profile');
 }
 
+/** Whether a file is one of another program's; a profile of ours, and what nobody knows, is not. */
+export function isForeign(contents: Uint8Array): boolean {
+  if (contents.length > MAX_IMPORT_OCTETS) return false;
+  if (isMobileconfig(contents) || isPkcs12(contents)) return true;
+  if (!looksLikeJson(contents)) return false;
+  try {
+    const value = readJson(contents);
+    return !isOwnProfile(value) && isSswan(value);
+  } catch (error) {
+    if (error instanceof ImportTrouble) return false;
+    throw error;
+  }
+}
+
 /** Whether the first octet that is no white space and no mark of an encoding opens an object. */
 function looksLikeJson(contents: Uint8Array): boolean {
   const head = Buffer.from(contents.subarray(0, 256)).toString('latin1');

@@ -31,6 +31,8 @@ export interface ServiceCommand {
   readonly app?: string;
   /** A file descriptor to read the secret from, in place of a person. */
   readonly passwordFd?: number;
+  /** Likewise for what unlocks a file. */
+  readonly passphraseFd?: number;
   readonly socketPath: string;
 }
 
@@ -69,6 +71,8 @@ export function parseServiceCommand(
     return err('--app needs the name of a service or an application, such as --app firefox');
   const passwordFd = descriptor('--password-fd', values['password-fd']);
   if (!passwordFd.ok) return passwordFd;
+  const passphraseFd = descriptor('--passphrase-fd', values['passphrase-fd']);
+  if (!passphraseFd.ok) return passphraseFd;
   const socketPath = typeof values['socket'] === 'string' ? values['socket'] : DEFAULT_SOCKET;
   if (!socketPath.startsWith('/')) return err('--socket needs an absolute path');
   const output = values['output'];
@@ -84,6 +88,7 @@ export function parseServiceCommand(
     ...(typeof output === 'string' ? { output } : {}),
     ...(app === undefined ? {} : { app }),
     ...(passwordFd.value === undefined ? {} : { passwordFd: passwordFd.value }),
+    ...(passphraseFd.value === undefined ? {} : { passphraseFd: passphraseFd.value }),
     socketPath,
   });
 }

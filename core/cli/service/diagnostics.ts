@@ -1,12 +1,9 @@
-import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DiagnosticsBundle } from '../../contract/daemon-api.ts';
-import { failure, type Failure } from '../../lib/failure.ts';
 import { EXIT_ENDED_BY_USER } from '../exit-codes.ts';
 import { harmless } from '../terminal.ts';
+import { saveNew } from './new-file.ts';
 import { type ServiceSession, tellFailure, tellJson } from './session.ts';
-
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
 /** `causeway diagnostics`: tells what is in the bundle, and saves it where nothing is yet. */
 export async function diagnostics({ client, screen, command }: ServiceSession): Promise<number> {
@@ -45,24 +42,4 @@ export function summary({ parts, pseudonyms }: DiagnosticsBundle): string[] {
     'There is no password, key or certificate in it. Names and addresses are replaced by numbered ones, the same ones',
     `throughout${replaced.length > 0 ? `: ${replaced.join(', ')}` : ''}.`,
   ];
-}
-
-/** Makes a file of 0600. What is there already stays as it is, also when it is a link. */
-function saveNew(file: string, text: string): Failure | undefined {
-  try {
-    const descriptor = openSync(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-    try {
-      writeFileSync(descriptor, text);
-    } catch (error) {
-      rmSync(file, { force: true });
-      throw error;
-    } finally {
-      closeSync(descriptor);
-    }
-    return undefined;
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const detail = code === 'EEXIST' ? 'there is something with that name already' : String(code ?? error);
-    return failure('config.file-not-written', { file, detail });
-  }
 }

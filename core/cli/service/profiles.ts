@@ -1,8 +1,8 @@
 import { failure } from '../../lib/failure.ts';
 import type { ProfileSummary } from '../../contract/daemon-api.ts';
 import { EXIT_ENDED_BY_USER } from '../exit-codes.ts';
-import { readProfile } from '../profile-file.ts';
 import { harmless } from '../terminal.ts';
+import { importProfile } from './import-profile.ts';
 import { findProfile, type ServiceSession, tellFailure, tellJson } from './session.ts';
 
 /** `causeway profile …`. */
@@ -41,24 +41,6 @@ function summaryText({ id, name, origin, gateway, username }: ProfileSummary): s
   const whose = origin === 'system' ? 'from IT' : 'yours';
   const user = username === undefined ? '' : ` as ${username}`;
   return harmless(`${name}: ${gateway}${user} (${whose}, ${id})`);
-}
-
-async function importProfile(
-  { client, screen }: ServiceSession,
-  file: string,
-  replaced: string | undefined,
-): Promise<number> {
-  const read = readProfile(file);
-  if (!read.ok) return tellFailure(screen, read.error);
-  const target = replaced === undefined ? undefined : await findProfile(client, replaced);
-  if (target && !target.ok) return tellFailure(screen, target.error);
-  const written = await client.call('profile.write', {
-    contents: { ...read.value },
-    ...(target ? { profile: target.value.id } : {}),
-  });
-  if (!written.ok) return tellFailure(screen, written.error);
-  screen.line(`${harmless(read.value.name)} is ${target ? 'replaced' : 'added'} (${written.value.id}).`);
-  return EXIT_ENDED_BY_USER;
 }
 
 async function show({ client, screen }: ServiceSession, meant: string): Promise<number> {
