@@ -2,7 +2,15 @@ import { failure, type Failure } from '../lib/failure.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import { addressOf } from '../net/address.ts';
 import { LAN, LOCAL_NETWORKS } from '../net/local-networks.ts';
-import { addressNumber, cutAt, rangeOfSpan, type Span, spanHas, spanOf } from '../net/policy/cells.ts';
+import {
+  addressNumber,
+  cutAt,
+  membership,
+  rangeOfSpan,
+  type Span,
+  spanHas,
+  spanOf,
+} from '../net/policy/cells.ts';
 import {
   type Cell,
   type CompiledPolicy,
@@ -144,27 +152,25 @@ interface Piece {
 }
 
 function piecesOf(cells: readonly Cell[], family: 4 | 6, inputs: PolicyInputs): Piece[] {
-  const [lan, routed] = [spansOf(LAN[family]), spansOf(LOCAL_NETWORKS[family])];
-  const named = namedSpans(inputs, family);
+  const [lan, named] = [spansOf(LAN[family]), namedSpans(inputs, family)];
+  const isInLan = membership(lan);
+  const isInRouted = membership(spansOf(LOCAL_NETWORKS[family]));
+  const isNamed = membership(named);
   const placed = cells.map(({ range, decisions }) => ({ span: spanOf(range), decisions }));
   const cuts = cutAt(family, [...placed.map(({ span }) => span), ...lan, ...named]);
   let at = 0;
   return cuts.map((span) => {
     while (!spanHas(placed[at]?.span ?? span, span.first)) at += 1;
-    const isLan = isIn(lan, span);
+    const isLan = isInLan(span.first);
     return {
       span,
       family,
       decisions: placed[at]?.decisions ?? [],
       isLan,
-      isRouted: isLan && isIn(routed, span),
-      isUnnamed: isLan && !isIn(named, span),
+      isRouted: isLan && isInRouted(span.first),
+      isUnnamed: isLan && !isNamed(span.first),
     };
   });
-}
-
-function isIn(spans: readonly Span[], { first }: Span): boolean {
-  return spans.some((span) => spanHas(span, first));
 }
 
 function spansOf(texts: readonly string[]): Span[] {

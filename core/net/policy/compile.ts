@@ -3,7 +3,16 @@ import { type Selector } from '../selector.ts';
 import { addressOf } from '../address.ts';
 import { type Prefix, prefixToRange } from '../prefix.ts';
 import type { AddressRange } from '../range.ts';
-import { addressNumber, cutAt, rangeOfSpan, type Span, spanHas, spanOf } from './cells.ts';
+import {
+  addressNumber,
+  cutAt,
+  membership,
+  rangeOfSpan,
+  type Span,
+  spanOf,
+  sweep,
+  wholeSpan,
+} from './cells.ts';
 import {
   bothConditions,
   type Condition,
@@ -116,14 +125,20 @@ export function layOut(
     .map(prefixToRange)
     .filter(({ start }) => start.family === family)
     .map(spanOf);
-  const cuts = [...placed.flatMap(({ spans }) => spans ?? []), ...grants.map(({ span }) => span), ...own];
-  return cutAt(family, cuts).map((span) => ({
-    ...(named.length > 0 ? { isOwn: speaksOf(own, span.first) } : {}),
-    span,
-    rules: placed.filter(({ spans }) => speaksOf(spans, span.first)).map(({ rule }) => rule),
-    taken: grants.filter((grant) => spanHas(grant.span, span.first)).map(({ condition }) => condition),
-    rest,
-  }));
+  const isOwn = membership(own);
+  const whole = [wholeSpan(family)];
+  const groups = [...placed.map(({ spans }) => spans ?? whole), ...grants.map(({ span }) => [span]), own];
+  const plots: Plot[] = [];
+  for (const { span, groups: inside } of sweep(family, groups)) {
+    plots.push({
+      ...(named.length > 0 ? { isOwn: isOwn(span.first) } : {}),
+      span,
+      rules: inside.flatMap((at) => placed[at]?.rule ?? []),
+      taken: inside.flatMap((at) => grants[at - placed.length]?.condition ?? []),
+      rest,
+    });
+  }
+  return plots;
 }
 
 /**
@@ -136,11 +151,8 @@ export function leavesFamilyOut(granted: readonly Selector[], family: 4 | 6): bo
   const spans = granted
     .filter((selector) => selector.family === other && isUnconditional(conditionOf(selector)))
     .map((selector) => spanOf(rangeOf(selector)));
-  return spans.length > 0 && cutAt(other, spans).every(({ first }) => speaksOf(spans, first));
-}
-
-function speaksOf(spans: readonly Span[] | undefined, value: bigint): boolean {
-  return spans === undefined || spans.some((span) => spanHas(span, value));
+  const isTaken = membership(spans);
+  return spans.length > 0 && cutAt(other, spans).every(({ first }) => isTaken(first));
 }
 
 /** Whether an address is not to be led elsewhere by a name. */
@@ -169,8 +181,9 @@ function heldBy(rules: readonly PolicyRule[], { granted, subnets = [] }: PolicyF
     ...(isMost ? [] : taken),
   ].filter((span) => sizeOf(span) < half);
   const servers = spansOf(rangesIn(rules.filter(({ number }) => number === NAME_SERVER_RULE)));
+  const [isNamed, isServer] = [membership(named), membership(servers)];
   return (action, address) =>
-    action !== 'protect' && speaksOf(action === 'bypass' ? [...named, ...servers] : servers, address);
+    action !== 'protect' && (isServer(address) || (action === 'bypass' && isNamed(address)));
 }
 
 function placeRule(rule: PolicyRule, names: readonly KnownName[], family: 4 | 6, isHeld: IsHeld): PlacedRule {
