@@ -6,7 +6,6 @@ import type {
   Proposal,
 } from '../../core/contract/gui-api.ts';
 import { LANGUAGES } from '../../core/contract/gui-api.ts';
-import type { Need } from '../../core/contract/daemon-api.ts';
 import { describeCertificates } from '../../core/import/describe.ts';
 import { failure, type Failure } from '../../core/lib/failure.ts';
 import { err, ok, type Result } from '../../core/lib/result.ts';
@@ -164,11 +163,11 @@ export class AppController {
         link.retry();
         return done();
       },
-    };
       restartApp: () => {
         this.#options.desktop.restart();
         return done();
       },
+    };
   }
 
   #make(): AppState {
