@@ -9,7 +9,7 @@ const TONES = { strong: 'ok', sufficient: 'warn', weak: 'bad' } as const;
 /** What is known of the tunnel that stands. */
 export function ConnectionFacts({ facts }: { facts: ConnectedFacts }): ReactNode {
   const { t } = useTranslation();
-  const { gateway, addresses, selectors, dns, domains, suite, mtu, tun, nat } = facts;
+  const { gateway, addresses, selectors, subnets = [], dns, domains, suite, mtu, tun, nat } = facts;
   const { host, address, port } = gateway;
   const strength = strengthOf(suite);
   const path = t('connection.facts.pathValue', { host, address, port });
@@ -22,6 +22,7 @@ export function ConnectionFacts({ facts }: { facts: ConnectedFacts }): ReactNode
           [t('connection.facts.identity'), gateway.identity],
           [t('connection.facts.addresses'), addresses.join(', ')],
           [t('connection.facts.networks'), selectors.remote.join(', ')],
+          ...(subnets.length > 0 ? [[t('connection.facts.subnets'), subnets.join(', ')] as const] : []),
           [t('connection.facts.dns'), dns.length > 0 ? dns.join(', ') : t('connection.facts.noDns')],
           [t('connection.facts.domains'), domains.join(', ')],
           [

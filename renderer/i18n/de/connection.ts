@@ -46,6 +46,7 @@ export const connection: Same<typeof english> = {
     identity: 'Hat sich ausgewiesen als',
     addresses: 'Ihre Adressen',
     networks: 'Durch den Tunnel',
+    subnets: 'Eigene Netze des Gateways',
     dns: 'Nameserver',
     noDns: 'unverändert',
     domains: 'Domänen',

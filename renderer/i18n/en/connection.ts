@@ -43,6 +43,7 @@ export const connection = {
     identity: 'Proved itself as',
     addresses: 'Your addresses',
     networks: 'Through the tunnel',
+    subnets: 'Networks of the gateway’s own',
     dns: 'Name servers',
     noDns: 'unchanged',
     domains: 'Domains',

@@ -39,7 +39,7 @@ test('the document has a row for every key, and none for a key that does not exi
 
 test('every profile in the document parses', () => {
   const blocks = [...document.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text]) => text ?? '');
-  assert.equal(blocks.length, 4);
+  assert.equal(blocks.length, 5);
   for (const block of blocks) {
     const value: unknown = JSON.parse(block, (key, inner: unknown) =>
       typeof inner === 'object' && inner !== null && 'file' in inner

@@ -85,7 +85,7 @@ export const GATEWAY_PROOF_FAILURES = {
   'auth.gateway-wrong-method': explain('it', ['wanted', 'found'], (c) => ({
     title: 'The gateway proves itself in another way than agreed',
     why: `By the profile, the gateway has to prove itself by ${c.wanted ?? 'another kind of proof'}, and it came with ${c.found ?? 'something else'}. Another proof is not accepted in place of the agreed one.`,
-    next: 'Compare user.method in the profile with what IT gave you: a gateway with a certificate needs eap-mschapv2 or certificate, one with a pre-shared key needs psk.',
+    next: 'Compare user.method in the profile with what IT gave you: a gateway with a certificate needs eap-mschapv2, eap-gtc or certificate, one with a pre-shared key needs psk.',
   })),
 
   'auth.gateway-signature': explain('it', ['subject', 'detail'], (c) => ({

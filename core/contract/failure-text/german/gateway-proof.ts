@@ -94,7 +94,7 @@ export const GATEWAY_PROOF_FAILURES: Translation<typeof english> = {
   'auth.gateway-wrong-method': (c) => ({
     title: 'Das Gateway weist sich anders aus als vereinbart',
     why: `Nach dem Profil muss sich das Gateway durch ${given(c.wanted, german) || 'eine andere Art von Beweis'} ausweisen; es kam mit ${c.found ?? 'etwas anderem'}. Ein anderer Beweis wird nicht anstelle des vereinbarten angenommen.`,
-    next: 'Vergleichen Sie user.method im Profil mit den Angaben Ihrer IT-Abteilung: Ein Gateway mit Zertifikat braucht eap-mschapv2 oder certificate, eines mit gemeinsamem Schlüssel psk.',
+    next: 'Vergleichen Sie user.method im Profil mit den Angaben Ihrer IT-Abteilung: Ein Gateway mit Zertifikat braucht eap-mschapv2, eap-gtc oder certificate, eines mit gemeinsamem Schlüssel psk.',
   }),
 
   'auth.gateway-signature': (c) => ({
