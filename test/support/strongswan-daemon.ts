@@ -39,7 +39,17 @@ const PLUGINS = [
   ...['random', 'nonce', 'openssl', 'aes', 'gcm', 'chapoly', 'hmac', 'kdf', 'mgf1', 'curve25519', 'gmp'],
   ...['pem', 'pkcs1', 'pkcs8', 'x509', 'pubkey', 'constraints'],
   ...['kernel-libipsec', 'kernel-netlink', 'socket-default', 'vici'],
-  ...['eap-identity', 'eap-mschapv2', 'eap-md5', 'eap-tls', 'eap-gtc', 'eap-ttls', 'eap-radius', 'attr', 'xauth-generic'],
+  ...[
+    'eap-identity',
+    'eap-mschapv2',
+    'eap-md5',
+    'eap-tls',
+    'eap-gtc',
+    'eap-ttls',
+    'eap-radius',
+    'attr',
+    'xauth-generic',
+  ],
 ];
 
 /** What is missing for strongSwan on this machine, as a sentence; undefined when nothing is. */
