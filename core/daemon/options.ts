@@ -32,7 +32,7 @@ Usage: causewayd [options]
   --group GROUP       who may use it besides root (${DEFAULTS.group})
   --run-dir DIR       where its socket is (${DEFAULTS['run-dir']})
   --state-dir DIR     where it keeps profiles of users (${DEFAULTS['state-dir']})
-  --config-dir DIR    where IT puts profiles, in profiles.d (${DEFAULTS['config-dir']})
+  --config-dir DIR    where IT puts profiles and policies, in profiles.d (${DEFAULTS['config-dir']})
   --log-file FILE     its log (${DEFAULTS['log-file']})
   --verbose           log more
   --close-for-boot    close the machine if its settings say so, and end: before its network is up

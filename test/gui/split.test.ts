@@ -99,6 +99,7 @@ describe('the rules of a split tunnel', { skip }, () => {
     const bar = page.getByRole('region', { name: 'Changes' });
     await bar.getByText('it is not made anew').waitFor();
     await bar.getByText('Rule 4 protects what the gateway has not granted').waitFor();
+    await bar.getByText('The gateway was asked for everything').waitFor();
     await bar.getByRole('button', { name: 'Show changes' }).press('Enter');
     assert.match(await bar.innerText(), /Rule 1 is changed[^]*ads\.example\.net[^]*ads\.example\.org/);
     await bar.getByRole('button', { name: 'Apply now' }).press('Enter');

@@ -29,13 +29,14 @@ export function Answer({ told, rules, isConnected, onShow }: AnswerProps): React
     : local
       ? t('split.ask.local', { what })
       : t(`split.ask.effect.${first.effective}`, { what });
-  const shown = decisions.length === 1 ? first : undefined;
+  const isOne = decisions.length <= 1;
+  const isAlike = decisions.every(({ effective }) => effective === first?.effective);
   return (
     <div className="split-answer" data-action={tone}>
-      {decisions.length > 1 && !local ? (
+      {!isOne && !local ? (
         <>
-          <p className="split-answer-head">{what}</p>
-          <p>{t('split.ask.depends')}</p>
+          <p className="split-answer-head">{isAlike ? headline : what}</p>
+          {!isAlike && <p>{t('split.ask.depends')}</p>}
           <ul className="split-decisions">
             {decisions.map((decision, i) => (
               <li key={i}>
@@ -52,7 +53,7 @@ export function Answer({ told, rules, isConnected, onShow }: AnswerProps): React
       ) : (
         <>
           <p className="split-answer-head">{headline}</p>
-          <p>{shown ? <Because decision={shown} rules={rules} /> : !first && t('split.ask.noAddressWhy')}</p>
+          <p>{first ? <Because decision={first} rules={rules} /> : t('split.ask.noAddressWhy')}</p>
         </>
       )}
       {isDraft && <p className="split-small split-draft-note">{t('split.ask.draft')}</p>}

@@ -24,8 +24,9 @@ export function ChangesBar({ split, changes, onDiscard, onApplied }: ChangesBarP
   const refused = isConnected
     ? problems.flatMap((one) => (one.kind === 'not-granted' ? [one.rule] : []))
     : [];
+  const asksForAll = ['0.0.0.0/0', '::/0'].every((one) => work?.requested.includes(one));
   return (
-    <section className="split-changes" aria-label={t('split.changes.region')}>
+    <section data-open={isOpen || undefined} className="split-changes" aria-label={t('split.changes.region')}>
       {work?.elsewhere && (
         <Notice tone="warn" title={t('split.changes.elsewhereTitle')} isLive>
           <p>{t('split.changes.elsewhereBody')}</p>
@@ -75,7 +76,7 @@ export function ChangesBar({ split, changes, onDiscard, onApplied }: ChangesBarP
       </div>
       {refused.length > 0 && (
         <p className="split-small split-warning">
-          {t('split.changes.notGranted', {
+          {t(asksForAll ? 'split.changes.notGrantedAtAll' : 'split.changes.notGranted', {
             count: refused.length,
             rules: numbersText(i18n.language, refused),
           })}

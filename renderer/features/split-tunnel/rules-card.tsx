@@ -1,47 +1,28 @@
-import { type KeyboardEvent, type ReactNode, useState } from 'react';
+import type { ReactNode } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { MAX_RULES } from '../../../core/contract/policy-text.ts';
 import { Button, Select } from '../../ui/controls.tsx';
 import { Icon, type IconName } from '../../ui/icons.tsx';
+import { type Acts, type ActsContext, useActs } from './acts.ts';
 import { FixedRules } from './fixed-rules.tsx';
-import {
-  type Draft,
-  moved,
-  nudged,
-  numberOf,
-  type Otherwise,
-  withCopies,
-  withOtherwise,
-  withoutRules,
-  withRule,
-  withRules,
-} from './model/draft.ts';
-import { EMPTY_RULE } from './model/form.ts';
+import { type Otherwise, withOtherwise } from './model/draft.ts';
 import type { Mark } from './model/marks.ts';
 import { PasteDialog } from './paste-dialog.tsx';
 import { RuleList } from './rule-list.tsx';
 import type { Row } from './rows.ts';
-import type { Split } from './use-split.ts';
 
 const OTHERWISE: readonly Otherwise[] = ['gateway', 'subnets', 'protect', 'bypass', 'block'];
 
-export interface RulesCardProps {
-  readonly split: Split;
+export interface RulesCardProps extends ActsContext {
   readonly rows: readonly Row[];
   readonly marks: ReadonlyMap<number, readonly Mark[]>;
   /** The file that the rules of IT are in. */
   readonly origin: string;
   readonly litRule: number | undefined;
-  readonly edited: number | undefined;
-  readonly onEdit: (id: number | undefined) => void;
-  readonly selected: ReadonlySet<number>;
-  readonly onSelect: (ids: ReadonlySet<number>) => void;
-  /** Puts the focus on a rule as soon as it is there. */
-  readonly onFocus: (id: number) => void;
+  /** What is to be made rules of, for as long as somebody looks at it. */
   readonly pasted: string | undefined;
   readonly onPasted: (text: string | undefined) => void;
-  readonly say: (words: string) => void;
 }
 
 /** The rules in their order, those of IT first, with all that can be done to them. */
@@ -169,112 +150,4 @@ function Tool({ icon, label, ...rest }: ToolProps): ReactNode {
       <span>{label}</span>
     </AriaButton>
   );
-}
-
-type Acts = ReturnType<typeof useActs>;
-
-/** What can be done to the rules, each with what is said about it. */
-function useActs(props: RulesCardProps) {
-  const { t } = useTranslation();
-  const { split, selected, onSelect, onEdit, onFocus, say } = props;
-  const { draft, edit, undo, redo, work } = split;
-  const fixed = work?.fixed.rules.length ?? 0;
-  const [fresh, setFresh] = useState<number>();
-  const sayMoved = (to: Draft, ids: ReadonlySet<number>): void => {
-    const place = to.rules.findIndex(({ id }) => ids.has(id)) + 1 + fixed;
-    say(t('split.said.moved', { count: ids.size, place, all: to.rules.length + fixed }));
-  };
-  const insert = (rules: Parameters<typeof withRules>[2], at = draft.rules.length): void => {
-    edit(withRules(draft, at, rules));
-    const ids = rules.map((_, i) => draft.nextId + i);
-    onSelect(new Set(ids));
-    if (ids[0] !== undefined) onFocus(ids[0]);
-    say(t('split.said.added', { count: rules.length }));
-  };
-  const acts = {
-    insert,
-    add: () => {
-      const last = draft.rules.findLastIndex(({ id }) => selected.has(id));
-      edit(withRules(draft, last < 0 ? draft.rules.length : last + 1, [EMPTY_RULE]));
-      onSelect(new Set([draft.nextId]));
-      setFresh(draft.nextId);
-      onEdit(draft.nextId);
-    },
-    /** Closed without a word, a rule that was just begun was never there. */
-    open: (id: number | undefined) => {
-      if (id === undefined && fresh !== undefined && props.edited === fresh) undo();
-      setFresh(undefined);
-      onEdit(id);
-      if (id === undefined && props.edited !== undefined) onFocus(props.edited);
-    },
-    change: (id: number, rule: Parameters<typeof withRule>[2]) => {
-      edit(withRule(draft, id, rule));
-      setFresh(undefined);
-      onEdit(undefined);
-      onFocus(id);
-      say(t('split.said.changed', { number: numberOf(draft, id, fixed) }));
-    },
-    move: (ids: ReadonlySet<number>, where: 'before' | 'after', target: number) => {
-      const to = moved(draft, ids, where, target);
-      edit(to);
-      sayMoved(to, ids);
-    },
-    nudge: (by: -1 | 1, ids: ReadonlySet<number>) => {
-      const to = nudged(draft, ids, by);
-      edit(to);
-      onSelect(ids);
-      if (to === draft) say(t(by < 0 ? 'split.said.top' : 'split.said.bottom'));
-      else sayMoved(to, ids);
-    },
-    duplicate: (ids: ReadonlySet<number>) => {
-      edit(withCopies(draft, ids));
-      const copies = [...ids].map((_, i) => draft.nextId + i);
-      onSelect(new Set(copies));
-      if (copies[0] !== undefined) onFocus(copies[0]);
-      say(t('split.said.added', { count: copies.length }));
-    },
-    remove: (ids: ReadonlySet<number>) => {
-      const last = draft.rules.findLastIndex(({ id }) => ids.has(id));
-      const next = draft.rules.slice(last + 1)[0] ?? draft.rules.findLast(({ id }) => !ids.has(id));
-      edit(withoutRules(draft, ids));
-      onSelect(new Set(next ? [next.id] : []));
-      if (next) onFocus(next.id);
-      say(t('split.said.removed', { count: ids.size }));
-    },
-    undo: () => {
-      undo();
-      say(t('split.said.undone'));
-    },
-    redo: () => {
-      redo();
-      say(t('split.said.redone'));
-    },
-  };
-  return { ...acts, onKey: (event: KeyboardEvent) => onRuleKey(event, acts, selected) };
-}
-
-/** Keys on a rule itself, for all that are chosen if it is; in fields they are what they always are. */
-function onRuleKey(
-  event: KeyboardEvent,
-  acts: Pick<Acts, 'nudge' | 'duplicate' | 'remove'>,
-  selected: ReadonlySet<number>,
-): void {
-  const { target, altKey, ctrlKey, key } = event;
-  if (!(target instanceof HTMLElement) || target.dataset['id'] === undefined) return;
-  const id = Number(target.dataset['id']);
-  const ids = selected.has(id) ? selected : new Set([id]);
-  const act =
-    altKey && key === 'ArrowUp'
-      ? () => acts.nudge(-1, ids)
-      : altKey && key === 'ArrowDown'
-        ? () => acts.nudge(1, ids)
-        : key === 'Delete' || key === 'Backspace'
-          ? () => acts.remove(ids)
-          : ctrlKey && key.toLowerCase() === 'd'
-            ? () => acts.duplicate(ids)
-            : undefined;
-  if (!act) return;
-  event.preventDefault();
-  event.stopPropagation();
-  act();
 }

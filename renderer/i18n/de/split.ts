@@ -201,6 +201,10 @@ export const split: Same<typeof english> = {
       'Regel {{rules}} schützt, was das Gateway dieser Verbindung nicht gewährt hat. Angewendet sperrt sie es. Damit es durch den Tunnel geht, muss das Profil das Gateway darum bitten, und Sie verbinden sich neu.',
     notGranted_other:
       'Die Regeln {{rules}} schützen, was das Gateway dieser Verbindung nicht gewährt hat. Angewendet sperren sie es. Damit es durch den Tunnel geht, muss das Profil das Gateway darum bitten, und Sie verbinden sich neu.',
+    notGrantedAtAll_one:
+      'Regel {{rules}} schützt, was das Gateway dieser Verbindung nicht gewährt hat. Angewendet sperrt sie es. Das Gateway wurde um alles gebeten; nur wer es betreibt, kann das ändern.',
+    notGrantedAtAll_other:
+      'Die Regeln {{rules}} schützen, was das Gateway dieser Verbindung nicht gewährt hat. Angewendet sperren sie es. Das Gateway wurde um alles gebeten; nur wer es betreibt, kann das ändern.',
     added: 'Neue Regel {{number}}',
     removed: 'Regel {{was}} entfällt',
     changed: 'Regel {{number}} ist geändert',

@@ -196,6 +196,10 @@ export const split = {
       'Rule {{rules}} protects what the gateway has not granted to this connection. Applied, it blocks that. To have it go through the tunnel, the profile must ask the gateway for it, and you connect again.',
     notGranted_other:
       'Rules {{rules}} protect what the gateway has not granted to this connection. Applied, they block that. To have it go through the tunnel, the profile must ask the gateway for it, and you connect again.',
+    notGrantedAtAll_one:
+      'Rule {{rules}} protects what the gateway has not granted to this connection. Applied, it blocks that. The gateway was asked for everything, so only whoever runs it can change that.',
+    notGrantedAtAll_other:
+      'Rules {{rules}} protect what the gateway has not granted to this connection. Applied, they block that. The gateway was asked for everything, so only whoever runs it can change that.',
     added: 'New rule {{number}}',
     removed: 'Rule {{was}} is removed',
     changed: 'Rule {{number}} is changed',
