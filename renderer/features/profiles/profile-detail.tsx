@@ -50,12 +50,8 @@ export function ProfileDetail({ profile, ...on }: ProfileDetailProps): ReactNode
       {profile.origin === 'system' && <Notice>{t('profiles.fromItLong')}</Notice>}
       {read.failure && <FailureNotice failure={read.failure} />}
       {!contents && !read.failure && <p className="quiet">{t('profiles.loading')}</p>}
-      {contents && (
-        <>
-          <Actions profile={profile} contents={contents} {...on} />
-          <Contents profile={profile} contents={contents} />
-        </>
-      )}
+      {(contents ?? read.failure) && <Actions profile={profile} contents={contents} {...on} />}
+      {contents && <Contents profile={profile} contents={contents} />}
     </div>
   );
 }
@@ -71,7 +67,8 @@ export function FromIt(): ReactNode {
   );
 }
 
-function Actions(props: ProfileDetailProps & { readonly contents: Written }): ReactNode {
+/** What can be done with it; one that cannot be read can be removed alone. */
+function Actions(props: ProfileDetailProps & { readonly contents: Written | undefined }): ReactNode {
   const { t } = useTranslation();
   const { profile, contents, onEdit, onDuplicate, onRemoved } = props;
   const exported = useVerb('exportProfile');
@@ -80,26 +77,30 @@ function Actions(props: ProfileDetailProps & { readonly contents: Written }): Re
   const [isAsking, setAsking] = useState(false);
   const [isExported, setExported] = useState(false);
   const isOwn = profile.origin === 'user';
-  const hasKey = pemOf(valueAt(contents, 'user.privateKey')) !== '';
+  const hasKey = contents !== undefined && pemOf(valueAt(contents, 'user.privateKey')) !== '';
   return (
     <>
       <div className="row">
-        {isOwn && (
+        {contents && isOwn && (
           <Button kind="primary" onPress={() => onEdit(contents)}>
             {t('profiles.actions.edit')}
           </Button>
         )}
-        <Button onPress={() => onDuplicate(contents)}>{t('profiles.actions.duplicate')}</Button>
-        <Button
-          isDisabled={exported.isBusy}
-          onPress={() =>
-            void exported.run({ profile: profile.id }).then((outcome) => {
-              setExported(outcome.ok && outcome.value);
-            })
-          }
-        >
-          {t('profiles.actions.export')}
-        </Button>
+        {contents && (
+          <>
+            <Button onPress={() => onDuplicate(contents)}>{t('profiles.actions.duplicate')}</Button>
+            <Button
+              isDisabled={exported.isBusy}
+              onPress={() =>
+                void exported.run({ profile: profile.id }).then((outcome) => {
+                  setExported(outcome.ok && outcome.value);
+                })
+              }
+            >
+              {t('profiles.actions.export')}
+            </Button>
+          </>
+        )}
         {profile.secretSaved && (
           <Button isDisabled={forget.isBusy} onPress={() => void forget.run({ profile: profile.id })}>
             {t(`profiles.actions.forget.${methodKey(profile.method)}`)}
