@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ConnectionStatus, Need, ToldFailure } from '../contract/daemon-api.ts';
 import type { ConnectionEvent } from '../contract/snapshot.ts';
 
@@ -27,7 +28,7 @@ export function newRecord(
   };
 }
 
-/** What a connection reports, added to what is known of it. */
+/** What a connection reports, added to what is known of it; the record itself when that is nothing new. */
 export function withEvent(record: ConnectionRecord, event: ConnectionEvent): ConnectionRecord {
   const { status, startedAt } = record;
   const epochOf = (atMs: number): number => startedAt + atMs;
@@ -51,8 +52,12 @@ export function withEvent(record: ConnectionRecord, event: ConnectionEvent): Con
     }
     case 'connected':
       return { ...record, status: { ...status, facts: without(event, 'event', 'atMs') } };
-    case 'counters':
-      return { ...record, status: { ...status, traffic: without(event, 'event', 'atMs') } };
+    case 'counters': {
+      const traffic = without(event, 'event', 'atMs');
+      // Nobody has to hear again and again that nothing passes.
+      if (isDeepStrictEqual(traffic, status.traffic)) return record;
+      return { ...record, status: { ...status, traffic } };
+    }
     case 'warning': {
       const warnings = status.warnings.filter(({ code }) => code !== event.code);
       const told = without(event, 'event', 'atMs');

@@ -21,7 +21,7 @@ import type { Protector } from './protector.ts';
 import { parseAddress } from '../net/address.ts';
 import { lintPolicy, type PolicyProblem } from '../net/policy/lint.ts';
 import { remoteSelectors } from '../vpn/ike-config.ts';
-import { policyProblems } from '../vpn/policy-support.ts';
+import { burdenOf, policyProblems } from '../vpn/policy-support.ts';
 import { splitPolicyOf } from '../vpn/policy-rules.ts';
 import { type Policy, policyWith } from '../contract/policy.ts';
 import { type ConnectionRecord, newRecord, seenBy, withEvent } from './connection-status.ts';
@@ -208,7 +208,9 @@ export class Service {
       onEvent: (event) => {
         if (this.#running?.connection !== connection) return;
         if (event.event === 'connected') needs.forgetAhead();
-        this.#running.record = withEvent(this.#running.record, event);
+        const record = withEvent(this.#running.record, event);
+        if (record === this.#running.record) return;
+        this.#running.record = record;
         this.#tellSoon();
       },
     });
@@ -281,7 +283,7 @@ export class Service {
   #lint(uid: number, id: string, written: Policy): Result<LintProblem[], Failure> {
     const stored = this.#options.profiles.read(uid, id);
     if (!stored.ok) return stored;
-    const policy = this.#policyOf(uid, id, written);
+    const policy = bearable(this.#policyOf(uid, id, written), 'lint');
     if (!policy.ok) return policy;
     const { granted = remoteSelectors(stored.value.profile), subnets = [] } =
       this.#connectionOf(uid, id)?.tunnel ?? {};
@@ -295,7 +297,7 @@ export class Service {
     const { profiles, protector, routeOf, lookUp } = this.#options;
     const stored = profiles.read(uid, id);
     if (!stored.ok) return stored;
-    const policy = this.#policyOf(uid, id, written);
+    const policy = bearable(this.#policyOf(uid, id, written), 'plan');
     if (!policy.ok) return policy;
     return explanationOf({
       profile: stored.value.profile,
@@ -387,6 +389,12 @@ export class Service {
 }
 
 type ExplainParams = ParamsOutput<DaemonApi['calls']['policy.explain']>;
+
+/** Whoever only asks about a policy keeps nobody else waiting either. */
+function bearable(policy: Result<Policy, Failure>, purpose: 'plan' | 'lint'): Result<Policy, Failure> {
+  const problems = policy.ok ? burdenOf(policy.value, purpose) : [];
+  return problems.length === 0 ? policy : err(failure('config.policy-unusable', { problems }));
+}
 
 function usable(policy: Policy, { areKnown }: Programs): Result<Policy, Failure> {
   const problems = policyProblems(policy, { programs: areKnown });
