@@ -40,6 +40,8 @@ class App {
   readonly #notices = new NoticeWatch();
   #bus: SessionBus | undefined;
   #window: BrowserWindow | undefined;
+  /** Nobody sees the window, so it is told nothing until somebody does. */
+  #isAside = false;
   #tellPage: () => void = () => undefined;
   #isQuitting = false;
   #hasTray = true;
@@ -142,12 +144,21 @@ class App {
       icon: join(ASSETS, 'causeway.png'),
       title: 'Causeway',
       kept: this.#controller.window,
+      isHidden,
       hidesOnClose: () => !this.#isQuitting && this.#hasTray,
       onPlace: (place) => this.#controller.keepWindow(place),
     });
     this.#window = window;
     window.on('closed', () => {
       this.#window = undefined;
+    });
+    this.#isAside = isHidden;
+    window.on('hide', () => {
+      this.#isAside = true;
+    });
+    window.on('show', () => {
+      this.#isAside = false;
+      this.#tellPage();
     });
     // Profiles may have been changed elsewhere meanwhile.
     window.on('focus', () => void this.#link.refresh());
@@ -172,7 +183,7 @@ class App {
     const words = wordsOf(state.language);
     applyTheme(state.settings.theme);
     this.#tray.show(trayModel(state, words.tray));
-    this.#tellPage();
+    if (!this.#isAside) this.#tellPage();
     const notices = this.#notices.next(state);
     if (!state.settings.notifications || this.#window?.isFocused() === true) return;
     for (const notice of notices) notify(notice, words.notices, () => this.show());

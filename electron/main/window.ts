@@ -17,6 +17,8 @@ export interface WindowOptions {
   readonly icon: string;
   readonly title: string;
   readonly kept: Kept['window'];
+  /** It is not to be seen yet. */
+  readonly isHidden: boolean;
   /** Closing hides: the tray brings it back. Asked each time, since a desktop may have no tray. */
   readonly hidesOnClose: () => boolean;
   /** It was moved, or its size changed. */
@@ -31,6 +33,8 @@ export function openWindow({ preload, icon, title, kept, ...options }: WindowOpt
     minWidth: SMALLEST.width,
     minHeight: SMALLEST.height,
     show: false,
+    // Otherwise the page of a window that was never shown takes itself for visible.
+    paintWhenInitiallyHidden: !options.isHidden,
     title,
     icon,
     autoHideMenuBar: true,

@@ -1,12 +1,11 @@
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, startTransition, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { NeedDialog } from '../features/connection/need-dialog.tsx';
-import { ProposalDialog } from '../features/profiles/proposal-dialog.tsx';
 import { Icon, Sign } from '../ui/icons.tsx';
 import { useAppState } from './bridge.tsx';
 import { NavigationContext } from './navigation.tsx';
-import { SCREEN_NAMES, SCREENS, type ScreenName } from './screens.ts';
+import { ProposalDialog, SCREEN_NAMES, SCREENS, type ScreenName } from './screens.ts';
 import { ServiceNotice } from './service-notice.tsx';
 import { SideState } from './side-state.tsx';
 import { useUsableMark } from './usable.ts';
@@ -16,12 +15,14 @@ export function App(): ReactNode {
   const { t } = useTranslation();
   const state = useAppState();
   const [screen, setScreen] = useState<ScreenName>('connection');
+  // The screen before stays until the other is there.
+  const show = useCallback((to: ScreenName) => startTransition(() => setScreen(to)), []);
   const content = useRef<HTMLElement>(null);
   useUsableMark(state.service.link);
   useEffect(() => content.current?.scrollTo(0, 0), [screen]);
   const { view: View } = SCREENS[screen];
   return (
-    <NavigationContext value={setScreen}>
+    <NavigationContext value={show}>
       <div className="frame">
         <header className="side">
           <div className="side-name">
@@ -36,7 +37,7 @@ export function App(): ReactNode {
                     className="side-item"
                     {...(name === screen ? { 'aria-current': 'page' as const } : {})}
                     aria-label={t(`${name}.title`)}
-                    onPress={() => setScreen(name)}
+                    onPress={() => show(name)}
                   >
                     <Icon name={SCREENS[name].icon} />
                     <span className="side-label">{t(`${name}.title`)}</span>
@@ -50,11 +51,15 @@ export function App(): ReactNode {
         {/* What is longer than the window is scrolled by keys too, whatever is in it. */}
         <main className="content" ref={content} tabIndex={0}>
           <ServiceNotice />
-          <View />
+          <Suspense>
+            <View />
+          </Suspense>
         </main>
       </div>
       <NeedDialog key={state.status?.connection?.need?.id ?? 'none'} />
-      <ProposalDialog />
+      <Suspense>
+        <ProposalDialog />
+      </Suspense>
     </NavigationContext>
   );
 }

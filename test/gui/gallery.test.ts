@@ -77,6 +77,7 @@ async function open({ scene, screen }: View): Promise<void> {
   await page.waitForSelector('.frame');
   // A dialog covers the names of the screens, and belongs to each of them.
   if (screen !== 'Connection') await page.click(`nav button[aria-label="${screen}"]`);
+  await page.waitForSelector(`nav button[aria-label="${screen}"][aria-current]`);
 }
 
 function dress(theme: string, language = 'en'): Promise<unknown> {

@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { ConnectionStatus } from '../../../core/contract/daemon-api.ts';
 import { useAppState, useVerb } from '../../app/bridge.tsx';
 import { useNavigate } from '../../app/navigation.tsx';
 import { Button, Select } from '../../ui/controls.tsx';
@@ -127,9 +128,9 @@ function Hero(): ReactNode {
 /** The line under the state: which profile, since when, or what is being done about it. */
 function Details(): ReactNode {
   const { t, i18n } = useTranslation();
-  const now = useNow(1000);
   const { status, profiles } = useAppState();
   const connection = status?.connection;
+  const now = useNow(connection ? tickOf(connection) : undefined);
   if (!connection) {
     const [only] = profiles;
     return profiles.length === 1 && only ? <p className="quiet hero-line">{only.name}</p> : null;
@@ -161,6 +162,14 @@ function Details(): ReactNode {
   );
 }
 
+/** Milliseconds after which the line says something else: seconds count at first, and while something is awaited. */
+function tickOf({ state, since, retryAt }: ConnectionStatus): number | undefined {
+  if (retryAt !== undefined) return 1000;
+  if (state !== 'connected') return undefined;
+  return Date.now() - since < MINUTE_MS ? 1000 : MINUTE_MS / 4;
+}
+
+const MINUTE_MS = 60_000;
 const PHASES = ['resolving', 'init', 'auth', 'configuring'] as const;
 type Phase = (typeof PHASES)[number];
 

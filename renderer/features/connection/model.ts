@@ -29,12 +29,12 @@ export function octetsText(octets: number, language: string): string {
   return `${text} ${units[unit] ?? ''}`;
 }
 
-/** Hours, minutes and seconds; the largest two that are not nothing. */
+/** Hours and minutes, or minutes, or seconds: what a glance wants to know. */
 export function durationText(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   if (h > 0) return `${h} h ${m} min`;
-  return m > 0 ? `${m} min ${s} s` : `${s} s`;
+  return m > 0 ? `${m} min` : `${s} s`;
 }
 
 /** Totals at a time, and the octets a second since the sample before. */
@@ -48,20 +48,30 @@ export interface Sample {
 
 const KEPT_MS = 5 * 60_000;
 
-/** The samples with one more; those that are too old go. Totals that shrank belong to another connection. */
+/** Totals are told once a second while they change: after longer than this they had not changed before. */
+export const SILENT_MS = 2_000;
+
+/**
+ * The samples with one more; those that are too old go. Totals that shrank belong to another connection. `isWhole`: no
+ * change was missed since the last one, so that what came after a silence came in its last second.
+ */
 export function withSample(
   samples: readonly Sample[],
   now: { readonly at: number; readonly bytesIn: number; readonly bytesOut: number },
+  isWhole = true,
 ): readonly Sample[] {
   const last = samples.at(-1);
   const isNew = !last || now.bytesIn < last.bytesIn || now.bytesOut < last.bytesOut;
   if (isNew) return [{ ...now, inPerSecond: 0, outPerSecond: 0 }];
-  const seconds = (now.at - last.at) / 1000;
-  if (seconds < 0.2) return samples;
+  const gapMs = now.at - last.at;
+  if (gapMs < 200) return samples;
+  const wasSilent = isWhole && gapMs > SILENT_MS;
+  const seconds = wasSilent ? 1 : gapMs / 1000;
   const sample = {
     ...now,
     inPerSecond: (now.bytesIn - last.bytesIn) / seconds,
     outPerSecond: (now.bytesOut - last.bytesOut) / seconds,
   };
-  return [...samples.filter(({ at }) => at >= now.at - KEPT_MS), sample];
+  const silence = wasSilent ? [{ ...last, at: now.at - 1000, inPerSecond: 0, outPerSecond: 0 }] : [];
+  return [...samples.filter(({ at }) => at >= now.at - KEPT_MS), ...silence, sample];
 }

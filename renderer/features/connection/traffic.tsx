@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useAppState } from '../../app/bridge.tsx';
-import { octetsText, type Sample, withSample } from './model.ts';
+import { octetsText, type Sample, SILENT_MS, withSample } from './model.ts';
 
 const HEIGHT = 140;
 const SHOWN_SECONDS = 120;
@@ -14,9 +14,23 @@ export function Traffic(): ReactNode {
   const traffic = useAppState().status?.connection?.traffic;
   const [samples, setSamples] = useState<readonly Sample[]>([]);
   const { bytesIn, bytesOut } = traffic ?? { bytesIn: 0, bytesOut: 0 };
+  // A window that nobody sees hears of no change.
+  const hasMissed = useRef(false);
   useEffect(() => {
-    setSamples((before) => withSample(before, { at: Date.now(), bytesIn, bytesOut }));
-  }, [bytesIn, bytesOut, traffic]);
+    const take = (isWhole: boolean): void =>
+      setSamples((before) => withSample(before, { at: Date.now(), bytesIn, bytesOut }, isWhole));
+    take(!hasMissed.current);
+    hasMissed.current = document.hidden;
+    const silent = setTimeout(() => take(true), SILENT_MS);
+    return () => clearTimeout(silent);
+  }, [bytesIn, bytesOut]);
+  useEffect(() => {
+    const note = (): void => {
+      if (document.hidden) hasMissed.current = true;
+    };
+    document.addEventListener('visibilitychange', note);
+    return () => document.removeEventListener('visibilitychange', note);
+  }, []);
   const last = samples.at(-1);
   const perSecond = (octets: number): string => `${octetsText(octets, i18n.language)}/s`;
   const [down, up] = [perSecond(last?.inPerSecond ?? 0), perSecond(last?.outPerSecond ?? 0)];
