@@ -24,7 +24,6 @@ import { issue, makeCa } from '../../support/pki-factory.ts';
 const ALICE: Caller = { uid: 1000, pid: 1, isAdministrator: false };
 const BOB: Caller = { uid: 1001, pid: 2, isAdministrator: false };
 const NOW = 1_700_000_000_000;
-const BROKEN = 'config.fixed-policy-invalid';
 
 /** A connection that does what the test says. */
 class FakeConnection {
@@ -340,71 +339,6 @@ describe('the service', () => {
     assert.equal(refused, 'config.policy-unusable');
     assert.equal(made[0].changes.length, 1);
     assert.equal(await write({ version: 1, rules: [{ action: 'bypass', to: ['www.example.com'] }] }), 'ok');
-  });
-
-  test('puts what IT fixed before every policy, whoever writes one', async () => {
-    const fix = (policy: unknown): void =>
-      writeFileSync(join(directory, 'system', 'office.policy'), JSON.stringify(policy));
-    fix({ version: 1, rules: [{ action: 'block', to: ['192.0.2.7'] }], otherwise: 'bypass' });
-    const profile = 'system.office';
-    const policy = policySchema.parse({
-      version: 1,
-      rules: [
-        { action: 'bypass', to: ['192.0.2.7'] },
-        { action: 'protect', to: ['192.0.2.0/24'] },
-      ],
-      otherwise: 'block',
-    });
-    const lint = await calls()['policy.lint']({ profile, policy }, ALICE, undefined);
-    assert.deepEqual(lint.ok && lint.value.map(({ kind, rule }) => [kind, rule]), [
-      ['shadowed', 2],
-      ['partly-shadowed', 3],
-    ]);
-    await calls()['policy.write']({ profile, policy }, ALICE, undefined);
-    await up(ALICE);
-    const given = made[0]?.setup.policy;
-    assert.deepEqual(
-      [given?.rules.map(({ action }) => action), given?.otherwise],
-      [['block', 'bypass', 'protect'], 'bypass'],
-    );
-    const told = await calls()['policy.explain']({ profile, destination: '192.0.2.7' }, ALICE, undefined);
-    assert.deepEqual(told.ok && told.value.decisions.map(({ effective, rule }) => [effective, rule]), [
-      ['block', 1],
-    ]);
-    assert.deepEqual(await calls()['policy.read']({ profile }, ALICE, undefined), {
-      ok: true,
-      value: policy,
-    });
-    const fixed = await calls()['policy.fixed']({ profile }, BOB, undefined);
-    assert.deepEqual(fixed.ok && [fixed.value.rules.length, fixed.value.otherwise], [1, 'bypass']);
-    await calls()['policy.write']({ profile, policy: { ...policy, rules: [] } }, ALICE, undefined);
-    assert.deepEqual(
-      made[0]?.changes.at(-1)?.policy?.rules.map(({ action }) => action),
-      ['block'],
-    );
-    fix({ version: 1, rules: [{ action: 'allow' }] });
-    assert.equal(code(await calls()['policy.write']({ profile, policy }, ALICE, undefined)), BROKEN);
-    assert.equal(code(await calls()['policy.lint']({ profile, policy }, ALICE, undefined)), BROKEN);
-    await calls()['connection.down']({}, ALICE, undefined);
-    assert.equal(await up(ALICE), BROKEN);
-  });
-
-  test('explains by a policy that nobody has written yet', async () => {
-    const ask = async (draft?: PolicyInput): Promise<unknown> => {
-      const told = await calls()['policy.explain'](
-        {
-          profile: 'system.office',
-          destination: '192.0.2.7',
-          ...(draft ? { policy: policySchema.parse(draft) } : {}),
-        },
-        ALICE,
-        undefined,
-      );
-      return told.ok && told.value.decisions.map(({ effective, reason }) => [effective, reason]);
-    };
-    assert.deepEqual(await ask(), [['protect', 'gateway']]);
-    assert.deepEqual(await ask({ version: 1, otherwise: 'block' }), [['block', 'otherwise']]);
-    assert.deepEqual(await ask(), [['protect', 'gateway']]);
   });
 
   test('explains what happens to an address, and by which way', async () => {
