@@ -1,10 +1,11 @@
 /** The command line as a client of the service, by a user who is not root, on a terminal. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
+import { profileSchema } from '../../core/contract/profile.ts';
 import { LAN_HOST } from '../interop/lab.ts';
 import {
   BY_PASSWORD,
@@ -114,6 +115,45 @@ describe('the command line and the service', { skip: NetLab.unavailable() }, () 
     ]);
     assert.equal(up.status, 7, up.text);
     assert.match(up.text, /password/i);
+  });
+
+  test('connects by a profile of strongSwan, and opens a store of keys with what is typed', async () => {
+    const { directory } = running();
+    const { gateway } = profileSchema.parse(passwordProfile());
+    const sswan = {
+      uuid: '0d9ed6e5-4b0e-4ef9-9d0f-7c4f6c1d2f11',
+      name: 'From Android',
+      type: 'ikev2-eap',
+      remote: {
+        addr: gateway.address,
+        id: gateway.identity,
+        cert: gateway.authorities.replaceAll(/-----[^-]+-----|\s/g, ''),
+      },
+      local: { eap_id: USER.name },
+      apps: ['com.example.mail'],
+    };
+    writeFileSync(join(directory, 'office.sswan'), JSON.stringify(sswan), { mode: 0o644 });
+    const imported = await causeway(`profile import ${join(directory, 'office.sswan')}`);
+    assert.equal(imported.status, 0, imported.text);
+    assert.match(imported.text, /not honoured \S* apps: /);
+    assert.match(imported.text, /^From Android is added/m);
+    const id = /\(([0-9a-f]{16})\)/.exec(imported.text)?.[1] ?? '';
+    const up = await causeway(`up ${id}`, [['From Android: ', `${USER.password}\r`]]);
+    assert.equal(up.status, 0, up.text);
+    await assertPings(office.net.client, LAN_HOST);
+    await causeway('down');
+    await causeway(`profile remove ${id}`);
+
+    const store = join(directory, 'alice.p12');
+    copyFileSync(join(import.meta.dirname, '../unit/import/samples/modern.p12'), store);
+    chmodSync(store, 0o644);
+    const opened = await causeway(`profile import ${store}`, [
+      ['Passphrase of ', 'wrong\r'],
+      ['That does not open it', 'Grüße 1\r'],
+    ]);
+    assert.equal(opened.status, 3, opened.text);
+    assert.match(opened.text, /gateway\.address: is\s+missing/);
+    assert.ok(!opened.text.includes('Grüße 1'));
   });
 
   test('takes the password from a descriptor, once, and asks nobody when it is wrong', async () => {

@@ -143,7 +143,7 @@ async function askFor(
   return err(prompted.kind === 'interrupted' ? EXIT_INTERRUPTED : missing('nothing was typed'));
 }
 
-const COLORS = { taken: 'green', changed: 'yellow', ignored: 'red' } as const;
+const COLORS = { taken: 'green', changed: 'yellow', ignored: 'yellow' } as const;
 const WORDS = { taken: 'taken', changed: 'changed', ignored: 'not honoured' } as const;
 const WORD_WIDTH = 13;
 
