@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { parsePrefix, type Prefix, prefixToRange } from '../../../core/net/prefix.ts';
 import type { AddressRange } from '../../../core/net/range.ts';
 import {
+  detourScript,
   resolvconfAdding,
   resolvconfRemoving,
   resolvedCalls,
@@ -174,6 +175,17 @@ const DNS: { readonly [K in DnsStep['kind']]: (() => void) | undefined } = {
     assert.deepEqual(resolvconfAdding(`tun.${DEVICE}`), ['-a', `tun.${DEVICE}`, '-m', '0', '-x']);
     assert.deepEqual(resolvconfRemoving(`tun.${DEVICE}`), ['-d', `tun.${DEVICE}`, '-f']);
   },
+  detour: () =>
+    assert.equal(
+      detourScript({ kind: 'detour', address: '127.0.83.53', port: 10053 }),
+      `table inet causeway_names {
+  chain detour {
+    type nat hook output priority -100;
+    ip daddr 127.0.83.53 meta l4proto { tcp, udp } th dport 53 dnat ip to 127.0.83.53:10053
+  }
+}
+`,
+    ),
   // Its text is in texts.test.ts, and no program is told.
   file: undefined,
 };
