@@ -2,6 +2,7 @@
  * `npm run bench -- NAME [--json]`: measures us beside somebody else in one run. For people, a line a figure;
  * with --json, one object a line in the form of BenchRow.
  */
+import { appBench } from './app.ts';
 import { connectBench } from './connect.ts';
 import { espEngineBench } from './esp-engine-bench.ts';
 import { rowText, type Bench } from './report.ts';
@@ -9,7 +10,14 @@ import { roamBench } from './roam.ts';
 import { serviceBench } from './service.ts';
 import { throughputBench } from './throughput.ts';
 
-const BENCHES: readonly Bench[] = [connectBench, throughputBench, roamBench, espEngineBench, serviceBench];
+const BENCHES: readonly Bench[] = [
+  connectBench,
+  throughputBench,
+  roamBench,
+  espEngineBench,
+  serviceBench,
+  appBench,
+];
 
 const words = process.argv.slice(2);
 const json = words.includes('--json');
