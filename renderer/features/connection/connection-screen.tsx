@@ -145,7 +145,9 @@ function Details(): ReactNode {
         : undefined;
   const line =
     state === 'connected'
-      ? t('connection.since', { time, duration: durationText(now - since) })
+      ? now - since < MINUTE_MS
+        ? t('connection.sinceNow', { time })
+        : t('connection.since', { time, duration: durationText(now - since) })
       : state === 'reconnecting'
         ? retryAt === undefined
           ? t('connection.retryNow', { attempt })
@@ -162,11 +164,10 @@ function Details(): ReactNode {
   );
 }
 
-/** Milliseconds after which the line says something else: seconds count at first, and while something is awaited. */
-function tickOf({ state, since, retryAt }: ConnectionStatus): number | undefined {
+/** Milliseconds after which the line says something else. */
+function tickOf({ state, retryAt }: ConnectionStatus): number | undefined {
   if (retryAt !== undefined) return 1000;
-  if (state !== 'connected') return undefined;
-  return Date.now() - since < MINUTE_MS ? 1000 : MINUTE_MS / 4;
+  return state === 'connected' ? MINUTE_MS / 4 : undefined;
 }
 
 const MINUTE_MS = 60_000;

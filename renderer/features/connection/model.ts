@@ -29,12 +29,11 @@ export function octetsText(octets: number, language: string): string {
   return `${text} ${units[unit] ?? ''}`;
 }
 
-/** Hours and minutes, or minutes, or seconds: what a glance wants to know. */
+/** Hours and minutes: what a glance wants to know. */
 export function durationText(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  if (h > 0) return `${h} h ${m} min`;
-  return m > 0 ? `${m} min` : `${s} s`;
+  const minutes = Math.max(0, Math.floor(ms / 60_000));
+  const hours = Math.floor(minutes / 60);
+  return hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
 }
 
 /** Totals at a time, and the octets a second since the sample before. */

@@ -33,6 +33,7 @@ export const connection: Same<typeof english> = {
   profile: 'Profil',
   noProfile: 'Es gibt noch kein Profil. Ein Profil sagt, mit welchem Gateway und als wer Sie sich verbinden.',
   addProfile: 'Profil hinzufügen',
+  sinceNow: 'seit {{time}}',
   since: 'seit {{time}}, {{duration}} lang',
   someoneElse:
     'Eine andere Person an diesem Computer hat die Verbindung gestartet; nur sie oder ein Administrator kann sie beenden.',

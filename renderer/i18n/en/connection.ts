@@ -30,6 +30,7 @@ export const connection = {
   profile: 'Profile',
   noProfile: 'There is no profile yet. A profile says which gateway to connect to, and as whom.',
   addProfile: 'Add a profile',
+  sinceNow: 'since {{time}}',
   since: 'since {{time}}, for {{duration}}',
   someoneElse:
     'Another user of this computer started this connection; only they or an administrator can end it.',

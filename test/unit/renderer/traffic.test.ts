@@ -33,9 +33,9 @@ test('totals that shrank begin anew', () => {
 });
 
 test('a duration is told as a glance wants it', () => {
-  assert.deepEqual([0, 59_999, 60_000, 3_599_000, 7_260_000].map(durationText), [
-    '0 s',
-    '59 s',
+  assert.deepEqual([0, 59_999, 60_000, 3_599_999, 7_260_000].map(durationText), [
+    '0 min',
+    '0 min',
     '1 min',
     '59 min',
     '2 h 1 min',
