@@ -15,6 +15,7 @@ import { Certificates } from './certificates.tsx';
 import { changeImport, useImport } from './import-store.ts';
 import { useProblemText } from './problem-text.ts';
 import { ReportTable } from './report-table.tsx';
+import './profiles.css';
 
 const MAX_OCTETS = 1024 * 1024;
 /** What a proposal from a link is called by the app. */
@@ -25,12 +26,23 @@ export function ProposalDialog(): ReactNode {
   const { proposal: offered } = useAppState();
   const { conversion } = useImport();
   const drop = useVerb('dropProposal');
+  // It is gone from here at once, and from the state when the app has heard of it.
+  const [answered, setAnswered] = useState<Proposal>();
   const isOver = useDroppedFiles();
   const close = (): void => changeImport({ conversion: undefined });
   if (conversion?.kind === 'passphrase') return <Passphrase asked={conversion} onClose={close} />;
   if (conversion?.kind === 'unreadable') return <Unreadable trouble={conversion} onClose={close} />;
   if (conversion) return <Asking proposal={conversion.proposal} onClose={close} />;
-  if (offered) return <Asking proposal={offered} onClose={() => void drop.run({})} />;
+  if (offered && offered !== answered)
+    return (
+      <Asking
+        proposal={offered}
+        onClose={() => {
+          setAnswered(offered);
+          void drop.run({});
+        }}
+      />
+    );
   return isOver ? <DropHint /> : null;
 }
 

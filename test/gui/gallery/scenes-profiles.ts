@@ -153,6 +153,13 @@ export function profileScenes(calm: AppState): Readonly<Record<string, Scene>> {
       },
       answers: WORKING,
     },
+    'profiles-drop': {
+      state: some,
+      answers: {
+        ...WORKING,
+        convertImport: { ok: true, value: { kind: 'proposal', proposal: proposal('office.sswan') } },
+      },
+    },
     'import-locked': {
       state: some,
       answers: choosing({ kind: 'passphrase', source: 'alice.p12', purpose: 'unlock', wrong: true }),
