@@ -38,20 +38,23 @@ function check(title: string, command: string, args: readonly string[]): void {
   if (status !== 0) process.exit(1);
 }
 
-async function runTests(
-  title: string,
-  files: string[],
-  concurrency: number,
-): Promise<{ passed: number; failed: number }> {
-  const count = { passed: 0, failed: 0 };
+interface Count {
+  passed: number;
+  failed: number;
+  readonly failedFiles: Set<string>;
+}
+
+async function runTests(title: string, files: string[], concurrency: number): Promise<Count> {
+  const count: Count = { passed: 0, failed: 0, failedFiles: new Set() };
   if (files.length === 0) return count;
   console.log(`\n${title}: ${files.length} files`);
   const stream = run({ files, concurrency, isolation: 'process' });
   stream.on('test:pass', ({ details, skip, todo }) => {
     if (details.type !== 'suite' && skip === undefined && todo === undefined) count.passed += 1;
   });
-  stream.on('test:fail', ({ details }) => {
+  stream.on('test:fail', ({ details, file }) => {
     if (details.type !== 'suite') count.failed += 1;
+    if (file !== undefined) count.failedFiles.add(file);
   });
   const output = stream.compose(new spec());
   for await (const text of output) process.stdout.write(text as string);
@@ -85,8 +88,19 @@ const slow = await runTests(
 );
 const alone = await runTests('Tests that judge times', packets.filter(isAlone), 1);
 
-const groups = [quick, slow, alone];
-const total = (key: 'passed' | 'failed'): number => groups.reduce((sum, group) => sum + group[key], 0);
-const failed = total('failed');
-console.log(`\n${total('passed')} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+// Gateways, kernels and desktops that are not ours sometimes starve on a busy machine: what failed among them is tried
+// once more, with nothing beside it, and that counts. Both are told.
+const doubtful = [...slow.failedFiles, ...alone.failedFiles];
+const again = await runTests('Once more, by themselves', doubtful, 1);
+if (doubtful.length > 0) {
+  console.log(`\n${doubtful.length - again.failedFiles.size} of these passed by themselves:`);
+  for (const file of doubtful)
+    console.log(`  ${again.failedFiles.has(file) ? 'failed again' : 'passed'}: ${placeOf(file)}`);
+}
+
+const passed = quick.passed + slow.passed + alone.passed;
+const failed = quick.failed + again.failed;
+console.log(`\n${passed} passed, ${failed} failed`);
+// A file can fail as a whole without a test in it that did.
+const isGood = failed + quick.failedFiles.size + again.failedFiles.size === 0;
+process.exitCode = isGood ? 0 : 1;
