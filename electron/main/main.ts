@@ -174,7 +174,7 @@ class App {
     if (!showsTray)
       this.#cancelUncover = after(PANEL_MS, () => {
         const window = this.#window;
-        if (window && !window.isVisible()) window.minimize();
+        if (window && !window.isVisible()) window.showInactive();
       });
     this.#controller.tell();
   }

@@ -49,7 +49,7 @@ export class FakeService {
   /** What calls come back with; those that are not named with null. */
   readonly answers = new Map<CallName<DaemonApi>, unknown>();
   readonly failures = new Map<CallName<DaemonApi>, WireFailure>();
-  readonly #options: FakeServiceOptions;
+  #options: FakeServiceOptions;
   readonly #watchers = new Map<Socket, number>();
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
@@ -68,14 +68,14 @@ export class FakeService {
     return service;
   }
 
-  /** Again, after stop(). */
-  async listen(): Promise<void> {
+  /** Again, after stop(), and as another one if that is said. */
+  async listen(options: FakeServiceOptions = this.#options): Promise<void> {
+    this.#options = options;
     const server = createServer((socket) => this.#serve(socket));
     this.#server = server;
     await new Promise<void>((resolve) => server.listen(this.socketPath, resolve));
     const { owner, group = 0, mode = 0o666 } = this.#options;
     chmodSync(this.socketPath, mode);
-    if (owner === undefined && group === 0) return;
     for (const path of [join(this.directory, 'run'), this.socketPath]) chownSync(path, owner ?? 0, group);
   }
 

@@ -22,7 +22,7 @@ import { waitFor } from '../../support/netns.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const PANEL = join(import.meta.dirname, 'panel.py');
-const EMPLOYEE_UID = 64_130;
+export const EMPLOYEE_UID = 64_130;
 const KEYRING_PASSWORD = 'the password of the keyring';
 
 /** Why there can be no desktop here, or false. */
@@ -66,6 +66,7 @@ export class Desktop {
   readonly env: NodeJS.ProcessEnv;
   readonly #children: ChildProcess[] = [];
   #panel: Panel | undefined;
+  #keeper: ChildProcess | undefined;
 
   private constructor(directory: string, env: NodeJS.ProcessEnv) {
     this.directory = directory;
@@ -143,6 +144,21 @@ export class Desktop {
     return join(this.directory, 'app');
   }
 
+  /** The keyring is gone, as when its program ends. */
+  async endKeyring(): Promise<void> {
+    if (this.#keeper) await ended(this.#keeper);
+    await waitFor(() => !this.#owns('org.freedesktop.secrets'), 10_000, 'the end of the keyring');
+  }
+
+  /** Files of the employee that have this text in them. */
+  filesWith(text: string): readonly string[] {
+    const { HOME = '', XDG_RUNTIME_DIR = '' } = this.env;
+    const argv = ['/usr/bin/grep', '-rlaF', '--devices=skip', '-e', text, HOME, XDG_RUNTIME_DIR];
+    return spawnSync(argv[0] ?? '', argv.slice(1), { encoding: 'utf8' })
+      .stdout.split('\n')
+      .filter((line) => line !== '');
+  }
+
   async close(): Promise<void> {
     await this.#panel?.close();
     for (const child of this.#children.toReversed()) await ended(child);
@@ -183,12 +199,13 @@ export class Desktop {
     const first = this.#spawn([...argv, '--unlock'], KEYRING_PASSWORD);
     const isThere = (): boolean => this.#owns('org.freedesktop.secrets');
     await waitFor(isThere, 10_000, 'the keyring');
+    this.#keeper = first;
     if (isOpen) return;
     // Something has to be in it, or there is nothing that could be locked.
     this.run(['/usr/bin/secret-tool', 'store', '--label=first', 'who', 'first'], 'secret');
     await ended(first);
     await waitFor(() => !isThere(), 10_000, 'the end of the keyring');
-    this.#spawn(argv);
+    this.#keeper = this.#spawn(argv);
     await waitFor(isThere, 10_000, 'the locked keyring');
   }
 
