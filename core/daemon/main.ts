@@ -32,8 +32,6 @@ import { isServed, listenAt } from './socket-place.ts';
 
 const ROOT = 0;
 const LOG_OCTETS = 5 * 1024 * 1024;
-/** What is written last has gone out by then. */
-const LOOKUP_GRACE_MS = 200;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
@@ -149,8 +147,6 @@ async function serve(options: DaemonOptions, whenServing: WhenServing): Promise<
   server.close();
   log('info', 'ended', {});
   file.close();
-  // A name that is being looked up cannot be called off, and would keep us until nobody answers.
-  setTimeout(() => process.exit(0), LOOKUP_GRACE_MS).unref();
   return 0;
 }
 

@@ -146,8 +146,8 @@ describe('what SECURITY.md says passes when', { skip: NetLab.unavailable() }, ()
     for (const site of sites) nat.ip('address', 'add', `${site}/32`, 'dev', 'lo');
     const echo = nat.spawn(['python3', '-c', ECHO, ...sites], { stdio: ['ignore', 'pipe', 'inherit'] });
     await new Promise((resolve) => echo.stdout?.once('data', resolve));
-    // A name server that never answers.
-    machine.etc('resolv.conf', 'nameserver 198.51.100.53\n');
+    // A name server that never answers, waited for as long as a look around takes.
+    machine.etc('resolv.conf', 'nameserver 198.51.100.53\noptions timeout:3 attempts:1\n');
     nat.nft('table inet lost { chain pass { type filter hook forward priority 0; udp dport 53 drop; }; }\n');
     await office.gateway.configure({
       gateway: byCertificate(serverCertificate('p256')),
