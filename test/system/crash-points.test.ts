@@ -265,21 +265,17 @@ const IS_LONG = process.env['CAUSEWAY_LONG'] === '1';
 
 /** Before and behind these the machine is the same, and what is written of it. */
 const NEUTRAL = /^(fsyncSync|mkdirSync|ran) /;
+/** So many points of a life are taken in the short form. */
+const SHORT = 12;
 
-/**
- * The points where a life is cut off: all of them, or, in the short form, those that differ, and of messages to the
- * kernel in a row the first, one in the middle and the last.
- */
+/** The points where a life is cut off: all of them; in the short form some of those that differ, from first to last. */
 function pointsOf(effects: readonly string[]): number[] {
-  const isMessage = (at: number): boolean => effects[at]?.startsWith('netlink') === true;
-  const beginOf = (at: number): number => (isMessage(at - 1) ? beginOf(at - 1) : at);
-  const endOf = (at: number): number => (isMessage(at + 1) ? endOf(at + 1) : at);
-  return effects.flatMap((what, at) => {
-    if (IS_LONG) return [at];
-    if (!isMessage(at)) return NEUTRAL.test(what) ? [] : [at];
-    const [begin, end] = [beginOf(at), endOf(at)];
-    return [begin, (begin + end) >> 1, end].includes(at) ? [at] : [];
-  });
+  const all = effects.map((_, at) => at);
+  if (IS_LONG) return all;
+  const differing = all.filter((at) => !NEUTRAL.test(effects[at] ?? ''));
+  const step = Math.max(1, (differing.length - 1) / (SHORT - 1));
+  const taken = new Set(Array.from({ length: SHORT }, (_, i) => Math.round(i * step)));
+  return differing.filter((_, i) => taken.has(i));
 }
 
 /** Behind all that a service ever does. */
