@@ -109,6 +109,8 @@ function newPlot(element: HTMLElement, format: (octets: number) => string): uPlo
     {
       width: element.clientWidth || 400,
       height: HEIGHT,
+      // The last time below the graph is half beside it.
+      padding: [12, 44, 0, 0],
       legend: { show: false },
       cursor: { show: false },
       scales: {
