@@ -26,9 +26,19 @@ declare global {
     asked: { readonly verb: GuiVerb; readonly params: unknown }[];
     /** Shows the same in other colours or another language. */
     dress: (theme: string, language: string) => void;
+    /** Shows the same with these totals of traffic. */
+    carry: (bytesIn: number, bytesOut: number) => void;
     /** The names of all there is to show. */
     scenes: readonly string[];
   }
+}
+
+function withTraffic(state: AppState, bytesIn: number, bytesOut: number): AppState {
+  const { status } = state;
+  const { connection } = status ?? {};
+  if (!status || !connection?.traffic) return state;
+  const traffic = { ...connection.traffic, bytesIn, bytesOut };
+  return { ...state, status: { ...status, connection: { ...connection, traffic } } };
 }
 
 /** Answers as the scene says, and shows one state. */
@@ -55,6 +65,7 @@ export function fakeBridge(
       watch(themed);
       window.dress = (to, tongue) =>
         watch({ ...themed, language: tongue, settings: { ...themed.settings, theme: to } } as AppState);
+      window.carry = (bytesIn, bytesOut) => watch(withTraffic(themed, bytesIn, bytesOut));
       return () => undefined;
     },
   } as unknown as GuiBridge;
